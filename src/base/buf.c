@@ -1,0 +1,93 @@
+#include "base/buf.h"
+#include "base/arena.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char empty[1];
+
+void buf_init(struct buf *b, size_t ceiling)
+{
+    *b = (struct buf){.data = empty, .ceiling = ceiling};
+}
+
+void buf_release(struct buf *b)
+{
+    if (b->room) free(b->data);
+    *b = (struct buf){.data = empty, .ceiling = b->ceiling};
+}
+
+void buf_reset(struct buf *b)
+{
+    b->size = 0;
+    b->overflow = false;
+    if (b->room) b->data[0] = '\0';
+}
+
+char *buf_reserve(struct buf *b, size_t size)
+{
+    if (b->overflow || (b->ceiling && size > b->ceiling - b->size)) {
+        b->overflow = true;
+        return NULL;
+    }
+    size_t need = b->size + size + 1;
+    if (need > b->room) {
+        size_t room = b->room ? b->room * 2 : 256;
+        if (room < need) room = need;
+        b->data = xrealloc(b->room ? b->data : NULL, room);
+        b->room = room;
+    }
+    return b->data + b->size;
+}
+
+void buf_add(struct buf *b, const void *bytes, size_t size)
+{
+    char *to = buf_reserve(b, size);
+    if (!to) return;
+    memcpy(to, bytes, size);
+    b->size += size;
+    b->data[b->size] = '\0';
+}
+
+void buf_text(struct buf *b, const char *text)
+{
+    buf_add(b, text, strlen(text));
+}
+
+void buf_char(struct buf *b, char c)
+{
+    buf_add(b, &c, 1);
+}
+
+void buf_int(struct buf *b, int64_t n)
+{
+    char digits[24], *p = digits + sizeof digits;
+    uint64_t u = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+    do *--p = (char)('0' + u % 10);
+    while (u /= 10);
+    if (n < 0) *--p = '-';
+    buf_add(b, p, (size_t)(digits + sizeof digits - p));
+}
+
+void buf_printf(struct buf *b, const char *format, ...)
+{
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    char *to = buf_reserve(b, (size_t)n);
+    if (to) {
+        vsnprintf(to, (size_t)n + 1, format, again);
+        b->size += (size_t)n;
+    }
+    va_end(again);
+}
+
+char *buf_take(struct buf *b)
+{
+    char *data = b->room ? b->data : xstrdup("");
+    *b = (struct buf){.data = empty, .ceiling = b->ceiling};
+    return data;
+}

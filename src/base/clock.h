@@ -1,0 +1,16 @@
+/* clock.h - the time, passed in so that tests can move it. Wall times are UTC milliseconds since 1970; `monotonic` never jumps. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+int64_t clock_now_ms(void);        /* wall clock plus the test's offset */
+int64_t clock_now_us(void);
+int64_t clock_monotonic_ms(void);  /* for deadlines */
+int64_t clock_monotonic_us(void);
+void clock_shift(int64_t ms);      /* tests: move the wall clock */
+
+enum { TIME_TEXT = 32 };
+size_t time_format(int64_t ms, char text[TIME_TEXT]);  /* 2030-01-01T10:00:00Z, with .123 where there are milliseconds */
+/* RFC 3339 and its common relatives (blank for T, no zone = UTC, no seconds, date alone). False for anything else. */
+bool time_parse(const char *text, int64_t *ms);
