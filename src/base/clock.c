@@ -135,7 +135,7 @@ static unsigned month_days(unsigned y, unsigned m)
 {
     static const unsigned char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     bool leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
-    return days[m - 1] + (m == 2 && leap);
+    return days[m - 1] + (m == 2 && leap ? 1U : 0U);
 }
 
 bool time_parse(const char *p, int64_t *out)

@@ -1,0 +1,70 @@
+/* http.h - the HTTP/1.1 server (libmicrohttpd, driven by our own poll loop).
+ *
+ * `options.threads` threads each run a daemon on the same port (SO_REUSEPORT). When a request has arrived whole, `on_request`
+ * is called on the thread that read it. The handler either replies at once, or calls http_defer and lets any other thread call
+ * http_resume later, after which `on_resume` is called on the HTTP thread again, where the reply is given. A reply is given
+ * exactly once. The request and its arena live until `on_done` (called once, after the reply was sent or the client went away;
+ * never while deferred).
+ *
+ * Limits: body (413 is the handler's to word: `body_too_large` is set and the body is dropped), header block 16 KiB, one
+ * connection's silence `timeout_s`, number of connections. HEAD is served as GET without the body. Unknown methods reach the handler. */
+#pragma once
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct http_server;
+
+struct http_request {
+    const char *method, *path, *query;   /* path as sent (not decoded); query without '?', "" if none */
+    const char *body;                    /* NUL-terminated; "" if none */
+    size_t body_size;
+    bool body_too_large, head;
+    char client[46];                     /* address as text */
+    int thread;                          /* 0 … threads-1 */
+    int64_t started_us;                  /* monotonic */
+    struct arena arena;
+    void *context;                       /* the handler's own */
+    int status;                          /* of the reply, once given */
+    size_t reply_size;
+};
+
+struct http_options {
+    const char *address;                 /* 127.0.0.1, ::1, 0.0.0.0 … */
+    uint16_t port;                       /* 0: any free one */
+    int threads, timeout_s, connections; /* connections: in all */
+    size_t body_limit;
+    void (*on_thread_start)(int thread, void *ctx); /* on each HTTP thread; may be NULL */
+    void (*on_idle)(int thread, void *ctx);         /* after each round of the poll loop (flush logs …); may be NULL */
+    void (*on_thread_stop)(int thread, void *ctx);
+    void (*on_request)(struct http_request *r, void *ctx);
+    void (*on_resume)(struct http_request *r, void *ctx);
+    void (*on_done)(struct http_request *r, void *ctx);
+    void *ctx;
+};
+
+struct http_server *http_start(const struct http_options *options, struct err *e);
+uint16_t http_port(const struct http_server *s);
+unsigned http_connections(const struct http_server *s);
+void http_quiesce(struct http_server *s);               /* accept nothing new; keep-alive connections are told to close */
+bool http_drain(struct http_server *s, int64_t deadline_ms); /* wait until no request is under way */
+void http_stop(struct http_server *s);                  /* joins the threads, frees everything */
+
+const char *http_header(const struct http_request *r, const char *name); /* NULL if absent; case-insensitive */
+
+void http_defer(struct http_request *r);
+void http_resume(struct http_request *r);               /* any thread */
+
+/* Reply headers are added before the reply. Names and values are copied. CR and LF in a value are refused (the header is left out). */
+void http_reply_header(struct http_request *r, const char *name, const char *value);
+void http_reply(struct http_request *r, int status, const char *content_type, const void *body, size_t size); /* body is copied */
+void http_reply_take(struct http_request *r, int status, const char *content_type, struct buf *body);         /* body's memory is taken over */
+void http_reply_file(struct http_request *r, int status, const char *content_type, int fd, uint64_t offset, uint64_t size); /* fd is taken over */
+
+/* 101: checks nothing but the WebSocket headers (returns false and fills e when they are not right; reply then). `upgraded` is called on the HTTP thread with
+ * the socket, which is non-blocking and the callee's until `release(handle)` is called (any thread; closes it). */
+typedef void http_upgrade_fn(void *ctx, int fd, const void *early, size_t early_size, void (*release)(void *handle), void *handle);
+bool http_reply_websocket(struct http_request *r, http_upgrade_fn *upgraded, void *ctx, struct err *e);
