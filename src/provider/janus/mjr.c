@@ -1,0 +1,111 @@
+#include "provider/janus/mjr.h"
+#include "base/arena.h"
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    HEADER_LIMIT = 16384,
+    SPAN_LIMIT = 100000, /* more than a day of 1-second gaps; past it the last span just grows */
+    RTP_HEADER = 12,
+};
+
+static uint32_t big_endian(const unsigned char *p, int bytes)
+{
+    uint32_t n = 0;
+    while (bytes--) n = n << 8 | *p++;
+    return n;
+}
+
+static void copy_text(char *to, size_t room, const json_t *from)
+{
+    snprintf(to, room, "%s", json_is_string(from) ? json_string_value(from) : "");
+}
+
+static int64_t time_us(const json_t *header, const char *key)
+{
+    json_int_t n = json_integer_value(json_object_get(header, key));
+    return n > 0 ? (int64_t)n : 0;
+}
+
+static bool take_header(const json_t *header, struct mjr *mjr, struct err *e)
+{
+    const char *type = json_string_value(json_object_get(header, "t"));
+    if (!type || !type[0] || type[1] || !strchr("avd", type[0]))
+        return err_set(e, ERR_CALLER, "mjr_format", "the recording's header does not say whether it is audio or video");
+    mjr->media = type[0] == 'a' ? MJR_AUDIO : type[0] == 'v' ? MJR_VIDEO : MJR_DATA;
+    copy_text(mjr->codec, sizeof mjr->codec, json_object_get(header, "c"));
+    copy_text(mjr->description, sizeof mjr->description, json_object_get(header, "d"));
+    mjr->created_us = time_us(header, "s");
+    mjr->first_us = time_us(header, "u");
+    return true;
+}
+
+static bool read_header(FILE *from, struct mjr *mjr, struct err *e)
+{
+    unsigned char start[10];
+    if (fread(start, 1, sizeof start, from) != sizeof start || memcmp(start, "MJR00002", 8) != 0)
+        return err_set(e, ERR_CALLER, "mjr_format", "not a Janus recording of format 2");
+    char text[HEADER_LIMIT];
+    size_t size = big_endian(start + 8, 2);
+    if (size > sizeof text || fread(text, 1, size, from) != size)
+        return err_set(e, ERR_CALLER, "mjr_format", "the recording breaks off in its header");
+    json_error_t where;
+    json_t *header = json_loadb(text, size, JSON_REJECT_DUPLICATES, &where);
+    if (!header) return err_set(e, ERR_CALLER, "mjr_format", "the recording's header is not JSON: %s", where.text);
+    bool ok = take_header(header, mjr, e);
+    json_decref(header);
+    return ok;
+}
+
+static void count_packet(struct mjr *mjr, uint32_t at_ms, uint32_t gap_ms)
+{
+    struct mjr_span *last = mjr->span_count ? &mjr->spans[mjr->span_count - 1] : NULL;
+    mjr->packets++;
+    if (last && (mjr->span_count == SPAN_LIMIT || at_ms <= last->to_ms || at_ms - last->to_ms <= gap_ms)) {
+        if (at_ms > last->to_ms) last->to_ms = at_ms;
+        return;
+    }
+    if ((mjr->span_count & (mjr->span_count - 1)) == 0) /* a power of two: full */
+        mjr->spans = xrealloc(mjr->spans, (mjr->span_count ? mjr->span_count * 2 : 1) * sizeof *mjr->spans);
+    mjr->spans[mjr->span_count++] = (struct mjr_span){at_ms, at_ms};
+}
+
+/* One packet; false at the end of the file, wherever that is. */
+static bool read_packet(FILE *from, uint32_t gap_ms, struct mjr *mjr)
+{
+    unsigned char frame[10], packet[65535];
+    size_t got = fread(frame, 1, sizeof frame, from);
+    if (got == 0) return false;
+    size_t size = got == sizeof frame ? big_endian(frame + 8, 2) : 0;
+    if (got < sizeof frame || memcmp(frame, "MEET", 4) != 0 || fread(packet, 1, size, from) != size) {
+        mjr->truncated = true;
+        return false;
+    }
+    bool rtp = size >= RTP_HEADER && packet[0] >> 6 == 2;
+    if (rtp || mjr->media == MJR_DATA) count_packet(mjr, big_endian(frame + 4, 4), gap_ms);
+    return true;
+}
+
+bool mjr_parse(FILE *from, uint32_t gap_ms, struct mjr *mjr, struct err *e)
+{
+    *mjr = (struct mjr){0};
+    if (!read_header(from, mjr, e)) return false;
+    while (read_packet(from, gap_ms, mjr)) continue;
+    return true;
+}
+
+bool mjr_read(const char *path, uint32_t gap_ms, struct mjr *mjr, struct err *e)
+{
+    FILE *from = fopen(path, "rbe");
+    if (!from) return err_sys(e, ERR_INTERNAL, "mjr_open", "cannot read \"%s\"", path);
+    bool ok = mjr_parse(from, gap_ms, mjr, e);
+    fclose(from);
+    return ok;
+}
+
+void mjr_release(struct mjr *mjr)
+{
+    free(mjr->spans);
+    *mjr = (struct mjr){0};
+}
