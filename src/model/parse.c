@@ -1,0 +1,249 @@
+#include "base/clock.h"
+#include "model/model.h"
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct parse {
+    struct arena *arena;
+    struct violations *violations;
+    unsigned flags;
+};
+
+/* Where we are: a chain on the stack, turned into text only when a rule is broken. */
+struct place {
+    const struct place *around;
+    const char *name; /* NULL: `index` */
+    size_t index;
+};
+
+static const char *path_of(const struct parse *p, const struct place *at)
+{
+    if (!at) return "";
+    const char *before = path_of(p, at->around), *dot = *before ? "." : "";
+    return at->name ? arena_printf(p->arena, "%s%s%s", before, dot, at->name) : arena_printf(p->arena, "%s%s%zu", before, dot, at->index);
+}
+
+static bool broken(struct parse *p, const struct place *at, const struct field *f, enum rule rule, int64_t limit, const json_t *value)
+{
+    struct violations *v = p->violations;
+    if (v->count < VIOLATIONS) v->list[v->count++] = (struct violation){path_of(p, at), rule, f, limit, value};
+    return false;
+}
+
+static bool within(struct parse *p, const struct place *at, const struct field *f, int64_t n, const json_t *j)
+{
+    if (n < f->min) return broken(p, at, f, RULE_MIN, f->min, j);
+    if (n > f->max) return broken(p, at, f, RULE_MAX, f->max, j);
+    return true;
+}
+
+static int64_t code_points(const char *s)
+{
+    int64_t n = 0;
+    for (; *s; s++) n += ((unsigned char)*s & 0xc0) != 0x80;
+    return n;
+}
+
+static bool parse_str(struct parse *p, const struct place *at, const struct field *f, const json_t *j, char *to)
+{
+    if (!json_is_string(j)) return broken(p, at, f, RULE_TYPE, 0, j);
+    *(const char **)to = json_string_value(j);
+    return within(p, at, f, code_points(json_string_value(j)), j);
+}
+
+/* One @, a name before it, a dotted host after it; what a mail server would say is not ours to know. */
+static bool is_email(const char *s)
+{
+    const char *sign = strchr(s, '@');
+    size_t length = strlen(s);
+    if (!sign || sign == s || sign - s > 64 || length > 254 || strchr(sign + 1, '@')) return false;
+    for (const char *c = s; *c; c++)
+        if ((unsigned char)*c <= ' ' || *c == 0x7f || strchr("<>()[],;:\\\"", *c)) return false;
+    const char *dot = strchr(sign, '.');
+    if (s[0] == '.' || sign[-1] == '.' || !dot || dot == sign + 1 || s[length - 1] == '.' || s[length - 1] == '-' || sign[1] == '-') return false;
+    return !strstr(s, "..");
+}
+
+static bool parse_email(struct parse *p, const struct place *at, const struct field *f, const json_t *j, char *to)
+{
+    if (!json_is_string(j)) return broken(p, at, f, RULE_TYPE, 0, j);
+    if (!is_email(json_string_value(j))) return broken(p, at, f, RULE_EMAIL, 0, j);
+    *(const char **)to = json_string_value(j);
+    return true;
+}
+
+static bool int_from_text(const char *s, int64_t *n)
+{
+    const char *digits = *s == '-' || *s == '+' ? s + 1 : s;
+    if (!*digits || digits[strspn(digits, "0123456789")]) return false;
+    errno = 0;
+    *n = strtoll(s, NULL, 10);
+    return true; /* out of range: clamped, and refused by the limits or found nowhere */
+}
+
+static bool parse_int(struct parse *p, const struct place *at, const struct field *f, const json_t *j, char *to)
+{
+    int64_t n;
+    bool lax = p->flags & PARSE_LAX;
+    if (json_is_integer(j)) n = json_integer_value(j);
+    else if (json_is_real(j) && fabs(json_real_value(j)) < 9e15) {
+        double d = json_real_value(j);
+        if (!lax || d != floor(d)) return broken(p, at, f, RULE_FRACTION, 0, j);
+        n = (int64_t)d;
+    } else if (lax && json_is_string(j)) {
+        if (!int_from_text(json_string_value(j), &n)) return broken(p, at, f, RULE_PARSE, 0, j);
+    } else if (lax && json_is_boolean(j)) n = json_is_true(j);
+    else return broken(p, at, f, RULE_TYPE, 0, j);
+    *(int64_t *)to = n;
+    return within(p, at, f, n, j);
+}
+
+static int bool_from_text(const char *s)
+{
+    static const char *const words[] = {"false", "0", "off", "f", "n", "no", "true", "1", "on", "t", "y", "yes"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (!strcasecmp(s, words[i])) return i >= 6;
+    return -1;
+}
+
+static bool parse_bool(struct parse *p, const struct place *at, const struct field *f, const json_t *j, char *to)
+{
+    int value = -1;
+    if (json_is_boolean(j)) value = json_is_true(j);
+    else if (!(p->flags & PARSE_LAX) || !(json_is_string(j) || json_is_number(j))) return broken(p, at, f, RULE_TYPE, 0, j);
+    else if (json_is_string(j)) value = bool_from_text(json_string_value(j));
+    else if (json_number_value(j) == 0 || json_number_value(j) == 1) value = (int)json_number_value(j);
+    if (value < 0) return broken(p, at, f, RULE_PARSE, 0, j);
+    *(bool *)to = value;
+    return true;
+}
+
+/* Numbers as Pydantic reads them: seconds, or milliseconds when they are too many for seconds. */
+static bool time_from_number(double n, int64_t *ms)
+{
+    if (!(fabs(n) <= 2e14)) return false;
+    *ms = fabs(n) > 2e10 ? (int64_t)n : (int64_t)llround(n * 1000);
+    return true;
+}
+
+static bool parse_time(struct parse *p, const struct place *at, const struct field *f, const json_t *j, char *to)
+{
+    bool lax = p->flags & PARSE_LAX;
+    if (lax && json_is_number(j)) return time_from_number(json_number_value(j), (int64_t *)to) || broken(p, at, f, RULE_TIME, 0, j);
+    if (!json_is_string(j)) return broken(p, at, f, RULE_TYPE, 0, j);
+    const char *s = json_string_value(j);
+    int64_t n;
+    if (time_parse(s, (int64_t *)to)) return true;
+    if (lax && int_from_text(s, &n) && time_from_number((double)n, (int64_t *)to)) return true;
+    return broken(p, at, f, RULE_TIME, 0, j);
+}
+
+static bool parse_enum(struct parse *p, const struct place *at, const struct field *f, const json_t *j, char *to)
+{
+    int n = json_is_string(j) ? enumeration_find(f->words, json_string_value(j)) : -1;
+    if (n < 0) return broken(p, at, f, RULE_ENUM, 0, j);
+    *(int *)to = n;
+    return true;
+}
+
+static bool parse_any(struct parse *p, const json_t *j, char *to)
+{
+    char *text = json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY);
+    *(const char **)to = text ? arena_strdup(p->arena, text) : "null";
+    free(text);
+    return true;
+}
+
+static bool parse_object(struct parse *p, const struct model *m, const json_t *in, char *out, const struct place *around, const struct field *f);
+
+static bool parse_list(struct parse *p, const struct place *at, const struct field *f, const json_t *j, char *to)
+{
+    if (!json_is_array(j)) return broken(p, at, f, RULE_TYPE, 0, j);
+    size_t count = json_array_size(j);
+    if (!within(p, at, f, (int64_t)count, j)) return false;
+    char *items = arena_alloc(p->arena, f->sub->size * count + 1);
+    bool ok = true;
+    for (size_t i = 0; i < count; i++)
+        ok &= parse_object(p, f->sub, json_array_get(j, i), items + i * f->sub->size, &(struct place){at, NULL, i}, f);
+    *(struct list *)to = (struct list){items, count};
+    return ok;
+}
+
+static bool parse_obj(struct parse *p, const struct place *at, const struct field *f, const json_t *j, char *to)
+{
+    char *object = arena_alloc(p->arena, f->sub->size);
+    *(const void **)to = object;
+    return parse_object(p, f->sub, j, object, at, f);
+}
+
+static bool parse_value(struct parse *p, const struct place *at, const struct field *f, const json_t *j, char *to)
+{
+    switch (f->type) {
+    case FIELD_STR: return parse_str(p, at, f, j, to);
+    case FIELD_EMAIL: return parse_email(p, at, f, j, to);
+    case FIELD_INT: return parse_int(p, at, f, j, to);
+    case FIELD_BOOL: return parse_bool(p, at, f, j, to);
+    case FIELD_TIME: return parse_time(p, at, f, j, to);
+    case FIELD_ENUM: return parse_enum(p, at, f, j, to);
+    case FIELD_ANY: return parse_any(p, j, to);
+    case FIELD_OBJ: return parse_obj(p, at, f, j, to);
+    case FIELD_LIST: return parse_list(p, at, f, j, to);
+    }
+    return false;
+}
+
+static bool standard_value(const struct field *f, char *to)
+{
+    if (f->type == FIELD_BOOL) *(bool *)to = f->standard != 0;
+    else if (f->type == FIELD_ENUM) *(int *)to = (int)f->standard;
+    else *(int64_t *)to = f->standard;
+    return true;
+}
+
+static bool parse_field(struct parse *p, const struct field *f, const json_t *in, char *out, const struct place *around, uint64_t bit, uint64_t *present, uint64_t *nulls)
+{
+    const struct place at = {around, f->name, 0};
+    const json_t *j = json_object_get(in, f->name);
+    bool has = false;
+    if (!j && f->need == NEED_REQUIRED) return broken(p, &at, f, RULE_REQUIRED, 0, in);
+    if (j && json_is_null(j) && (f->need == NEED_OPTIONAL || f->need == NEED_OMITTED)) *nulls |= bit;
+    else if (j) has = parse_value(p, &at, f, j, out + f->offset);
+    else if (f->need == NEED_DEFAULT) has = standard_value(f, out + f->offset);
+    if (has) *present |= bit;
+    return has || !j || (*nulls & bit);
+}
+
+static bool check_unknown(struct parse *p, const struct model *m, json_t *in, const struct place *around)
+{
+    const char *key;
+    json_t *value;
+    bool ok = true;
+    json_object_foreach(in, key, value) {
+        size_t i = 0;
+        while (i < m->field_count && strcmp(m->fields[i].name, key) != 0) i++;
+        if (i == m->field_count) ok = broken(p, &(struct place){around, key, 0}, NULL, RULE_UNKNOWN, 0, value);
+    }
+    return ok;
+}
+
+static bool parse_object(struct parse *p, const struct model *m, const json_t *in, char *out, const struct place *around, const struct field *f)
+{
+    if (!json_is_object(in)) return broken(p, around, f, RULE_OBJECT, 0, in);
+    uint64_t *present = (uint64_t *)(out + m->present_offset), *nulls = (uint64_t *)(out + m->nulls_offset);
+    *present = *nulls = 0;
+    bool ok = true;
+    for (size_t i = 0; i < m->field_count; i++) ok &= parse_field(p, &m->fields[i], in, out, around, (uint64_t)1 << i, present, nulls);
+    if (p->flags & PARSE_STRICT) ok &= check_unknown(p, m, (json_t *)(uintptr_t)in, around);
+    return ok;
+}
+
+bool model_parse(const struct model *m, const json_t *in, void *out, struct arena *a, unsigned flags, struct violations *v)
+{
+    struct parse p = {a, v, flags};
+    memset(out, 0, m->size);
+    return parse_object(&p, m, in, out, NULL, NULL);
+}

@@ -1,0 +1,12 @@
+/* Ends one reading of the model rows; the next may give the row names another meaning. No include guard: that is the point. */
+#undef MODEL
+#undef STR
+#undef EMAIL
+#undef INT
+#undef BOOL
+#undef TIME
+#undef ENUM
+#undef ANY
+#undef OBJ
+#undef LIST
+#undef END
