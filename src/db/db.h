@@ -1,0 +1,63 @@
+/* db.h - the database: one writer that shares commits, many readers.
+ *
+ * A `struct db_conn` belongs to one thread at a time. SQL is written once, with $1 parameters, and prepared once per connection
+ * (the cache goes by the address of the SQL text, so pass constants). `{}` in a query stands for the columns of the result's
+ * model, `{s}` for the same with the alias s. before each.
+ *
+ * Writes: db_write queues a job for the writer thread, which takes everything that waits, runs each job in a savepoint, commits
+ * once, and then calls every job's `done` — so a commit (and its fsync) is shared by all who came together, nothing races, and
+ * whoever is told "done" can rely on the disk. Inside `run`: straight-line code. What must only happen after the commit
+ * (telling others of an event) is left with db_after_commit. */
+#pragma once
+#include "base/arena.h"
+#include "base/err.h"
+#include "model/model.h"
+
+struct db;
+struct db_conn;
+
+/* ---- open, migrate, close */
+struct db *db_open(const char *path, struct err *e);            /* a SQLite file; made if absent (0600); no writer thread yet */
+bool db_migrate(struct db *db, int *from, int *to, struct err *e); /* forward only, each step in a transaction; refuses a newer database */
+int db_newest_version(void);
+bool db_start_writer(struct db *db, struct err *e);
+void db_close(struct db *db);                                    /* writes everything that waits, joins the writer */
+struct db_conn *db_reader(struct db *db, struct err *e);         /* a connection for the calling thread; db_conn_close when done */
+void db_conn_close(struct db_conn *c);
+
+/* ---- values */
+enum db_type { DB_NULL, DB_INT, DB_TEXT };
+struct db_value { enum db_type type; int64_t number; const char *text; };
+#define INT_(n) ((struct db_value){.type = DB_INT, .number = (int64_t)(n)})
+#define TEXT_(s) ((struct db_value){.type = DB_TEXT, .text = (s)})          /* NULL pointer: NULL */
+#define OPT_(has, n) ((struct db_value){.type = (has) ? DB_INT : DB_NULL, .number = (int64_t)(n)})
+
+/* ---- statements. The variadic part are db_values. */
+enum db_found { DB_FAILED = -1, DB_NONE = 0, DB_ROW = 1 };
+#define DB_VALUES(...) (const struct db_value[]){__VA_ARGS__ __VA_OPT__(,) {0}}, (sizeof((const struct db_value[]){__VA_ARGS__ __VA_OPT__(,) {0}}) / sizeof(struct db_value) - 1)
+#define db_run(c, sql, e, ...) db_run_values(c, sql, e, DB_VALUES(__VA_ARGS__))
+#define db_one(c, sql, m, out, a, e, ...) db_one_values(c, sql, &m##_model, out, a, e, DB_VALUES(__VA_ARGS__))
+#define db_all(c, sql, m, out, a, e, ...) db_all_values(c, sql, &m##_model, out, a, e, DB_VALUES(__VA_ARGS__))
+#define db_number(c, sql, out, e, ...) db_number_values(c, sql, out, e, DB_VALUES(__VA_ARGS__))
+bool db_run_values(struct db_conn *c, const char *sql, struct err *e, const struct db_value *v, size_t n);
+enum db_found db_one_values(struct db_conn *c, const char *sql, const struct model *m, void *out, struct arena *a, struct err *e, const struct db_value *v, size_t n);
+bool db_all_values(struct db_conn *c, const char *sql, const struct model *m, struct list *out, struct arena *a, struct err *e, const struct db_value *v, size_t n);
+enum db_found db_number_values(struct db_conn *c, const char *sql, int64_t *out, struct err *e, const struct db_value *v, size_t n);
+int64_t db_changes(const struct db_conn *c);                     /* rows touched by the last db_run */
+
+/* ---- rows as structs: the table named like the argument, the columns like the model's fields, `id` first */
+bool db_insert_model(struct db_conn *c, const char *table, const struct model *m, void *row, struct err *e); /* sets id */
+bool db_update_model(struct db_conn *c, const char *table, const struct model *m, const void *row, struct err *e);
+#define db_insert(c, table, m, row, e) db_insert_model(c, table, &m##_model, row, e)
+#define db_update(c, table, m, row, e) db_update_model(c, table, &m##_model, row, e)
+bool db_is_unique_violation(const struct err *e);
+
+/* ---- the writer */
+struct db_job {
+    bool (*run)(struct db_conn *c, struct db_job *job);  /* on the writer; false: the savepoint is rolled back */
+    void (*done)(struct db_job *job, bool ok);           /* on the writer, after the commit; ok: run said true and it is on disk */
+    struct db_job *next;
+};
+void db_write(struct db *db, struct db_job *job);        /* any thread; the job lives until done */
+bool db_write_wait(struct db *db, bool (*run)(struct db_conn *c, void *arg), void *arg); /* for workers and tools: returns after the commit */
+void db_after_commit(struct db_conn *c, void (*fn)(void *arg), void *arg);    /* dropped (arg by `free`) if the savepoint is rolled back */

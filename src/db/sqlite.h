@@ -1,0 +1,33 @@
+/* sqlite.h - what the files of this folder share: a connection with its prepared statements. Nobody else includes it. */
+#pragma once
+#include "db/db.h"
+#include <sqlite3.h>
+
+enum { STATEMENT_BUCKETS = 128 };
+
+struct statement {
+    const void *key, *model; /* address of the SQL text (or table name), and of the model whose columns went in */
+    int purpose;             /* 0 query, 1 insert, 2 update: one table name serves two statements */
+    sqlite3_stmt *stmt;
+    struct statement *next;
+};
+
+struct after_commit {
+    void (*fn)(void *);
+    void *arg;
+};
+
+struct db_conn {
+    sqlite3 *handle;
+    struct statement *statements[STATEMENT_BUCKETS];
+    struct after_commit *after;
+    size_t after_count, after_room;
+};
+
+struct db_conn *conn_open(const char *path, bool write, struct err *e);
+bool conn_exec(struct db_conn *c, const char *sql, struct err *e); /* not cached; several statements */
+bool conn_error(struct db_conn *c, const char *what, struct err *e);
+sqlite3_stmt *conn_prepare(struct db_conn *c, const char *sql, const struct model *m, struct err *e);
+/* Statements made from a model's columns, cached by (table, model, purpose). */
+struct statement *conn_cached(struct db_conn *c, const void *key, const struct model *m, int purpose);
+sqlite3_stmt *conn_keep(struct db_conn *c, const void *key, const struct model *m, int purpose, const char *sql, struct err *e);

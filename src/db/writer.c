@@ -1,0 +1,224 @@
+/* writer.c - opening the database, and the thread that shares commits. */
+#include "base/log.h"
+#include "db/migrations.h"
+#include "db/sqlite.h"
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct db {
+    char *path;
+    struct db_conn *conn; /* the writer's */
+    pthread_t thread;
+    bool started, stopping;
+    pthread_mutex_t mutex;
+    pthread_cond_t work;
+    struct db_job *head, **tail;
+};
+
+struct db *db_open(const char *path, struct err *e)
+{
+    mode_t before = umask(0077);
+    struct db_conn *c = conn_open(path, true, e);
+    umask(before);
+    if (!c) return NULL;
+    struct db *db = xcalloc(1, sizeof *db);
+    db->path = xstrdup(path);
+    db->conn = c;
+    db->tail = &db->head;
+    pthread_mutex_init(&db->mutex, NULL);
+    pthread_cond_init(&db->work, NULL);
+    return db;
+}
+
+struct db_conn *db_reader(struct db *db, struct err *e)
+{
+    return conn_open(db->path, false, e);
+}
+
+/* ---- migrations */
+
+int db_newest_version(void)
+{
+    int newest = 0;
+    for (const struct migration *m = migrations; m->version; m++) newest = m->version;
+    return newest;
+}
+
+static bool migrate_one(struct db_conn *c, const struct migration *m, struct err *e)
+{
+    char version[64];
+    snprintf(version, sizeof version, "PRAGMA user_version=%d", m->version);
+    if (conn_exec(c, m->sql, e) && conn_exec(c, version, e)) return true;
+    conn_exec(c, "ROLLBACK", NULL);
+    return false;
+}
+
+bool db_migrate(struct db *db, int *from, int *to, struct err *e)
+{
+    struct db_conn *c = db->conn;
+    int64_t version = 0;
+    if (!conn_exec(c, "BEGIN IMMEDIATE", e)) return false; /* two starts at once: the second waits and finds it done */
+    db_number(c, "PRAGMA user_version", &version, NULL);
+    *from = (int)version;
+    *to = db_newest_version();
+    if (version > *to) {
+        conn_exec(c, "ROLLBACK", NULL);
+        return err_set(e, ERR_CONFLICT, "newer_database", "database \"%s\" is of version %d, this program knows up to %d: install the newer roomd again", db->path, *from, *to);
+    }
+    for (const struct migration *m = migrations; m->version; m++)
+        if (m->version > version && !migrate_one(c, m, e)) return false;
+    return conn_exec(c, "COMMIT", e);
+}
+
+/* ---- the writer */
+
+void db_after_commit(struct db_conn *c, void (*fn)(void *), void *arg)
+{
+    if (c->after_count == c->after_room) c->after = xrealloc(c->after, sizeof *c->after * (c->after_room = c->after_room ? c->after_room * 2 : 64));
+    c->after[c->after_count++] = (struct after_commit){fn, arg};
+}
+
+static void forget_after(struct db_conn *c, size_t keep)
+{
+    while (c->after_count > keep) free(c->after[--c->after_count].arg);
+}
+
+static bool run_job(struct db_conn *c, struct db_job *job)
+{
+    size_t mark = c->after_count;
+    db_run(c, "SAVEPOINT job", NULL);
+    bool ok = job->run(c, job);
+    if (!ok) {
+        db_run(c, "ROLLBACK TO job", NULL);
+        forget_after(c, mark);
+    }
+    db_run(c, "RELEASE job", NULL);
+    return ok;
+}
+
+/* One transaction for the whole batch. A batch that could not be committed has not happened: each job is told so. */
+static void run_batch(struct db_conn *c, struct db_job *batch)
+{
+    struct err e = {0};
+    bool results[256];
+    size_t n = 0;
+    bool open = db_run(c, "BEGIN IMMEDIATE", &e);
+    for (struct db_job *j = batch; j; j = j->next) results[n++] = open && run_job(c, j);
+    bool committed = open && db_run(c, "COMMIT", &e);
+    if (open && !committed) db_run(c, "ROLLBACK", NULL);
+    if (!committed) {
+        log_error("db.commit_failed", LOG_STR("error", e.text), LOG_INT("jobs", n));
+        forget_after(c, 0);
+    }
+    for (size_t i = 0; i < c->after_count; i++) c->after[i].fn(c->after[i].arg);
+    c->after_count = 0;
+    n = 0;
+    for (struct db_job *j = batch, *next; j; j = next) {
+        next = j->next;
+        j->done(j, committed && results[n]);
+        n++;
+    }
+}
+
+/* At most as many as run_batch has room for: the rest is the next batch. */
+static struct db_job *take_batch(struct db *db)
+{
+    pthread_mutex_lock(&db->mutex);
+    while (!db->head && !db->stopping) pthread_cond_wait(&db->work, &db->mutex);
+    struct db_job *batch = db->head, *last = batch;
+    for (int n = 1; last && last->next && n < 256; n++) last = last->next;
+    if (last) {
+        db->head = last->next;
+        if (!db->head) db->tail = &db->head;
+        last->next = NULL;
+    }
+    pthread_mutex_unlock(&db->mutex);
+    return batch;
+}
+
+static void *writer(void *arg)
+{
+    struct db *db = arg;
+    for (struct db_job *batch; (batch = take_batch(db));) run_batch(db->conn, batch);
+    return NULL;
+}
+
+bool db_start_writer(struct db *db, struct err *e)
+{
+    if (pthread_create(&db->thread, NULL, writer, db)) return err_set(e, ERR_INTERNAL, "thread", "cannot start the writer thread");
+    pthread_setname_np(db->thread, "writer");
+    db->started = true;
+    return true;
+}
+
+void db_write(struct db *db, struct db_job *job)
+{
+    job->next = NULL;
+    pthread_mutex_lock(&db->mutex);
+    bool idle = !db->head;
+    *db->tail = job;
+    db->tail = &job->next;
+    pthread_mutex_unlock(&db->mutex);
+    if (idle) pthread_cond_signal(&db->work);
+}
+
+void db_close(struct db *db)
+{
+    if (!db) return;
+    if (db->started) {
+        pthread_mutex_lock(&db->mutex);
+        db->stopping = true;
+        pthread_mutex_unlock(&db->mutex);
+        pthread_cond_signal(&db->work);
+        pthread_join(db->thread, NULL);
+    }
+    db_conn_close(db->conn);
+    pthread_mutex_destroy(&db->mutex);
+    pthread_cond_destroy(&db->work);
+    free(db->path);
+    free(db);
+}
+
+/* ---- waiting for it */
+
+struct waiting_job {
+    struct db_job job;
+    bool (*run)(struct db_conn *, void *);
+    void *arg;
+    pthread_mutex_t mutex;
+    pthread_cond_t cond;
+    bool finished, ok;
+};
+
+static bool waiting_run(struct db_conn *c, struct db_job *job)
+{
+    struct waiting_job *w = (struct waiting_job *)job;
+    return w->run(c, w->arg);
+}
+
+static void waiting_done(struct db_job *job, bool ok)
+{
+    struct waiting_job *w = (struct waiting_job *)job;
+    pthread_mutex_lock(&w->mutex);
+    w->finished = true;
+    w->ok = ok;
+    pthread_cond_signal(&w->cond);
+    pthread_mutex_unlock(&w->mutex);
+}
+
+bool db_write_wait(struct db *db, bool (*run)(struct db_conn *c, void *arg), void *arg)
+{
+    struct waiting_job w = {.job = {waiting_run, waiting_done, NULL}, .run = run, .arg = arg, .mutex = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
+    if (!db->started) { /* a tool without a writer thread: the same path, here */
+        run_batch(db->conn, &w.job);
+        return w.ok;
+    }
+    db_write(db, &w.job);
+    pthread_mutex_lock(&w.mutex);
+    while (!w.finished) pthread_cond_wait(&w.cond, &w.mutex);
+    pthread_mutex_unlock(&w.mutex);
+    return w.ok;
+}
