@@ -1,0 +1,272 @@
+#include "core/config.h"
+#include "base/buf.h"
+#include "core/config_yaml.h"
+#include "base/rand.h"
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum setting_type { TEXT, SECRET, NUMBER, SWITCH };
+enum setting_when { START, RELOAD };
+struct setting {
+    const char *name, *standard, *doc;
+    enum setting_type type;
+    enum setting_when when;
+    int64_t min, max;
+    size_t offset;
+};
+
+static const struct setting settings[] = {
+#define CONFIG(name, type, standard, min, max, when, doc) {#name, _Generic((standard), char *: (standard), default: #standard), doc, type, when, min, max, offsetof(struct config, name)},
+#include "spec/config.def"
+#undef CONFIG
+};
+enum { SETTINGS = sizeof settings / sizeof *settings };
+
+static const struct setting *find(const char *name)
+{
+    for (size_t i = 0; i < SETTINGS; i++)
+        if (!strcasecmp(settings[i].name, name)) return &settings[i];
+    return NULL;
+}
+
+/* ---- one value */
+
+static bool set_text(struct config *c, const struct setting *s, const char *value, const char *where, struct err *e)
+{
+    size_t n = strlen(value);
+    if (n < (size_t)s->min || n > (size_t)s->max)
+        return err_set(e, ERR_CALLER, "config", "%s: %s must have %lld to %lld characters, not %zu", where, s->name, (long long)s->min, (long long)s->max, n);
+    *(const char **)((char *)c + s->offset) = arena_strdup(&c->arena, value);
+    return true;
+}
+
+static bool set_number(struct config *c, const struct setting *s, const char *value, const char *where, struct err *e)
+{
+    char *end;
+    errno = 0;
+    long long n = strtoll(value, &end, 10);
+    if (errno || end == value || *end || n < s->min || n > s->max)
+        return err_set(e, ERR_CALLER, "config", "%s: %s must be a number from %lld to %lld, not \"%s\"", where, s->name, (long long)s->min, (long long)s->max, value);
+    *(int64_t *)((char *)c + s->offset) = n;
+    return true;
+}
+
+static bool set_switch(struct config *c, const struct setting *s, const char *value, const char *where, struct err *e)
+{
+    static const char *const words[] = {"off", "no", "false", "0", "closed", "on", "yes", "true", "1", "open"};
+    for (size_t i = 0; i < 10; i++)
+        if (!strcasecmp(value, words[i])) {
+            *(int64_t *)((char *)c + s->offset) = i >= 5;
+            return true;
+        }
+    return err_set(e, ERR_CALLER, "config", "%s: %s must be on or off, not \"%s\"", where, s->name, value);
+}
+
+static bool set_value(struct config *c, const struct setting *s, const char *value, const char *where, struct err *e)
+{
+    if (s->type == NUMBER) return set_number(c, s, value, where, e);
+    if (s->type == SWITCH) return set_switch(c, s, value, where, e);
+    return set_text(c, s, value, where, e);
+}
+
+/* ---- where they come from */
+
+static bool from_yaml(void *ctx, const char *name, const char *value, const char *where, struct err *e)
+{
+    const struct setting *s = find(name);
+    if (!s) return err_set(e, ERR_CALLER, "config", "%s: unknown setting \"%s\"; `roomd serve --help` lists them", where, name);
+    return set_value(ctx, s, value, where, e);
+}
+
+static char *trimmed(char *s)
+{
+    while (isspace((unsigned char)*s)) s++;
+    size_t n = strlen(s);
+    while (n && isspace((unsigned char)s[n - 1])) s[--n] = '\0';
+    if (n >= 2 && (s[0] == '"' || s[0] == '\'') && s[n - 1] == s[0]) {
+        s[n - 1] = '\0';
+        s++;
+    }
+    return s;
+}
+
+/* .env serves other programs too: names that are not ours are passed over. */
+static bool from_env_file(struct config *c, struct err *e)
+{
+    FILE *f = fopen(".env", "re");
+    if (!f) return true;
+    char *line = NULL;
+    size_t room = 0;
+    bool ok = true;
+    for (int number = 1; ok && getline(&line, &room, f) >= 0; number++) {
+        char *text = trimmed(line), *equals = strchr(text, '='), where[32];
+        if (*text == '#' || !equals) continue;
+        *equals = '\0';
+        const struct setting *s = find(trimmed(strncmp(text, "export ", 7) ? text : text + 7));
+        snprintf(where, sizeof where, ".env, line %d", number);
+        if (s) ok = set_value(c, s, trimmed(equals + 1), where, e);
+    }
+    free(line);
+    fclose(f);
+    return ok;
+}
+
+static bool from_environment(struct config *c, struct err *e)
+{
+    for (size_t i = 0; i < SETTINGS; i++) {
+        const char *value = getenv(settings[i].name);
+        if (value && !set_value(c, &settings[i], value, "environment", e)) return false;
+    }
+    return true;
+}
+
+static bool from_flags(struct config *c, const struct config_flag *f, struct err *e)
+{
+    for (; f && f->name; f++)
+        if (f->value && !set_value(c, find(f->name), f->value, "command line", e)) return false;
+    return true;
+}
+
+static bool gather(struct config *c, const char *file, const struct config_flag *flags, struct err *e)
+{
+    for (size_t i = 0; i < SETTINGS; i++) {
+        if (settings[i].standard[0]) set_value(c, &settings[i], settings[i].standard, "default", NULL);
+        else if (settings[i].type <= SECRET) *(const char **)((char *)c + settings[i].offset) = "";
+    }
+    if (!file && access("roomd.yaml", F_OK) == 0) file = "roomd.yaml";
+    if (file && !config_read_yaml(file, from_yaml, c, e)) return false;
+    return from_env_file(c, e) && from_environment(c, e) && from_flags(c, flags, e);
+}
+
+/* ---- what follows from them */
+
+const char *config_path(struct arena *a, const struct config *c, const char *name)
+{
+    return arena_printf(a, "%s/%s", c->DATA_DIR, name);
+}
+
+static bool derive_listen(struct config *c, struct err *e)
+{
+    const char *colon = strrchr(c->LISTEN, ':');
+    char *end;
+    long port = colon ? strtol(colon + 1, &end, 10) : -1;
+    if (!colon || end == colon + 1 || *end || port < 0 || port > 65535)
+        return err_set(e, ERR_CALLER, "config", "LISTEN must be ADDRESS:PORT, such as 127.0.0.1:7000, not \"%s\"", c->LISTEN);
+    const char *from = c->LISTEN;
+    size_t n = (size_t)(colon - from);
+    if (n >= 2 && from[0] == '[' && from[n - 1] == ']') from++, n -= 2;
+    char *address = arena_strndup(&c->arena, from, n);
+    if (!strcmp(address, "localhost")) address = arena_strdup(&c->arena, "127.0.0.1");
+    unsigned char raw[16];
+    bool v4 = inet_pton(AF_INET, address, raw) == 1;
+    if (!v4 && inet_pton(AF_INET6, address, raw) != 1) return err_set(e, ERR_CALLER, "config", "LISTEN: \"%s\" is no address", address);
+    c->address = address;
+    c->port = (uint16_t)port;
+    c->loopback = v4 ? raw[0] == 127 : !strcmp(address, "::1");
+    return true;
+}
+
+static bool derive_database(struct config *c, struct err *e)
+{
+    static const char scheme[] = "sqlite:///";
+    const char *url = c->DATABASE_URL;
+    if (!*url) c->database_path = config_path(&c->arena, c, "roomd.db");
+    else if (!strncmp(url, scheme, sizeof scheme - 1)) c->database_path = arena_strdup(&c->arena, url + sizeof scheme - 1);
+    else return err_set(e, ERR_CALLER, "config", "DATABASE_URL must be sqlite:///PATH; other databases are not built in yet");
+    return true;
+}
+
+static bool check_choices(const struct config *c, struct err *e)
+{
+    static const char *const placeholders[] = {"your-secret-key-here-change-in-production", "your_webhook_secret_here", "changeme", "secret"};
+    if (strcmp(c->ALGORITHM, "HS256") != 0) return err_set(e, ERR_CALLER, "config", "ALGORITHM must be HS256");
+    if (strcmp(c->API_V1_STR, "/api/v1") != 0) return err_set(e, ERR_CALLER, "config", "API_V1_STR must be /api/v1");
+    if (strcmp(c->PROVIDER, "janus") != 0) return err_set(e, ERR_CALLER, "config", "PROVIDER must be janus; \"%s\" is not built in yet", c->PROVIDER);
+    if (strcmp(c->LOG_FORMAT, "json") != 0 && strcmp(c->LOG_FORMAT, "logfmt") != 0) return err_set(e, ERR_CALLER, "config", "LOG_FORMAT must be logfmt or json");
+    if (c->loopback) return true;
+    if (!c->RATE_LIMITS) return err_set(e, ERR_CALLER, "config", "RATE_LIMITS=off is for loopback only; LISTEN is %s", c->LISTEN);
+    for (size_t i = 0; i < sizeof placeholders / sizeof *placeholders; i++)
+        if (!strcmp(c->SECRET_KEY, placeholders[i]))
+            return err_set(e, ERR_CALLER, "config", "SECRET_KEY is a placeholder: remove it (one is generated) or set a real one before listening on %s", c->LISTEN);
+    if (*c->SECRET_KEY && strlen(c->SECRET_KEY) < 16) return err_set(e, ERR_CALLER, "config", "SECRET_KEY is too short to listen on %s: at least 16 characters", c->LISTEN);
+    return true;
+}
+
+static bool make_data_dir(const struct config *c, struct err *e)
+{
+    struct stat st;
+    if (mkdir(c->DATA_DIR, 0700) && errno != EEXIST) return err_sys(e, ERR_INTERNAL, "data_dir", "cannot make data folder \"%s\"", c->DATA_DIR);
+    if (stat(c->DATA_DIR, &st) || !S_ISDIR(st.st_mode)) return err_set(e, ERR_CALLER, "data_dir", "\"%s\" is no folder", c->DATA_DIR);
+    return true;
+}
+
+/* A secret of our own, made once. Written beside and renamed, so that a crash leaves either none or a whole one. */
+static bool own_secret(struct config *c, const char *name, const char **out, struct err *e)
+{
+    char text[65] = "";
+    const char *path = config_path(&c->arena, c, name), *fresh = arena_printf(&c->arena, "%s.new", path);
+    FILE *f = fopen(path, "re");
+    if (f) {
+        if (!fgets(text, sizeof text, f)) text[0] = '\0';
+        fclose(f);
+    }
+    if (strlen(text) < 40) {
+        rand_text(text, 48, RAND_ID);
+        int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        bool ok = fd >= 0 && write(fd, text, 48) == 48 && fsync(fd) == 0;
+        if (fd >= 0) close(fd);
+        if (!ok || rename(fresh, path)) return err_sys(e, ERR_INTERNAL, "secret", "cannot write \"%s\"", path);
+    }
+    *out = arena_strdup(&c->arena, text);
+    return true;
+}
+
+static bool derive(struct config *c, struct err *e)
+{
+    if (!derive_listen(c, e) || !check_choices(c, e) || !make_data_dir(c, e) || !derive_database(c, e)) return false;
+    return *c->SECRET_KEY || own_secret(c, "secret", &c->SECRET_KEY, e);
+}
+
+struct config *config_load(const char *file, const struct config_flag *flags, struct err *e)
+{
+    struct config *c = xcalloc(1, sizeof *c);
+    arena_init(&c->arena);
+    if (gather(c, file, flags, e) && derive(c, e)) return c;
+    config_destroy(c);
+    return NULL;
+}
+
+struct config *config_reload(const struct config *before, const char *file, const struct config_flag *flags, struct err *e)
+{
+    struct config *c = config_load(file, flags, e);
+    if (!c) return NULL;
+    for (size_t i = 0; i < SETTINGS; i++)
+        if (settings[i].when == START) memcpy((char *)c + settings[i].offset, (const char *)before + settings[i].offset, sizeof(int64_t));
+    c->address = before->address;
+    c->port = before->port;
+    c->loopback = before->loopback;
+    c->database_path = before->database_path;
+    c->web_dir = before->web_dir;
+    return c;
+}
+
+void config_destroy(struct config *c)
+{
+    if (!c) return;
+    arena_release(&c->arena);
+    free(c);
+}
+
+void config_describe(void (*line)(void *, const char *, const char *, const char *, const char *), void *ctx)
+{
+    static const char *const types[] = {"text", "secret", "number", "on/off"};
+    for (size_t i = 0; i < SETTINGS; i++) line(ctx, settings[i].name, types[settings[i].type], settings[i].standard, settings[i].doc);
+}

@@ -1,0 +1,32 @@
+/* config.h - the settings, from spec/config.def: defaults, then roomd.yaml, then .env, then the environment, then flags. */
+#pragma once
+#include "base/arena.h"
+#include "base/err.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CONFIG_TYPE_TEXT const char *
+#define CONFIG_TYPE_SECRET const char *
+#define CONFIG_TYPE_NUMBER int64_t
+#define CONFIG_TYPE_SWITCH int64_t
+struct config {
+#define CONFIG(name, type, ...) CONFIG_TYPE_##type name;
+#include "spec/config.def"
+#undef CONFIG
+    struct arena arena;
+    /* derived */
+    const char *address, *web_dir, *database_path;
+    uint16_t port;
+    bool loopback;
+};
+
+struct config_flag { const char *name, *value; }; /* from the command line; ends with a NULL name */
+
+/* `file`: a YAML file that must exist, or NULL: roomd.yaml in the working folder if there is one. The data folder is made and
+ * the secrets in it are generated on the way. A loaded config never changes; a reload makes another one, in which what takes
+ * effect at the next start only is as before. Old ones are kept until the end, since other threads may still read them. */
+struct config *config_load(const char *file, const struct config_flag *flags, struct err *e);
+struct config *config_reload(const struct config *before, const char *file, const struct config_flag *flags, struct err *e);
+void config_destroy(struct config *c);
+void config_describe(void (*line)(void *ctx, const char *name, const char *type, const char *standard, const char *doc), void *ctx);
+const char *config_path(struct arena *a, const struct config *c, const char *name); /* a file in the data folder */
