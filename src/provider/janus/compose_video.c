@@ -173,7 +173,7 @@ static bool add_name(struct scene *s, size_t index, struct err *e)
     for (int green = 0; green <= (speaks != NULL); green++) {
         buf_printf(&s->filter, ",drawtext=fontfile=%s:textfile=%s:expansion=none:fontsize=%d:fontcolor=white:box=1:boxcolor=%s%s:boxborderw=%d:",
                    font, file, size, green ? speaking : "black", green ? "" : "@0.6", pad);
-        if (picture) buf_printf(&s->filter, "x=%d:y=%d-th", cell.x + 2 * pad, cell.y + cell.h - 2 * pad);
+        if (picture) buf_printf(&s->filter, "x=%d:y=%d-ascent", cell.x + 2 * pad, cell.y + cell.h - 2 * pad - size / 5);
         else buf_printf(&s->filter, "x=%d+(%d-tw)/2:y=%d+(%d-th)/2", cell.x, cell.w, cell.y, cell.h);
         if (!speaks) continue;
         buf_text(&s->filter, green ? ":enable='" : ":enable='not(");
@@ -234,8 +234,9 @@ static bool render(struct scene *s, size_t index, struct err *e)
     int64_t frames = s->epoch->to - s->epoch->from;
     for (size_t i = 0; i < sizeof start / sizeof *start; i++) argue(s, start[i]);
     if (!build_graph(s, e) || !write_text(c, "graph.txt", &s->filter, e)) return false;
+    /* No B-frames: each piece then begins at time 0 in decoding order too, and the joined file has no overlaps. */
     const char *const end[] = {"-filter_complex_script", "graph.txt", "-map", "[out]", "-frames:v", arena_printf(&c->arena, "%lld", (long long)frames),
-        "-c:v", "libx264", "-preset", "veryfast", "-crf", "26", "-pix_fmt", "yuv420p", "-g", "50", "-threads", "2", "-video_track_timescale", "12800",
+        "-c:v", "libx264", "-preset", "veryfast", "-crf", "26", "-bf", "0", "-pix_fmt", "yuv420p", "-g", "50", "-threads", "2", "-video_track_timescale", "12800",
         "-f", "mp4", arena_printf(&c->arena, "epoch-%zu.mp4", index), NULL};
     for (size_t i = 0; i < sizeof end / sizeof *end; i++) argue(s, end[i]);
     return step_run(c, "rendering the picture", s->argv, frames * FRAME_US, e);
