@@ -1,0 +1,70 @@
+#include "core/core.h"
+#include "base/clock.h"
+#include <stdlib.h>
+
+void core_init(struct core *core, struct db *db, const struct config *config)
+{
+    *core = (struct core){.db = db};
+    atomic_store(&core->config, config);
+    hmac_key_derive(&core->join_key, config->SECRET_KEY, "roomd join token");
+    hmac_key_derive(&core->link_key, config->SECRET_KEY, "roomd download link");
+    hmac_key_set(&core->access_key, config->SECRET_KEY, __builtin_strlen(config->SECRET_KEY)); /* the seed's: other programs may check it */
+}
+
+static bool task_run(struct db_conn *c, struct db_job *job)
+{
+    struct task *t = (struct task *)job;
+    struct scope s = {.core = t->core, .db = c, .arena = &t->arena, .now = clock_now_ms()};
+    return t->run(&s, t->arg, &t->err);
+}
+
+static void task_done(struct db_job *job, bool ok)
+{
+    struct task *t = (struct task *)job;
+    if (!ok && t->err.kind == ERR_NONE) err_fail(&t->err, error_storage_unavailable);
+    if (t->done) t->done(t->arg, ok ? NULL : &t->err);
+    arena_release(&t->arena);
+    free(t);
+}
+
+struct task *task_create(struct core *core)
+{
+    struct task *t = xcalloc(1, sizeof *t);
+    t->core = core;
+    t->job = (struct db_job){task_run, task_done, NULL};
+    arena_init(&t->arena);
+    return t;
+}
+
+void task_submit(struct task *t)
+{
+    db_write(t->core->db, &t->job);
+}
+
+struct waiting {
+    struct core *core;
+    bool (*run)(struct scope *, void *, struct err *);
+    void *arg;
+    struct err *err;
+};
+
+static bool waiting_run(struct db_conn *c, void *arg)
+{
+    struct waiting *w = arg;
+    struct arena a;
+    arena_init(&a);
+    struct scope s = {.core = w->core, .db = c, .arena = &a, .now = clock_now_ms()};
+    bool ok = w->run(&s, w->arg, w->err);
+    arena_release(&a);
+    return ok;
+}
+
+bool core_write(struct core *core, bool (*run)(struct scope *s, void *arg, struct err *e), void *arg, struct err *e)
+{
+    struct err own = {0};
+    struct waiting w = {core, run, arg, e ? e : &own};
+    *w.err = (struct err){0};
+    bool ok = db_write_wait(core->db, waiting_run, &w);
+    if (!ok && w.err->kind == ERR_NONE) err_fail(w.err, error_storage_unavailable);
+    return ok;
+}

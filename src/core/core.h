@@ -1,0 +1,49 @@
+/* core.h - what every rule of roomd stands on.
+ *
+ * `struct core` is the one long-lived object: database, settings, keys, and who wants to hear of events. A `struct scope` is one
+ * piece of work: a connection, an arena, who acts, and the time, which does not move while the work is done. Functions of this
+ * folder take a scope first; those that change something run on the database's writer. They know no HTTP, no provider by name
+ * and no dialect. Errors that a caller can meet are rows of spec/errors.def. */
+#pragma once
+#include "base/arena.h"
+#include "base/err.h"
+#include "core/config.h"
+#include "db/db.h"
+#include "model/model.h"
+#include "net/crypto.h"
+#include <stdatomic.h>
+
+struct event_listener;
+
+struct core {
+    struct db *db;
+    _Atomic(const struct config *) config;
+    struct hmac_key access_key, join_key, link_key;
+    struct event_listener *listeners;
+};
+
+struct scope {
+    struct core *core;
+    struct db_conn *db;
+    struct arena *arena;
+    const struct user *actor;   /* NULL: roomd itself, or a guest */
+    int64_t now;                /* UTC ms */
+};
+
+void core_init(struct core *core, struct db *db, const struct config *config);
+static inline const struct config *core_config(struct core *core) { return atomic_load_explicit(&core->config, memory_order_acquire); }
+
+/* A job for the writer that owns its memory: allocate with arena_new from `arena`, run gets the scope. */
+struct task {
+    struct db_job job;                                       /* first: the writer hands this back */
+    struct arena arena;
+    struct core *core;
+    bool (*run)(struct scope *s, void *arg, struct err *e);
+    void (*done)(void *arg, const struct err *e);            /* on the writer; e NULL: it happened. May be NULL. The arena dies after it. */
+    void *arg;
+    struct err err;
+};
+struct task *task_create(struct core *core);                 /* with an arena for its argument */
+void task_submit(struct task *t);                            /* any thread; frees itself */
+/* The same, waiting: for workers and tools. */
+bool core_write(struct core *core, bool (*run)(struct scope *s, void *arg, struct err *e), void *arg, struct err *e);

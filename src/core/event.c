@@ -1,0 +1,109 @@
+#include "core/event.h"
+#include <stdlib.h>
+#include <string.h>
+
+static const char SQL_LIST[] = "SELECT {} FROM events WHERE session_id = $1 ORDER BY id LIMIT $2 OFFSET $3";
+static const char SQL_COUNT[] = "SELECT count(*) FROM events WHERE session_id = $1";
+
+static const struct event_row rows[] = {
+#define EVENT(name, text, doc) {text, doc},
+#include "spec/events.def"
+#undef EVENT
+};
+
+struct event_listener {
+    void (*fn)(void *, const struct event_note *);
+    void *ctx;
+    struct event_listener *next;
+};
+
+const struct event_row *event_row(enum event_type type)
+{
+    return &rows[type];
+}
+
+void event_listen(struct core *core, void (*fn)(void *, const struct event_note *), void *ctx)
+{
+    struct event_listener *l = xmalloc(sizeof *l), **end = &core->listeners;
+    *l = (struct event_listener){fn, ctx, NULL};
+    while (*end) end = &(*end)->next;
+    *end = l;
+}
+
+struct committed {
+    struct core *core;
+    struct event_note note;
+    char data[];
+};
+
+static void tell(void *arg)
+{
+    struct committed *c = arg;
+    for (struct event_listener *l = c->core->listeners; l; l = l->next) l->fn(l->ctx, &c->note);
+    free(c);
+}
+
+static void tell_after_commit(struct scope *s, const struct event_note *n)
+{
+    size_t size = n->data ? strlen(n->data) + 1 : 0;
+    struct committed *c = xmalloc(sizeof *c + size);
+    c->core = s->core;
+    c->note = *n;
+    if (size) c->note.data = memcpy(c->data, n->data, size);
+    db_after_commit(s->db, tell, c);
+}
+
+static void add_number(struct buf *b, const char *name, int64_t n)
+{
+    if (!n) return;
+    buf_printf(b, "%c\"%s\":", b->size ? ',' : '{', name);
+    buf_int(b, n);
+}
+
+static void add_text(struct buf *b, const char *name, const char *text)
+{
+    if (!text) return;
+    buf_printf(b, "%c\"%s\":", b->size ? ',' : '{', name);
+    json_write_string(b, text);
+}
+
+static const char *details_json(struct arena *a, const struct event_details *d)
+{
+    struct buf b;
+    buf_init(&b, 0);
+    add_number(&b, "participant_id", d->participant_id);
+    add_number(&b, "recording_id", d->recording_id);
+    add_number(&b, "duration_ms", d->duration_ms);
+    add_text(&b, "connection", d->connection);
+    add_text(&b, "reason", d->reason);
+    add_text(&b, "status", d->status);
+    add_text(&b, "name", d->name);
+    add_text(&b, "text", d->text);
+    add_text(&b, "error", d->error);
+    if (d->flag) buf_printf(&b, "%c\"%s\":%s", b.size ? ',' : '{', d->flag_name, *d->flag ? "true" : "false");
+    if (b.size) buf_char(&b, '}');
+    char *text = b.size ? arena_strndup(a, b.data, b.size) : NULL;
+    buf_release(&b);
+    return text;
+}
+
+bool event_emit(struct scope *s, enum event_type type, int64_t session_id, const struct event_details *d, struct err *e)
+{
+    struct event row = {0};
+    SET(&row, event, event_type, rows[type].name);
+    SET(&row, event, timestamp, s->now);
+    if (session_id) SET(&row, event, session_id, session_id);
+    if (s->actor) SET(&row, event, user_id, s->actor->id);
+    const char *data = details_json(s->arena, d);
+    if (data) SET(&row, event, event_data, data);
+    if (!db_insert(s->db, "events", event, &row, e)) return false;
+    struct event_note note = {type, row.id, session_id, s->actor ? s->actor->id : 0, s->now, d->participant_id ? d->participant_id : d->recording_id, data};
+    if (s->core->listeners) tell_after_commit(s, &note);
+    return true;
+}
+
+bool event_list(struct scope *s, int64_t session_id, int64_t skip, int64_t limit, struct list *out, int64_t *total, struct err *e)
+{
+    return db_all(s->db, SQL_LIST, event, out, s->arena, e, INT_(session_id), INT_(limit), INT_(skip)) &&
+           db_number(s->db, SQL_COUNT, total, e, INT_(session_id)) == DB_ROW;
+}

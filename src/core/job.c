@@ -1,0 +1,72 @@
+#include "core/job.h"
+#include "core/event.h"
+
+static const char SQL_ADD[] =
+    "INSERT INTO jobs (kind, subject_id, status, due_at, attempts, created_at, updated_at) VALUES ($1, $2, 'waiting', $3, 0, $4, $4) "
+    "ON CONFLICT (kind, subject_id) DO UPDATE SET status = 'waiting', due_at = excluded.due_at, attempts = 0, error = NULL, lease_until = NULL, updated_at = excluded.updated_at";
+static const char SQL_HURRY[] = "UPDATE jobs SET due_at = $3 WHERE kind = $1 AND subject_id = $2 AND status = 'waiting' AND due_at > $3";
+static const char SQL_DUE[] = "SELECT {} FROM jobs WHERE (status = 'waiting' AND due_at <= $1) OR (status = 'running' AND lease_until <= $1) ORDER BY due_at LIMIT 1";
+static const char SQL_EXTEND[] = "UPDATE jobs SET lease_until = $2 WHERE id = $1 AND status = 'running'";
+static const char SQL_DONE[] = "UPDATE jobs SET status = 'done', lease_until = NULL, error = NULL, updated_at = $2 WHERE id = $1";
+static const char SQL_RELEASE[] = "UPDATE jobs SET status = 'waiting', due_at = $2, attempts = attempts - 1, lease_until = NULL WHERE id = $1 AND status = 'running'";
+static const char SQL_RELEASE_ALL[] = "UPDATE jobs SET status = 'waiting', lease_until = NULL WHERE status = 'running'";
+
+bool job_add(struct scope *s, const char *kind, int64_t subject_id, int64_t due_at, struct err *e)
+{
+    return db_run(s->db, SQL_ADD, e, TEXT_(kind), INT_(subject_id), INT_(due_at), INT_(s->now));
+}
+
+bool job_hurry(struct scope *s, const char *kind, int64_t subject_id, struct err *e)
+{
+    return db_run(s->db, SQL_HURRY, e, TEXT_(kind), INT_(subject_id), INT_(s->now));
+}
+
+enum db_found job_take(struct scope *s, int64_t lease_ms, struct job *out, struct err *e)
+{
+    enum db_found found = db_one(s->db, SQL_DUE, job, out, s->arena, e, INT_(s->now));
+    if (found != DB_ROW) return found;
+    SET(out, job, status, job_status_running);
+    SET(out, job, attempts, out->attempts + 1);
+    SET(out, job, lease_until, s->now + lease_ms);
+    SET(out, job, updated_at, s->now);
+    return db_update(s->db, "jobs", job, out, e) ? DB_ROW : DB_FAILED;
+}
+
+bool job_extend(struct scope *s, int64_t id, int64_t lease_ms, struct err *e)
+{
+    return db_run(s->db, SQL_EXTEND, e, INT_(id), INT_(s->now + lease_ms));
+}
+
+bool job_done(struct scope *s, int64_t id, struct err *e)
+{
+    return db_run(s->db, SQL_DONE, e, INT_(id), INT_(s->now));
+}
+
+static int64_t backoff_ms(int64_t attempts)
+{
+    int64_t ms = 5000;
+    while (--attempts > 0 && ms < 3600000) ms *= 4;
+    return ms < 3600000 ? ms : 3600000;
+}
+
+bool job_again(struct scope *s, const struct job *j, const char *why, int attempts_at_most, bool *given_up, struct err *e)
+{
+    struct job next = *j;
+    *given_up = j->attempts >= attempts_at_most;
+    SET(&next, job, status, *given_up ? job_status_failed : job_status_waiting);
+    SET(&next, job, due_at, s->now + backoff_ms(j->attempts));
+    SET(&next, job, error, why);
+    SET(&next, job, updated_at, s->now);
+    CLEAR(&next, job, lease_until);
+    return db_update(s->db, "jobs", job, &next, e);
+}
+
+bool job_release(struct scope *s, int64_t id, struct err *e)
+{
+    return db_run(s->db, SQL_RELEASE, e, INT_(id), INT_(s->now));
+}
+
+bool job_release_all(struct scope *s, struct err *e)
+{
+    return db_run(s->db, SQL_RELEASE_ALL, e);
+}

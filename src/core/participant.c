@@ -1,0 +1,185 @@
+#include "core/participant.h"
+#include "base/rand.h"
+#include "core/event.h"
+#include "core/session.h"
+#include "core/user.h"
+#include <stdio.h>
+#include <string.h>
+
+static const char SQL_OF_USER[] = "SELECT {} FROM participants WHERE user_id = $2 AND session_id = $1 LIMIT 1";
+static const char SQL_BY_ID[] = "SELECT {} FROM participants WHERE id = $1";
+static const char SQL_LIST[] = "SELECT {} FROM participants WHERE session_id = $1 ORDER BY id";
+static const char SQL_COUNT[] = "SELECT count(*) FROM participants WHERE session_id = $1";
+static const char SQL_SEATS[] = "SELECT count(*) FROM participants WHERE session_id = $1 AND connection_status <> 'kicked'";
+static const char SQL_PRESENT[] = "SELECT 1 FROM connection_spans WHERE session_id = (SELECT session_id FROM participants WHERE id = $1) AND participant_id = $1 AND left_at IS NULL LIMIT 1";
+
+enum db_found participant_of_user(struct scope *s, int64_t session_id, int64_t user_id, struct participant *out, struct err *e)
+{
+    return db_one(s->db, SQL_OF_USER, participant, out, s->arena, e, INT_(session_id), INT_(user_id));
+}
+
+bool participant_in(struct scope *s, int64_t session_id, int64_t participant_id, struct participant *out, struct err *e)
+{
+    enum db_found found = db_one(s->db, SQL_BY_ID, participant, out, s->arena, e, INT_(participant_id));
+    if (found == DB_FAILED) return false;
+    return (found == DB_ROW && out->session_id == session_id) || err_fail(e, error_participant_not_found);
+}
+
+bool participant_list(struct scope *s, int64_t session_id, struct list *out, struct err *e)
+{
+    return db_all(s->db, SQL_LIST, participant, out, s->arena, e, INT_(session_id));
+}
+
+bool participant_count(struct scope *s, int64_t session_id, int64_t *count, struct err *e)
+{
+    return db_number(s->db, SQL_COUNT, count, e, INT_(session_id)) == DB_ROW;
+}
+
+bool participant_present(struct scope *s, int64_t participant_id, bool *present, struct err *e)
+{
+    int64_t one;
+    enum db_found found = db_number(s->db, SQL_PRESENT, &one, e, INT_(participant_id));
+    *present = found == DB_ROW;
+    return found != DB_FAILED;
+}
+
+static bool save(struct scope *s, const struct participant *p, struct err *e)
+{
+    return db_update(s->db, "participants", participant, p, e);
+}
+
+static bool take_seat(struct scope *s, const struct session *session, struct participant *p, struct err *e)
+{
+    SET(p, participant, session_id, session->id);
+    SET(p, participant, connection_status, connection_status_invited);
+    SET(p, participant, screenshare, p->role != participant_role_viewer && (p->role == participant_role_teacher || session->enable_screenshare));
+    SET(p, participant, admitted, p->role == participant_role_teacher);
+    SET(p, participant, token_generation, 0);
+    SET(p, participant, created_at, s->now);
+    return db_insert(s->db, "participants", participant, p, e) &&
+           EMIT(s, participant_added, session->id, e, .participant_id = p->id, .name = p->name, .status = participant_role_words.words[p->role]);
+}
+
+bool participant_add(struct scope *s, const struct session *session, const struct user *user, enum participant_role role, struct participant *out, struct err *e)
+{
+    enum db_found found = participant_of_user(s, session->id, user->id, out, e);
+    if (found != DB_NONE) return found == DB_ROW;
+    *out = (struct participant){0};
+    SET(out, participant, user_id, user->id);
+    SET(out, participant, identity, arena_printf(s->arena, "user-%lld", (long long)user->id));
+    SET(out, participant, name, user_name(user));
+    SET(out, participant, role, (int)role);
+    return take_seat(s, session, out, e);
+}
+
+static bool has_free_seat(struct scope *s, const struct session *session, struct err *e)
+{
+    int64_t taken;
+    if (db_number(s->db, SQL_SEATS, &taken, e, INT_(session->id)) != DB_ROW) return false;
+    return taken < session->max_participants || err_fail(e, error_session_full);
+}
+
+/* Saves only what is new: who is in already and comes again costs no write. */
+static bool mark_joined(struct scope *s, struct participant *p, struct err *e)
+{
+    if (p->connection_status == connection_status_joined && HAS(p, participant, joined_at)) return true;
+    SET(p, participant, connection_status, connection_status_joined);
+    if (!HAS(p, participant, joined_at)) SET(p, participant, joined_at, s->now);
+    return save(s, p, e);
+}
+
+bool participant_join(struct scope *s, struct session *session, struct participant *out, struct err *e)
+{
+    bool is_teacher = s->actor->id == session->teacher_id;
+    if (session_is_over(session)) return err_fail(e, error_session_not_active);
+    enum db_found found = participant_of_user(s, session->id, s->actor->id, out, e);
+    if (found == DB_FAILED) return false;
+    if (found == DB_ROW && out->connection_status == connection_status_kicked) return err_fail(e, error_participant_removed);
+    if (found == DB_NONE) {
+        if (session->locked && !is_teacher) return err_fail(e, error_session_locked);
+        if (!has_free_seat(s, session, e) || !participant_add(s, session, s->actor, participant_role_student, out, e)) return false;
+    }
+    if (is_teacher && session->status == session_status_scheduled && !session_set_status(s, session, session_status_active, NULL, e)) return false;
+    return mark_joined(s, out, e);
+}
+
+bool participant_join_guest(struct scope *s, struct session *session, const char *name, struct participant *out, struct err *e)
+{
+    char identity[24] = "guest-";
+    if (session_is_over(session)) return err_fail(e, error_session_not_active);
+    if (!session->allow_guests) return err_fail(e, error_guests_not_allowed);
+    if (session->locked) return err_fail(e, error_session_locked);
+    if (!has_free_seat(s, session, e)) return false;
+    rand_text(identity + 6, 12, RAND_ID);
+    *out = (struct participant){0};
+    SET(out, participant, identity, arena_strdup(s->arena, identity));
+    SET(out, participant, name, name);
+    SET(out, participant, role, participant_role_student);
+    return take_seat(s, session, out, e);
+}
+
+bool participant_leave(struct scope *s, const struct session *session, struct participant *out, struct err *e)
+{
+    enum db_found found = participant_of_user(s, session->id, s->actor->id, out, e);
+    if (found == DB_NONE) return err_fail(e, error_not_a_participant);
+    if (found == DB_FAILED || out->connection_status == connection_status_kicked) return found == DB_ROW;
+    SET(out, participant, connection_status, connection_status_left);
+    if (!HAS(out, participant, left_at)) SET(out, participant, left_at, s->now);
+    return save(s, out, e) && EMIT(s, participant_left_seat, session->id, e, .participant_id = out->id);
+}
+
+bool participant_kick(struct scope *s, const struct session *session, struct participant *p, struct err *e)
+{
+    if (p->role == participant_role_teacher) return err_fail(e, error_not_allowed);
+    if (p->connection_status == connection_status_kicked) return true;
+    SET(p, participant, connection_status, connection_status_kicked);
+    SET(p, participant, token_generation, p->token_generation + 1);
+    if (!HAS(p, participant, left_at)) SET(p, participant, left_at, s->now);
+    return save(s, p, e) && EMIT(s, participant_kicked, session->id, e, .participant_id = p->id);
+}
+
+bool participant_allow_screenshare(struct scope *s, struct participant *p, bool allowed, struct err *e)
+{
+    SET(p, participant, screenshare, allowed && p->role != participant_role_viewer);
+    return save(s, p, e) && EMIT(s, participant_updated, p->session_id, e, .participant_id = p->id, .flag = &p->screenshare, .flag_name = "screenshare");
+}
+
+bool participant_admit(struct scope *s, struct participant *p, bool admit, struct err *e)
+{
+    SET(p, participant, admitted, admit);
+    return save(s, p, e) &&
+           event_emit(s, admit ? event_participant_admitted : event_participant_denied, p->session_id, &(struct event_details){.participant_id = p->id}, e);
+}
+
+bool participant_consent(struct scope *s, struct participant *p, bool given, struct err *e)
+{
+    if (given == HAS(p, participant, consented_at)) return true;
+    if (given) SET(p, participant, consented_at, s->now);
+    else CLEAR(p, participant, consented_at);
+    return save(s, p, e) && EMIT(s, recording_consent, p->session_id, e, .participant_id = p->id, .name = p->name, .flag = &given, .flag_name = "given");
+}
+
+/* ---- tokens */
+
+char *join_token_sign(struct scope *s, const struct participant *p)
+{
+    char claims[160];
+    int64_t expires = s->now / 1000 + core_config(s->core)->JOIN_TOKEN_EXPIRE_MINUTES * 60;
+    snprintf(claims, sizeof claims, "{\"sid\":%lld,\"pid\":%lld,\"gen\":%lld,\"exp\":%lld}", (long long)p->session_id, (long long)p->id,
+             (long long)p->token_generation, (long long)expires);
+    return jwt_sign(s->arena, &s->core->join_key, claims);
+}
+
+bool join_token_check(struct scope *s, const char *token, struct session *session, struct participant *p, struct err *e)
+{
+    const json_t *claims = jwt_verify(s->arena, &s->core->join_key, token, s->now / 1000);
+    if (!claims) return err_fail(e, error_bad_join_token);
+    enum db_found seat = db_one(s->db, SQL_BY_ID, participant, p, s->arena, e, INT_(json_integer_value(json_object_get(claims, "pid"))));
+    if (seat == DB_FAILED) return false;
+    if (seat == DB_NONE || p->session_id != json_integer_value(json_object_get(claims, "sid"))) return err_fail(e, error_bad_join_token);
+    enum db_found found = session_by_id(s, p->session_id, session, e);
+    if (found == DB_FAILED) return false;
+    if (found == DB_NONE) return err_fail(e, error_bad_join_token);
+    if (p->connection_status == connection_status_kicked) return err_fail(e, error_participant_removed);
+    return p->token_generation == json_integer_value(json_object_get(claims, "gen")) || err_fail(e, error_bad_join_token);
+}

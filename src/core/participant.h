@@ -1,0 +1,23 @@
+/* participant.h - seats in sessions, and the tokens that open the door to them. */
+#pragma once
+#include "core/core.h"
+
+enum db_found participant_of_user(struct scope *s, int64_t session_id, int64_t user_id, struct participant *out, struct err *e);
+bool participant_in(struct scope *s, int64_t session_id, int64_t participant_id, struct participant *out, struct err *e); /* participant_not_found */
+bool participant_list(struct scope *s, int64_t session_id, struct list *out, struct err *e);          /* of struct participant, by id */
+bool participant_count(struct scope *s, int64_t session_id, int64_t *count, struct err *e);
+bool participant_present(struct scope *s, int64_t participant_id, bool *present, struct err *e);      /* in the call right now */
+
+bool participant_add(struct scope *s, const struct session *session, const struct user *user, enum participant_role role, struct participant *out, struct err *e); /* who has a seat keeps it as it is */
+/* The door as seed S3 has it: over, removed, full are refused; a new person gets a seat; the teacher opens the session. */
+bool participant_join(struct scope *s, struct session *session, struct participant *out, struct err *e);
+bool participant_join_guest(struct scope *s, struct session *session, const char *name, struct participant *out, struct err *e);
+bool participant_leave(struct scope *s, const struct session *session, struct participant *out, struct err *e);
+bool participant_kick(struct scope *s, const struct session *session, struct participant *p, struct err *e);
+bool participant_allow_screenshare(struct scope *s, struct participant *p, bool allowed, struct err *e);
+bool participant_admit(struct scope *s, struct participant *p, bool admit, struct err *e);
+bool participant_consent(struct scope *s, struct participant *p, bool given, struct err *e);
+
+/* Join token: bound to session, seat and the seat's generation; dead when it has expired, the seat was removed, or the generation moved on. */
+char *join_token_sign(struct scope *s, const struct participant *p);
+bool join_token_check(struct scope *s, const char *token, struct session *session, struct participant *p, struct err *e); /* bad_join_token, participant_removed */

@@ -1,0 +1,162 @@
+#include "core/presence.h"
+#include "base/rand.h"
+#include "core/event.h"
+#include "core/participant.h"
+#include "core/recording.h"
+#include "core/session.h"
+#include <string.h>
+
+static const char SQL_OPEN_OF[] = "SELECT {} FROM connection_spans WHERE session_id = $1 AND participant_id = $2 AND left_at IS NULL";
+static const char SQL_BY_CONNECTION[] = "SELECT {} FROM connection_spans WHERE connection = $1";
+static const char SQL_OPEN[] = "SELECT {} FROM connection_spans WHERE left_at IS NULL AND ($1 = 0 OR session_id = $1) ORDER BY id";
+static const char SQL_OPEN_COUNT[] = "SELECT count(*) FROM connection_spans WHERE session_id = $1 AND left_at IS NULL";
+static const char SQL_EMPTY[] = "UPDATE sessions SET empty_since = $2 WHERE id = $1";
+static const char SQL_ALIVE[] = "INSERT INTO facts (name, number) VALUES ('alive_at', $1) ON CONFLICT (name) DO UPDATE SET number = excluded.number";
+static const char SQL_LAST_ALIVE[] = "SELECT number FROM facts WHERE name = 'alive_at'";
+static const char SQL_BY_ID[] = "SELECT {} FROM participants WHERE id = $1";
+
+/* ---- leaving */
+
+static bool open_count(struct scope *s, int64_t session_id, int64_t *count, struct err *e)
+{
+    return db_number(s->db, SQL_OPEN_COUNT, count, e, INT_(session_id)) == DB_ROW;
+}
+
+static bool mark_left(struct scope *s, const struct span *span, struct err *e)
+{
+    struct participant p;
+    if (!participant_in(s, span->session_id, span->participant_id, &p, e)) return false;
+    if (p.connection_status != connection_status_joined) return true;
+    SET(&p, participant, connection_status, connection_status_left);
+    if (!HAS(&p, participant, left_at)) SET(&p, participant, left_at, span->left_at);
+    return db_update(s->db, "participants", participant, &p, e);
+}
+
+static bool close_span(struct scope *s, struct span *span, const char *reason, int64_t at, struct err *e)
+{
+    SET(span, span, left_at, at < span->joined_at ? span->joined_at : at);
+    SET(span, span, reason, reason);
+    return db_update(s->db, "connection_spans", span, span, e) &&
+           EMIT(s, participant_left, span->session_id, e, .participant_id = span->participant_id, .connection = span->connection, .reason = reason);
+}
+
+bool presence_leave(struct scope *s, const char *connection, const char *reason, int64_t at, struct err *e)
+{
+    struct span span;
+    int64_t left;
+    enum db_found found = db_one(s->db, SQL_BY_CONNECTION, span, &span, s->arena, e, TEXT_(connection));
+    if (found != DB_ROW || HAS(&span, span, left_at)) return found != DB_FAILED;
+    if (!close_span(s, &span, reason, at ? at : s->now, e) || !mark_left(s, &span, e) || !open_count(s, span.session_id, &left, e)) return false;
+    return left > 0 || db_run(s->db, SQL_EMPTY, e, INT_(span.session_id), INT_(s->now));
+}
+
+/* ---- coming */
+
+static bool may_come_in(struct scope *s, const struct entry *in, struct err *e)
+{
+    bool host = in->participant.role == participant_role_teacher, new_here = !HAS(&in->participant, participant, joined_at);
+    int64_t count;
+    if (session_is_over(&in->session)) return err_fail(e, error_session_not_active);
+    if (in->session.locked && !host && new_here) return err_fail(e, error_session_locked);
+    if (!open_count(s, in->session.id, &count, e)) return false;
+    return count < in->session.max_participants || err_fail(e, error_session_full);
+}
+
+static bool must_wait(const struct entry *in)
+{
+    return in->session.waiting_room && in->participant.role != participant_role_teacher && !in->participant.admitted;
+}
+
+/* The newest browser of a person is the one that counts. */
+static bool replace_older(struct scope *s, struct entry *in, struct err *e)
+{
+    struct list open;
+    if (!db_all(s->db, SQL_OPEN_OF, span, &open, s->arena, e, INT_(in->session.id), INT_(in->participant.id))) return false;
+    struct span *spans = (struct span *)(uintptr_t)open.items;
+    for (size_t i = 0; i < open.count; i++) {
+        in->replaced = spans[i].connection;
+        if (!close_span(s, &spans[i], "replaced", s->now, e)) return false;
+    }
+    return true;
+}
+
+static bool open_span(struct scope *s, struct entry *in, struct err *e)
+{
+    char connection[17];
+    rand_text(connection, 16, RAND_ID);
+    in->span = (struct span){0};
+    SET(&in->span, span, connection, arena_strdup(s->arena, connection));
+    SET(&in->span, span, session_id, in->session.id);
+    SET(&in->span, span, participant_id, in->participant.id);
+    SET(&in->span, span, joined_at, s->now);
+    return db_insert(s->db, "connection_spans", span, &in->span, e) &&
+           EMIT(s, participant_joined, in->session.id, e, .participant_id = in->participant.id, .connection = in->span.connection, .name = in->participant.name);
+}
+
+static bool note_arrival(struct scope *s, struct entry *in, struct err *e)
+{
+    struct participant *p = &in->participant;
+    SET(p, participant, connection_status, connection_status_joined);
+    if (!HAS(p, participant, joined_at)) SET(p, participant, joined_at, s->now);
+    if (!db_update(s->db, "participants", participant, p, e)) return false;
+    if (p->role == participant_role_teacher && in->session.status == session_status_scheduled &&
+        !session_set_status(s, &in->session, session_status_active, NULL, e)) return false;
+    CLEAR(&in->session, session, empty_since);
+    if (!db_run(s->db, SQL_EMPTY, e, INT_(in->session.id), OPT_(false, 0))) return false;
+    return !in->session.enable_recording || recording_begin_automatic(s, &in->session, e);
+}
+
+static bool resume(struct scope *s, const char *connection, struct entry *out, struct err *e)
+{
+    enum db_found found = db_one(s->db, SQL_BY_CONNECTION, span, &out->span, s->arena, e, TEXT_(connection));
+    out->resumed = found == DB_ROW && out->span.participant_id == out->participant.id && !HAS(&out->span, span, left_at);
+    return found != DB_FAILED;
+}
+
+/* Consent: asked of everybody who comes into a call that is recorded or will be; kept with the seat. */
+static bool settle_consent(struct scope *s, struct entry *out, bool consent, struct err *e)
+{
+    bool recorded;
+    if (!recording_runs(s, out->session.id, &recorded, e)) return false;
+    recorded |= out->session.enable_recording;
+    if (recorded && !consent && !HAS(&out->participant, participant, consented_at)) out->outcome = ENTRY_CONSENT;
+    return !recorded || !consent || participant_consent(s, &out->participant, true, e);
+}
+
+bool presence_enter(struct scope *s, const char *token, const char *connection, bool consent, struct entry *out, struct err *e)
+{
+    *out = (struct entry){.outcome = ENTRY_IN};
+    if (!join_token_check(s, token, &out->session, &out->participant, e)) return false;
+    if (connection && !resume(s, connection, out, e)) return false;
+    if (out->resumed) return !session_is_over(&out->session) || err_fail(e, error_session_not_active);
+    if (!replace_older(s, out, e) || !may_come_in(s, out, e)) return false;
+    if (must_wait(out)) out->outcome = ENTRY_WAIT;
+    if (out->outcome == ENTRY_IN && !settle_consent(s, out, consent, e)) return false;
+    return out->outcome != ENTRY_IN || (open_span(s, out, e) && note_arrival(s, out, e));
+}
+
+/* ---- who is there */
+
+bool presence_open(struct scope *s, int64_t session_id, struct list *spans, struct err *e)
+{
+    return db_all(s->db, SQL_OPEN, span, spans, s->arena, e, INT_(session_id));
+}
+
+bool presence_person(struct scope *s, const char *connection, struct span *span, struct session *session, struct participant *p, struct err *e)
+{
+    return db_one(s->db, SQL_BY_CONNECTION, span, span, s->arena, e, TEXT_(connection)) == DB_ROW && !HAS(span, span, left_at) &&
+           session_by_id(s, span->session_id, session, e) == DB_ROW &&
+           db_one(s->db, SQL_BY_ID, participant, p, s->arena, e, INT_(span->participant_id)) == DB_ROW;
+}
+
+bool presence_alive(struct scope *s, struct err *e)
+{
+    return db_run(s->db, SQL_ALIVE, e, INT_(s->now));
+}
+
+bool presence_last_alive(struct scope *s, int64_t *at, struct err *e)
+{
+    enum db_found found = db_number(s->db, SQL_LAST_ALIVE, at, e);
+    if (found == DB_NONE) *at = s->now;
+    return found != DB_FAILED;
+}

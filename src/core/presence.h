@@ -1,0 +1,26 @@
+/* presence.h - who is in the call: the door at every (re)connect, the spans that attendance is made of.
+ * A connection is one stay of one person; its span is open as long as it lasts. */
+#pragma once
+#include "core/core.h"
+
+enum entry_outcome { ENTRY_IN, ENTRY_WAIT, ENTRY_CONSENT }; /* in; must be let in first; must agree to be recorded first */
+struct entry {
+    enum entry_outcome outcome;
+    struct session session;
+    struct participant participant;
+    struct span span;            /* when in */
+    bool resumed;                /* the span is an old one that goes on */
+    const char *replaced;        /* connection of the same person that was closed for this one, or NULL */
+};
+
+/* `connection`: an earlier one to take up again, or NULL. Also starts the session when the teacher comes, and its recording when that is wanted. */
+bool presence_enter(struct scope *s, const char *token, const char *connection, bool consent, struct entry *out, struct err *e);
+/* `at`: when they were last there (0: now). Closing a closed one changes nothing. */
+bool presence_leave(struct scope *s, const char *connection, const char *reason, int64_t at, struct err *e);
+bool presence_open(struct scope *s, int64_t session_id, struct list *spans, struct err *e);     /* of struct span; session 0: all */
+bool presence_person(struct scope *s, const char *connection, struct span *span, struct session *session, struct participant *p, struct err *e);
+bool presence_alive(struct scope *s, struct err *e);             /* notes "we were alive now", for the next two */
+bool presence_last_alive(struct scope *s, int64_t *at, struct err *e);
+
+bool attendance(struct scope *s, int64_t session_id, struct list *people, struct err *e); /* of struct attendance_person */
+char *attendance_csv(struct arena *a, const struct list *people);

@@ -1,0 +1,218 @@
+#include "core/recording.h"
+#include "base/rand.h"
+#include "core/event.h"
+#include "core/job.h"
+#include <stdio.h>
+#include <string.h>
+
+static const char SQL_BY_ID[] = "SELECT {} FROM recordings WHERE id = $1 AND deleted_at IS NULL";
+static const char SQL_RUNNING[] = "SELECT {} FROM recordings WHERE session_id = $1 AND status IN ('recording', 'paused')";
+static const char SQL_ALL_RUNNING[] = "SELECT {} FROM recordings WHERE status IN ('recording', 'paused') ORDER BY id";
+static const char SQL_ANY[] = "SELECT id FROM recordings WHERE session_id = $1 LIMIT 1";
+static const char SQL_LIST[] = "SELECT {} FROM recordings WHERE session_id = $1 AND deleted_at IS NULL ORDER BY id LIMIT $2 OFFSET $3";
+static const char SQL_COUNT[] = "SELECT count(*) FROM recordings WHERE session_id = $1 AND deleted_at IS NULL";
+static const char SQL_SPANS[] = "SELECT {} FROM recording_spans WHERE recording_id = $1 ORDER BY id";
+static const char SQL_CLOSE_SPAN[] = "UPDATE recording_spans SET ended_at = $2 WHERE recording_id = $1 AND ended_at IS NULL";
+static const char SQL_FILES[] = "SELECT {} FROM recording_files WHERE recording_id = $1 ORDER BY id";
+static const char SQL_FILE[] = "SELECT {} FROM recording_files WHERE recording_id = $1 AND id = $2";
+static const char SQL_FORGET_FILES[] = "DELETE FROM recording_files WHERE recording_id = $1";
+static const char SQL_PROGRESS[] = "UPDATE recordings SET progress = $2 WHERE id = $1 AND status = 'processing'";
+
+/* Janus closes its files when the recording stops; should nobody tell that it has, the files are made after this anyway. */
+enum { FLUSH_MS = 5000 };
+
+enum db_found recording_running(struct scope *s, int64_t session_id, struct recording *out, struct err *e)
+{
+    return db_one(s->db, SQL_RUNNING, recording, out, s->arena, e, INT_(session_id));
+}
+
+bool recording_runs(struct scope *s, int64_t session_id, bool *runs, struct err *e)
+{
+    struct recording r;
+    enum db_found found = recording_running(s, session_id, &r, e);
+    *runs = found == DB_ROW;
+    return found != DB_FAILED;
+}
+
+bool recording_all_running(struct scope *s, struct list *out, struct err *e)
+{
+    return db_all(s->db, SQL_ALL_RUNNING, recording, out, s->arena, e);
+}
+
+static bool open_span(struct scope *s, int64_t recording_id, struct err *e)
+{
+    struct recording_span span = {0};
+    SET(&span, recording_span, recording_id, recording_id);
+    SET(&span, recording_span, started_at, s->now);
+    return db_insert(s->db, "recording_spans", recording_span, &span, e);
+}
+
+bool recording_begin(struct scope *s, const struct session *session, struct recording *out, struct err *e)
+{
+    bool runs;
+    char uuid[37];
+    if (session_is_over(session)) return err_fail(e, error_session_not_active);
+    if (!recording_runs(s, session->id, &runs, e)) return false;
+    if (runs) return err_fail(e, error_recording_running);
+    rand_uuid(uuid);
+    *out = (struct recording){0};
+    SET(out, recording, uuid, arena_strdup(s->arena, uuid));
+    SET(out, recording, session_id, session->id);
+    SET(out, recording, status, recording_status_recording);
+    SET(out, recording, progress, 0);
+    SET(out, recording, started_at, s->now);
+    return db_insert(s->db, "recordings", recording, out, e) && open_span(s, out->id, e) &&
+           EMIT(s, recording_started, session->id, e, .recording_id = out->id);
+}
+
+bool recording_begin_automatic(struct scope *s, const struct session *session, struct err *e)
+{
+    int64_t id;
+    struct recording r;
+    enum db_found found = db_number(s->db, SQL_ANY, &id, e, INT_(session->id));
+    return found == DB_NONE ? recording_begin(s, session, &r, e) : found == DB_ROW;
+}
+
+static bool move_to(struct scope *s, struct recording *r, enum recording_status status, enum event_type type, struct err *e)
+{
+    SET(r, recording, status, (int)status);
+    return db_update(s->db, "recordings", recording, r, e) && event_emit(s, type, r->session_id, &(struct event_details){.recording_id = r->id}, e);
+}
+
+static bool close_span(struct scope *s, int64_t recording_id, struct err *e)
+{
+    return db_run(s->db, SQL_CLOSE_SPAN, e, INT_(recording_id), INT_(s->now));
+}
+
+static bool stop(struct scope *s, struct recording *r, struct err *e)
+{
+    SET(r, recording, ended_at, s->now);
+    return close_span(s, r->id, e) && move_to(s, r, recording_status_processing, event_recording_stopped, e) &&
+           job_add(s, "compose", r->id, s->now + FLUSH_MS, e);
+}
+
+bool recording_act(struct scope *s, struct recording *r, enum record_action action, struct err *e)
+{
+    bool running = r->status == recording_status_recording, paused = r->status == recording_status_paused;
+    if (!running && !paused) return err_fail(e, error_recording_not_running);
+    if (action == record_action_stop) return stop(s, r, e);
+    if (action == record_action_pause) return paused || (close_span(s, r->id, e) && move_to(s, r, recording_status_paused, event_recording_paused, e));
+    return running || (open_span(s, r->id, e) && move_to(s, r, recording_status_recording, event_recording_resumed, e));
+}
+
+bool recording_stop_of(struct scope *s, int64_t session_id, struct err *e)
+{
+    struct recording r;
+    enum db_found found = recording_running(s, session_id, &r, e);
+    return found == DB_ROW ? stop(s, &r, e) : found == DB_NONE;
+}
+
+enum db_found recording_by_id(struct scope *s, int64_t id, struct recording *out, struct err *e)
+{
+    return db_one(s->db, SQL_BY_ID, recording, out, s->arena, e, INT_(id));
+}
+
+bool recording_access(struct scope *s, int64_t id, enum access need, struct recording *out, struct session *session, struct err *e)
+{
+    enum db_found found = recording_by_id(s, id, out, e);
+    if (found == DB_NONE) return err_fail(e, error_recording_not_found);
+    return found == DB_ROW && session_access_id(s, out->session_id, need, session, e);
+}
+
+bool recording_list(struct scope *s, int64_t session_id, int64_t skip, int64_t limit, struct list *out, int64_t *total, struct err *e)
+{
+    return db_all(s->db, SQL_LIST, recording, out, s->arena, e, INT_(session_id), INT_(limit), INT_(skip)) &&
+           db_number(s->db, SQL_COUNT, total, e, INT_(session_id)) == DB_ROW;
+}
+
+bool recording_spans(struct scope *s, int64_t recording_id, struct list *out, struct err *e)
+{
+    return db_all(s->db, SQL_SPANS, recording_span, out, s->arena, e, INT_(recording_id));
+}
+
+bool recording_files(struct scope *s, int64_t recording_id, struct list *out, struct err *e)
+{
+    return db_all(s->db, SQL_FILES, recording_file, out, s->arena, e, INT_(recording_id));
+}
+
+bool recording_file_find(struct scope *s, int64_t recording_id, int64_t file_id, struct recording_file *out, struct err *e)
+{
+    enum db_found found = db_one(s->db, SQL_FILE, recording_file, out, s->arena, e, INT_(recording_id), INT_(file_id));
+    return found == DB_NONE ? err_fail(e, error_file_not_found) : found == DB_ROW;
+}
+
+/* ---- what becomes of it */
+
+bool recording_progress(struct scope *s, int64_t id, int percent, struct err *e)
+{
+    return db_run(s->db, SQL_PROGRESS, e, INT_(id), INT_(percent));
+}
+
+bool recording_ready(struct scope *s, int64_t id, int64_t duration_ms, struct recording_file *files, size_t count, struct err *e)
+{
+    struct recording r;
+    enum db_found found = recording_by_id(s, id, &r, e);
+    if (found != DB_ROW) return found == DB_NONE; /* deleted meanwhile */
+    if (!db_run(s->db, SQL_FORGET_FILES, e, INT_(id))) return false;
+    for (size_t i = 0; i < count; i++)
+        if (!db_insert(s->db, "recording_files", recording_file, &files[i], e)) return false;
+    SET(&r, recording, status, recording_status_ready);
+    SET(&r, recording, progress, 100);
+    SET(&r, recording, duration_ms, duration_ms);
+    CLEAR(&r, recording, error);
+    return db_update(s->db, "recordings", recording, &r, e) && EMIT(s, recording_ready, r.session_id, e, .recording_id = id, .duration_ms = duration_ms);
+}
+
+bool recording_failed(struct scope *s, int64_t id, const char *why, struct err *e)
+{
+    struct recording r;
+    enum db_found found = recording_by_id(s, id, &r, e);
+    if (found != DB_ROW) return found == DB_NONE;
+    SET(&r, recording, status, recording_status_failed);
+    SET(&r, recording, error, why);
+    return db_update(s->db, "recordings", recording, &r, e) && EMIT(s, recording_failed, r.session_id, e, .recording_id = id, .error = why);
+}
+
+bool recording_retry(struct scope *s, struct recording *r, struct err *e)
+{
+    if (r->status != recording_status_failed) return err_fail(e, error_recording_not_failed);
+    CLEAR(r, recording, error);
+    SET(r, recording, progress, 0);
+    return move_to(s, r, recording_status_processing, event_recording_retried, e) && job_add(s, "compose", r->id, s->now, e);
+}
+
+bool recording_delete(struct scope *s, struct recording *r, struct err *e)
+{
+    if (r->status != recording_status_ready && r->status != recording_status_failed) return err_fail(e, error_recording_busy);
+    SET(r, recording, deleted_at, s->now);
+    return db_update(s->db, "recordings", recording, r, e) && job_add(s, "erase", r->id, s->now, e) &&
+           EMIT(s, recording_deleted, r->session_id, e, .recording_id = r->id);
+}
+
+/* ---- links */
+
+static void link_signature(struct core *core, int64_t recording_id, int64_t file_id, int64_t expires, char out[48])
+{
+    char text[96];
+    unsigned char hash[HMAC_SIZE];
+    int n = snprintf(text, sizeof text, "%lld/%lld/%lld", (long long)recording_id, (long long)file_id, (long long)expires);
+    hmac_sha256(&core->link_key, text, (size_t)n, hash);
+    base64url(hash, sizeof hash, out);
+}
+
+char *recording_file_url(struct scope *s, const struct recording_file *f)
+{
+    const struct config *c = core_config(s->core);
+    char signature[48];
+    int64_t expires = s->now / 1000 + c->LINK_EXPIRE_MINUTES * 60;
+    link_signature(s->core, f->recording_id, f->id, expires, signature);
+    return arena_printf(s->arena, "%s/api/v1/recordings/%lld/files/%lld?expires=%lld&signature=%s", c->PUBLIC_URL, (long long)f->recording_id,
+                        (long long)f->id, (long long)expires, signature);
+}
+
+bool recording_link_check(struct scope *s, int64_t recording_id, int64_t file_id, int64_t expires, const char *signature)
+{
+    char expected[48];
+    link_signature(s->core, recording_id, file_id, expires, expected);
+    return equal_secret(expected, signature) && expires > s->now / 1000;
+}

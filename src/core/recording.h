@@ -1,0 +1,30 @@
+/* recording.h - recordings of sessions as facts: running, paused, stopped, made into files. Media is the provider's, files the sink's. */
+#pragma once
+#include "core/core.h"
+#include "core/session.h"
+
+bool recording_runs(struct scope *s, int64_t session_id, bool *runs, struct err *e);                 /* recording or paused */
+enum db_found recording_running(struct scope *s, int64_t session_id, struct recording *out, struct err *e);
+bool recording_all_running(struct scope *s, struct list *out, struct err *e);                        /* of all sessions */
+bool recording_begin(struct scope *s, const struct session *session, struct recording *out, struct err *e);
+bool recording_begin_automatic(struct scope *s, const struct session *session, struct err *e);       /* unless there is or was one */
+bool recording_act(struct scope *s, struct recording *r, enum record_action action, struct err *e);  /* pause, resume, stop */
+bool recording_stop_of(struct scope *s, int64_t session_id, struct err *e);                          /* nothing running: nothing done */
+
+bool recording_access(struct scope *s, int64_t id, enum access need, struct recording *out, struct session *session, struct err *e); /* recording_not_found, forbidden */
+enum db_found recording_by_id(struct scope *s, int64_t id, struct recording *out, struct err *e);
+bool recording_list(struct scope *s, int64_t session_id, int64_t skip, int64_t limit, struct list *out, int64_t *total, struct err *e);
+bool recording_spans(struct scope *s, int64_t recording_id, struct list *out, struct err *e);        /* of struct recording_span */
+bool recording_files(struct scope *s, int64_t recording_id, struct list *out, struct err *e);        /* of struct recording_file */
+bool recording_file_find(struct scope *s, int64_t recording_id, int64_t file_id, struct recording_file *out, struct err *e);
+
+/* The maker of files tells: */
+bool recording_progress(struct scope *s, int64_t id, int percent, struct err *e);
+bool recording_ready(struct scope *s, int64_t id, int64_t duration_ms, struct recording_file *files, size_t count, struct err *e);
+bool recording_failed(struct scope *s, int64_t id, const char *why, struct err *e);
+bool recording_retry(struct scope *s, struct recording *r, struct err *e);
+bool recording_delete(struct scope *s, struct recording *r, struct err *e);
+
+/* Links that need no sign-in: HMAC over recording, file and time. */
+char *recording_file_url(struct scope *s, const struct recording_file *f);
+bool recording_link_check(struct scope *s, int64_t recording_id, int64_t file_id, int64_t expires, const char *signature);

@@ -1,0 +1,232 @@
+#include "core/session.h"
+#include "base/rand.h"
+#include "core/event.h"
+#include "core/participant.h"
+#include "core/recording.h"
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char SQL_BY_ID[] = "SELECT {} FROM sessions WHERE id = $1 AND deleted_at IS NULL";
+static const char SQL_BY_UUID[] = "SELECT {} FROM sessions WHERE uuid = $1 AND deleted_at IS NULL";
+static const char SQL_BY_CODE[] = "SELECT {} FROM sessions WHERE room_code = $1 AND deleted_at IS NULL";
+static const char SQL_CODE_TAKEN[] = "SELECT 1 FROM sessions WHERE room_code = $1";
+static const char SQL_LIST[] =
+    "SELECT {s} FROM participants p JOIN sessions s ON s.id = p.session_id "
+    "WHERE p.user_id = $1 AND s.deleted_at IS NULL AND ($2 IS NULL OR s.status = $2) ORDER BY p.session_id LIMIT $3 OFFSET $4";
+static const char SQL_COUNT[] =
+    "SELECT count(*) FROM participants p JOIN sessions s ON s.id = p.session_id "
+    "WHERE p.user_id = $1 AND s.deleted_at IS NULL AND ($2 IS NULL OR s.status = $2)";
+static const char SQL_EXPIRED[] =
+    "SELECT {} FROM sessions WHERE expires_at IS NOT NULL AND expires_at <= $1 AND status IN ('scheduled', 'active') AND deleted_at IS NULL ORDER BY expires_at LIMIT 20";
+static const char SQL_LEFT[] =
+    "SELECT {} FROM sessions WHERE status = 'active' AND empty_since IS NOT NULL AND deleted_at IS NULL AND empty_since <= $1 "
+    "AND (empty_since <= $2 OR EXISTS (SELECT 1 FROM connection_spans c WHERE c.session_id = sessions.id)) ORDER BY empty_since LIMIT 20";
+
+enum { CODE_LENGTH = 6, MINUTE_MS = 60000 };
+
+bool session_is_over(const struct session *session)
+{
+    return session->status == session_status_ended || session->status == session_status_cancelled;
+}
+
+bool session_is_host(const struct scope *s, const struct session *session)
+{
+    return s->actor && (s->actor->id == session->teacher_id || s->actor->is_superuser);
+}
+
+static bool allowed(struct scope *s, enum access need, const struct session *session, struct err *e)
+{
+    if (session_is_host(s, session)) return true;
+    struct participant seat;
+    if (need == ACCESS_MEMBER && s->actor) {
+        enum db_found found = participant_of_user(s, session->id, s->actor->id, &seat, e);
+        if (found != DB_NONE) return found == DB_ROW;
+    }
+    return err_fail(e, error_forbidden);
+}
+
+static bool found_or(enum db_found found, enum error missing, struct err *e)
+{
+    return found == DB_NONE ? err_fail(e, missing) : found == DB_ROW;
+}
+
+enum db_found session_by_id(struct scope *s, int64_t id, struct session *out, struct err *e)
+{
+    return db_one(s->db, SQL_BY_ID, session, out, s->arena, e, INT_(id));
+}
+
+bool session_access_id(struct scope *s, int64_t id, enum access need, struct session *out, struct err *e)
+{
+    return found_or(session_by_id(s, id, out, e), error_session_not_found, e) && allowed(s, need, out, e);
+}
+
+bool session_access(struct scope *s, const char *name, enum access need, struct session *out, struct err *e)
+{
+    if (strlen(name) != 36) return session_access_id(s, strtoll(name, NULL, 10), need, out, e);
+    char *uuid = arena_strdup(s->arena, name);
+    for (char *c = uuid; *c; c++) *c = (char)tolower((unsigned char)*c);
+    return found_or(db_one(s->db, SQL_BY_UUID, session, out, s->arena, e, TEXT_(uuid)), error_session_not_found, e) && allowed(s, need, out, e);
+}
+
+bool session_by_code(struct scope *s, const char *code, struct session *out, struct err *e)
+{
+    char plain[CODE_LENGTH + 1] = "";
+    size_t n = 0;
+    while (isspace((unsigned char)*code)) code++;
+    while (*code && !isspace((unsigned char)*code) && n < CODE_LENGTH) plain[n++] = (char)toupper((unsigned char)*code++);
+    while (isspace((unsigned char)*code)) code++;
+    if (n < CODE_LENGTH || *code) return err_fail(e, error_session_not_found);
+    return found_or(db_one(s->db, SQL_BY_CODE, session, out, s->arena, e, TEXT_(plain)), error_session_not_found, e);
+}
+
+bool session_list(struct scope *s, int64_t user_id, const char *status, int64_t skip, int64_t limit, struct list *out, int64_t *total, struct err *e)
+{
+    return db_all(s->db, SQL_LIST, session, out, s->arena, e, INT_(user_id), TEXT_(status), INT_(limit), INT_(skip)) &&
+           db_number(s->db, SQL_COUNT, total, e, INT_(user_id), TEXT_(status)) == DB_ROW;
+}
+
+/* ---- making one */
+
+/* A wish for a free code: 36^6 of them, and guessing is throttled. */
+static bool free_code(struct scope *s, char code[CODE_LENGTH + 1], struct err *e)
+{
+    int64_t taken;
+    enum db_found found;
+    do {
+        rand_text(code, CODE_LENGTH, RAND_CODE);
+        found = db_number(s->db, SQL_CODE_TAKEN, &taken, e, TEXT_(code));
+    } while (found == DB_ROW);
+    return found == DB_NONE;
+}
+
+/* Not before it could have been used: a session that is put back into life gets its full time again. */
+static void set_expiry(struct scope *s, struct session *session, bool reopened)
+{
+    int64_t length = (session->duration_minutes + core_config(s->core)->GRACE_MINUTES) * MINUTE_MS;
+    if (!HAS(session, session, scheduled_start)) {
+        CLEAR(session, session, expires_at);
+        return;
+    }
+    int64_t from = session->scheduled_start;
+    if (reopened && from + length <= s->now) from = s->now;
+    SET(session, session, expires_at, from + length);
+}
+
+bool session_schedule(struct scope *s, const struct session_create *in, struct session *out, struct err *e)
+{
+    char uuid[37], room[32] = "session-", code[CODE_LENGTH + 1];
+    rand_uuid(uuid);
+    rand_text(room + 8, 16, "0123456789abcdef");
+    if (!free_code(s, code, e)) return false;
+    *out = (struct session){0};
+    COPY(session, out, session_create, in);
+    SET(out, session, uuid, arena_strdup(s->arena, uuid));
+    SET(out, session, teacher_id, s->actor->id);
+    SET(out, session, status, session_status_scheduled);
+    SET(out, session, provider, core_config(s->core)->PROVIDER);
+    SET(out, session, room_name, arena_strdup(s->arena, room));
+    SET(out, session, room_code, arena_strdup(s->arena, code));
+    SET(out, session, locked, false);
+    SET(out, session, created_at, s->now);
+    SET(out, session, updated_at, s->now);
+    set_expiry(s, out, false);
+    struct participant teacher;
+    return db_insert(s->db, "sessions", session, out, e) && EMIT(s, session_created, out->id, e, 0) &&
+           participant_add(s, out, s->actor, participant_role_teacher, &teacher, e);
+}
+
+/* ---- changing one */
+
+static enum event_type status_event(enum session_status from, enum session_status to)
+{
+    bool was_over = from == session_status_ended || from == session_status_cancelled;
+    if (to == session_status_ended) return event_session_ended;
+    if (to == session_status_cancelled) return event_session_cancelled;
+    return was_over ? event_session_reopened : to == session_status_active ? event_session_started : event_session_updated;
+}
+
+bool session_set_status(struct scope *s, struct session *session, enum session_status status, const char *why, struct err *e)
+{
+    enum session_status before = (enum session_status)session->status;
+    if (status == before) return true;
+    bool was_over = session_is_over(session);
+    SET(session, session, status, (int)status);
+    SET(session, session, updated_at, s->now);
+    if (status == session_status_active) {
+        if (!HAS(session, session, actual_start)) SET(session, session, actual_start, s->now);
+        SET(session, session, empty_since, s->now);
+    }
+    if (status == session_status_ended && !HAS(session, session, ended_at)) SET(session, session, ended_at, s->now);
+    if (was_over && !session_is_over(session)) set_expiry(s, session, true);
+    if (session_is_over(session) && !recording_stop_of(s, session->id, e)) return false;
+    return db_update(s->db, "sessions", session, session, e) &&
+           event_emit(s, status_event(before, status), session->id, &(struct event_details){.reason = why, .status = session_status_words.words[status]}, e);
+}
+
+bool session_change(struct scope *s, struct session *session, const struct session_update *change, struct err *e)
+{
+    enum session_status status = HAS(change, session_update, status) ? (enum session_status)change->status : (enum session_status)session->status;
+    struct session_update plain = *change;
+    CLEAR(&plain, session_update, status);
+    plain.bits_null &= (uint64_t)1 << session_update_f_description | (uint64_t)1 << session_update_f_scheduled_start; /* null elsewhere changes nothing */
+    COPY(session, session, session_update, &plain);
+    SET(session, session, updated_at, s->now);
+    if (HAS(change, session_update, scheduled_start) || IS_NULL(change, session_update, scheduled_start) || HAS(change, session_update, duration_minutes))
+        set_expiry(s, session, false);
+    return db_update(s->db, "sessions", session, session, e) && EMIT(s, session_updated, session->id, e, 0) &&
+           session_set_status(s, session, status, session_is_over(session) ? NULL : "host", e);
+}
+
+bool session_set_locked(struct scope *s, struct session *session, bool locked, struct err *e)
+{
+    if (session->locked == locked) return true;
+    SET(session, session, locked, locked);
+    SET(session, session, updated_at, s->now);
+    return db_update(s->db, "sessions", session, session, e) &&
+           event_emit(s, locked ? event_session_locked : event_session_unlocked, session->id, &(struct event_details){0}, e);
+}
+
+bool session_delete(struct scope *s, struct session *session, struct err *e)
+{
+    if (!session_is_over(session) && !session_set_status(s, session, session_status_cancelled, "deleted", e)) return false;
+    SET(session, session, deleted_at, s->now);
+    return db_update(s->db, "sessions", session, session, e) && EMIT(s, session_deleted, session->id, e, 0);
+}
+
+/* ---- the end that nobody asked for */
+
+static bool end_all(struct scope *s, const struct list *due, const char *why, struct err *e)
+{
+    struct session *sessions = (struct session *)(uintptr_t)due->items;
+    for (size_t i = 0; i < due->count; i++)
+        if (!session_set_status(s, &sessions[i], session_status_ended, why, e)) return false;
+    return true;
+}
+
+bool session_end_due(struct scope *s, struct err *e)
+{
+    const struct config *c = core_config(s->core);
+    struct list expired, left;
+    return db_all(s->db, SQL_EXPIRED, session, &expired, s->arena, e, INT_(s->now)) && end_all(s, &expired, "expired", e) &&
+           db_all(s->db, SQL_LEFT, session, &left, s->arena, e, INT_(s->now - c->DEPARTURE_TIMEOUT_SECONDS * 1000), INT_(s->now - c->EMPTY_TIMEOUT_SECONDS * 1000)) &&
+           end_all(s, &left, "departed", e);
+}
+
+char *session_room_url(struct scope *s, const struct session *session, const char *token)
+{
+    const char *base = core_config(s->core)->PUBLIC_URL;
+    size_t size = strlen(base);
+    struct buf url;
+    buf_init(&url, 0);
+    buf_add(&url, base, size);
+    buf_text(&url, "/room/");
+    buf_text(&url, session->room_name);
+    if (token) {
+        buf_text(&url, "?t=");
+        buf_text(&url, token);
+    }
+    char *text = arena_strndup(s->arena, url.data, url.size);
+    buf_release(&url);
+    return text;
+}

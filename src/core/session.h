@@ -1,0 +1,25 @@
+/* session.h - planned meetings: who may see and change them, and what their status means. */
+#pragma once
+#include "core/core.h"
+
+enum access { ACCESS_MEMBER, ACCESS_TEACHER };           /* has a seat, or is superuser · is the teacher, or superuser */
+
+/* By number or UUID. session_not_found, forbidden. */
+bool session_access(struct scope *s, const char *id_or_uuid, enum access need, struct session *out, struct err *e);
+bool session_access_id(struct scope *s, int64_t id, enum access need, struct session *out, struct err *e);
+enum db_found session_by_id(struct scope *s, int64_t id, struct session *out, struct err *e);
+bool session_by_code(struct scope *s, const char *code, struct session *out, struct err *e); /* blanks around and case do not matter */
+bool session_list(struct scope *s, int64_t user_id, const char *status, int64_t skip, int64_t limit, struct list *out, int64_t *total, struct err *e);
+
+bool session_schedule(struct scope *s, const struct session_create *in, struct session *out, struct err *e); /* the actor becomes the teacher, with the first seat */
+bool session_change(struct scope *s, struct session *session, const struct session_update *change, struct err *e);
+/* Every move is allowed. active: opens; ended, cancelled: stops the recording, closes the call; back: reopened. `why` may be NULL. */
+bool session_set_status(struct scope *s, struct session *session, enum session_status status, const char *why, struct err *e);
+bool session_set_locked(struct scope *s, struct session *session, bool locked, struct err *e);
+bool session_delete(struct scope *s, struct session *session, struct err *e);
+/* Ends what is past its time or was left by everybody; a few at a time. */
+bool session_end_due(struct scope *s, struct err *e);
+
+bool session_is_host(const struct scope *s, const struct session *session);
+char *session_room_url(struct scope *s, const struct session *session, const char *token); /* token may be NULL */
+bool session_is_over(const struct session *session);
