@@ -1,0 +1,340 @@
+/* The call as this page takes part in it: one WebSocket that comes and goes, media that outlives it, and the state that
+ * React shows. No framework here. Every message may come doubled or late; none may do harm. */
+import { announce, type Announcement, type Notice } from './announce';
+import { browserEnv, type CallEnv } from './env';
+import type { LocalMedia } from './local-media';
+import type { InMessage, OutMessage, OutOf, Person, RecordAction } from './messages';
+import { inboundStats, type InboundStats } from './quality';
+import { Monitor } from './monitor';
+import { SessionMedia } from './session-media';
+import { CallSocket } from './socket';
+import { initialState, reduce, you, type CallState } from './state';
+import { Store } from './store';
+
+/** How long roomd may take to say `media_ready` after `media_restart` before the page publishes unasked. */
+const READY_TIMEOUT_MS = 3000;
+const MAX_RESTART_DELAY_MS = 8000;
+const RETRY_JOIN_MS = 1000;
+const PENDING_ICE = 200;
+
+/** Errors that pass by themselves; any other answer to `join` is final. */
+const PASSING = new Set(['media_unavailable', 'storage_unavailable', 'internal', 'too_many_requests', 'too_many_messages']);
+
+export interface JoinOptions {
+  token: string;
+  consent: boolean;
+}
+
+type Local = Pick<LocalMedia, 'sources' | 'subscribe' | 'setMic' | 'setCamera' | 'stopShare' | 'stop' | 'get'>;
+
+export class CallEngine extends Store<CallState> {
+  private readonly socket: CallSocket;
+  private readonly monitor: Monitor;
+  private options: JoinOptions = { token: '', consent: false };
+  private media: SessionMedia | null = null;
+  private iceServers: RTCIceServer[] = [];
+  private pendingIce: InMessage[] = [];
+  private greeted = false; // `joined` was seen on this WebSocket
+  private startedBy: 'joined' | 'ready' = 'joined';
+  private restarts = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private stopLocal: (() => void) | undefined;
+  private readonly noticeListeners = new Set<(notice: Notice) => void>();
+  private notices = 0;
+  private readonly left = new Map<string, string>(); // connection → joined_at of the stay that ended
+
+  constructor(
+    url: string,
+    readonly local: Local,
+    private readonly env: CallEnv = browserEnv,
+  ) {
+    super(initialState);
+    this.socket = new CallSocket(url, env, {
+      opened: () => this.onOpened(),
+      received: (message) => this.onMessage(message),
+      lost: () => this.onLost(),
+    });
+    this.monitor = new Monitor(() => ({ up: this.media?.up ?? null, down: this.media?.down ?? null }), {
+      voices: (speaking, activeSpeaker) => this.onVoices(speaking, activeSpeaker),
+      quality: (quality) => this.onQuality(quality),
+    });
+  }
+
+  // ---- what the page asks for
+
+  join(options: JoinOptions): void {
+    if (this.get().phase !== 'idle') return;
+    this.options = options;
+    this.set({ phase: 'connecting' });
+    this.stopLocal = this.local.subscribe(() => this.syncMedia());
+    this.socket.connect();
+  }
+
+  leave(): void {
+    this.send({ t: 'leave' });
+    this.finish('left', 'You left the session.');
+  }
+
+  giveConsent(given: boolean): void {
+    this.set({ consentAsked: false });
+    this.options = { ...this.options, consent: given };
+    if (this.get().phase === 'in') this.send({ t: 'consent', given });
+    if (!given) this.leave();
+    else if (this.get().phase !== 'in') this.sayJoin();
+  }
+
+  setHand(raised: boolean): void {
+    this.send({ t: 'hand', raised });
+  }
+
+  say(text: string): boolean {
+    return this.send({ t: 'say', text });
+  }
+
+  mutePeer(person: Person, kind: 'mic' | 'camera' | 'screen'): void {
+    this.send({ t: 'mute_peer', connection: person.connection, kind });
+  }
+
+  lowerHand(person: Person): void {
+    this.send({ t: 'hand', raised: false, connection: person.connection });
+  }
+
+  remove(person: Person): void {
+    this.send({ t: 'remove', participant_id: person.participant_id });
+  }
+
+  allowShare(person: Person, screenshare: boolean): void {
+    this.send({ t: 'allow', participant_id: person.participant_id, screenshare });
+  }
+
+  admit(connection: string, admit: boolean): void {
+    this.send({ t: 'admit', connection, admit });
+  }
+
+  lock(locked: boolean): void {
+    this.send({ t: 'lock', locked });
+  }
+
+  record(action: RecordAction): void {
+    this.send({ t: 'record', action });
+  }
+
+  end(): void {
+    this.send({ t: 'end' });
+  }
+
+  /** The network changed, or the person does not want to wait for the next try. */
+  reconnect(): void {
+    if (this.get().phase !== 'idle') this.socket.reconnect();
+  }
+
+  stats(): Promise<InboundStats[]> {
+    return inboundStats(this.media?.down ?? null);
+  }
+
+  onNotice(listener: (notice: Notice) => void): () => void {
+    this.noticeListeners.add(listener);
+    return () => this.noticeListeners.delete(listener);
+  }
+
+  // ---- the WebSocket
+
+  private onOpened(): void {
+    this.greeted = false;
+    this.sayJoin();
+  }
+
+  private sayJoin(): void {
+    const { token, consent } = this.options;
+    const { connection } = this.get();
+    const media = this.media?.alive ?? false;
+    this.send({ t: 'join', token, consent, media, ...(connection ? { connection } : {}) });
+  }
+
+  private onLost(): void {
+    this.greeted = false;
+    this.set({ link: 'down' });
+  }
+
+  private send(message: InMessage): boolean {
+    if (this.socket.send(message)) return true;
+    if (message.t === 'ice' && this.pendingIce.length < PENDING_ICE) this.pendingIce.push(message);
+    return false;
+  }
+
+  private onMessage(message: OutMessage): void {
+    if (this.get().phase === 'over' || this.isStale(message)) return;
+    const announcement = announce(this.get(), message);
+    this.set(reduce(this.get(), message));
+    this.handle(message);
+    if (announcement) this.notify(announcement);
+  }
+
+  /** A `peer` that comes after its `peer_left` must not bring a ghost back. */
+  private isStale(message: OutMessage): boolean {
+    if (message.t === 'peer') {
+      const ended = this.left.get(message.person.connection);
+      return ended !== undefined && message.person.joined_at <= ended;
+    }
+    if (message.t === 'peer_left') {
+      const gone = this.get().people.find((person) => person.connection === message.connection);
+      if (gone) this.left.set(gone.connection, gone.joined_at);
+    }
+    return false;
+  }
+
+  private handle(message: OutMessage): void {
+    switch (message.t) {
+      case 'joined':
+        return this.onJoined(message);
+      case 'waiting':
+        return this.set({ link: 'up' });
+      case 'consent_needed':
+        return this.onConsentNeeded(message);
+      case 'answer':
+        return void this.media?.up?.answer(message.sdp);
+      case 'sub_offer':
+        return this.media?.offer(message);
+      case 'ice':
+        return this.media?.ice(message.pc, message.candidate);
+      case 'muted':
+        return this.onMuted(message);
+      case 'stop_share':
+        return this.local.stopShare();
+      case 'peer':
+        return this.syncMedia();
+      case 'media_lost':
+        return this.stopMedia();
+      case 'media_ready':
+        return this.onMediaReady();
+      case 'over':
+        return this.finish(message.reason, message.message);
+      case 'error':
+        return this.onError(message);
+    }
+  }
+
+  private onJoined(message: OutOf<'joined'>): void {
+    this.iceServers = message.ice_servers;
+    this.left.clear();
+    if (this.greeted) return;
+    this.greeted = true;
+    this.monitor.start();
+    if (message.media && this.media?.alive) this.resumeMedia();
+    else this.startMedia('joined');
+  }
+
+  private onConsentNeeded(message: OutOf<'consent_needed'>): void {
+    if (this.options.consent && this.get().phase === 'in') this.send({ t: 'consent', given: true });
+    else this.set({ consentAsked: true, title: message.title, link: 'up' });
+  }
+
+  private onMuted({ kind }: OutOf<'muted'>): void {
+    this.media?.up?.mutedByHost(kind);
+    if (kind === 'mic') void this.local.setMic(false, false);
+    else if (kind === 'camera') void this.local.setCamera(false, false);
+    else this.local.stopShare();
+  }
+
+  private onError({ code, message, about }: OutOf<'error'>): void {
+    if (about === 'join' && this.get().phase !== 'in') {
+      if (!PASSING.has(code)) this.finish('refused', message);
+      else this.later(RETRY_JOIN_MS, () => this.sayJoin());
+    }
+    if (about !== 'publish') return;
+    if (code === 'media_unavailable') return this.stopMedia();
+    void this.media?.up?.refused();
+    this.local.stopShare(); // the one thing that may be forbidden while the rest goes on
+  }
+
+  // ---- media
+
+  private onMediaReady(): void {
+    // Doubled, or late: what runs is what `media_ready` asks for.
+    if (this.get().media === 'live' && (this.startedBy === 'ready' || this.media?.connected)) return;
+    this.startMedia('ready');
+  }
+
+  private startMedia(by: 'joined' | 'ready'): void {
+    this.stopMedia();
+    this.startedBy = by;
+    const media: SessionMedia = new SessionMedia({ iceServers: this.iceServers }, this.env, {
+      send: (message) => this.send(message),
+      streams: (streams) => this.media === media && this.set({ streams }),
+      broken: () => this.media === media && this.restartMedia(),
+    });
+    this.media = media;
+    this.set({ media: 'live' });
+    this.syncMedia();
+  }
+
+  private stopMedia(): void {
+    clearTimeout(this.timer);
+    this.media?.close();
+    this.media = null;
+    this.pendingIce = [];
+    this.set({ media: 'lost', streams: new Map() });
+  }
+
+  private resumeMedia(): void {
+    for (const message of this.pendingIce.splice(0)) this.send(message);
+    this.media?.up?.resume();
+    this.syncMedia();
+  }
+
+  /** Media broke although roomd is there: start anew; slower each time it does not help. */
+  private restartMedia(): void {
+    if (this.get().link === 'down') return; // settled by the next `joined`
+    if (this.media?.connected) this.restarts = 0;
+    this.stopMedia();
+    const delay = this.restarts++ === 0 ? 0 : Math.min(500 * 2 ** this.restarts, MAX_RESTART_DELAY_MS);
+    this.later(delay, () => {
+      this.send({ t: 'media_restart' });
+      this.later(READY_TIMEOUT_MS, () => this.startMedia('ready'));
+    });
+  }
+
+  private syncMedia(): void {
+    const state = this.get();
+    const me = you(state);
+    if (!this.media || !me || me.role === 'viewer') return;
+    const sources = this.local.sources();
+    if (!me.screenshare) sources.screen = { track: null, muted: true };
+    this.media.sync(sources);
+  }
+
+  private onVoices(speaking: Set<string>, loudest: string | null): void {
+    const { connection, activeSpeaker } = this.get();
+    const me = connection ?? '';
+    const named = new Set([...speaking].map((one) => (one === '' ? me : one)));
+    this.set({ speaking: named, activeSpeaker: loudest || activeSpeaker });
+  }
+
+  private onQuality(quality: CallState['quality']): void {
+    this.set({ quality });
+    this.send({ t: 'report', quality });
+  }
+
+  // ---- the rest
+
+  private later(ms: number, run: () => void): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.get().phase !== 'over' && run(), ms);
+  }
+
+  private notify(announcement: Announcement): void {
+    const notice = { ...announcement, id: ++this.notices };
+    for (const listener of this.noticeListeners) listener(notice);
+  }
+
+  private finish(reason: string, message: string): void {
+    if (this.get().phase === 'over') return;
+    this.stopLocal?.();
+    this.monitor.stop();
+    this.socket.close();
+    this.stopMedia();
+    this.local.stop();
+    this.set({ phase: 'over', media: 'off', over: { reason, message }, consentAsked: false, speaking: new Set() });
+  }
+}
+

@@ -1,0 +1,192 @@
+import { Alert, Anchor, Button, Group, Progress, Stack, Table, Text, Title } from '@mantine/core';
+import { useState } from 'react';
+import { Link, useNavigate, useParams } from 'react-router-dom';
+import { deleteRecording, retryRecording, useRecording, useRecordingChange } from '../api/queries';
+import type { Recording, RecordingFile } from '../api/types';
+import { DownloadIcon } from '../ui/icons';
+import { Confirm, Problem, usePageTitle, Waiting } from '../ui/parts';
+import { formatDateTime, formatDuration, formatSize } from '../ui/words';
+
+export function RecordingPage() {
+  usePageTitle('Recording');
+  const { id = '' } = useParams();
+  const { data: recording, error, isPending, refetch } = useRecording(id);
+  if (isPending) return <Waiting what="Loading the recording" />;
+  if (!recording) return <Problem error={error} retry={() => void refetch()} />;
+  return (
+    <Stack>
+      <div>
+        <Anchor component={Link} to={`/sessions/${recording.session_id}/recordings`} size="sm">
+          ← All recordings of this session
+        </Anchor>
+        <Title order={1} size="h2">
+          Recording
+        </Title>
+        <Text c="dimmed">
+          {formatDateTime(recording.started_at)}
+          {recording.duration_ms != null && ` · ${formatDuration(recording.duration_ms / 1000)}`}
+        </Text>
+      </div>
+      <State recording={recording} />
+      {recording.status === 'ready' && <Players files={recording.files} />}
+      {recording.files.length > 0 && <Files files={recording.files} />}
+      <Removal recording={recording} />
+    </Stack>
+  );
+}
+
+function State({ recording }: { recording: Recording }) {
+  const retry = useRecordingChange(() => retryRecording(recording.id));
+  switch (recording.status) {
+    case 'recording':
+    case 'paused':
+      return (
+        <Alert color={recording.status === 'paused' ? 'yellow' : 'red'} title={recording.status === 'paused' ? 'Paused' : 'Still running'}>
+          The files are made when the host stops the recording or the session ends.
+        </Alert>
+      );
+    case 'processing':
+      return (
+        <div role="status">
+          <Text size="sm" mb={4}>
+            The files are being made: {recording.progress}%. This page shows them when they are ready.
+          </Text>
+          <Progress value={recording.progress} animated size="lg" aria-label="Making the files" data-testid="progress" />
+        </div>
+      );
+    case 'failed':
+      return (
+        <Stack gap="xs">
+          <Problem
+            title="The files could not be made"
+            error={`${recording.error ?? 'The reason is not known.'} What was recorded is kept.`}
+            retry={() => retry.mutate(undefined)}
+          />
+          {retry.error && <Problem error={retry.error} />}
+        </Stack>
+      );
+    default:
+      return recording.error ? <Alert color="yellow" title="Ready, but not whole">{recording.error}</Alert> : null;
+  }
+}
+
+function Players({ files }: { files: RecordingFile[] }) {
+  const video = files.find((file) => file.kind === 'video');
+  const audio = files.find((file) => file.kind === 'audio') ?? files.find((file) => file.kind === 'opus');
+  return (
+    <>
+      {video && (
+        <video
+          src={video.url}
+          controls
+          playsInline
+          preload="metadata"
+          aria-label="The session as video"
+          data-testid="video"
+          style={{ width: '100%', maxHeight: '70vh', background: '#000', borderRadius: 8 }}
+        />
+      )}
+      {audio && (
+        <div>
+          <Text size="sm" fw={600} mb={4}>
+            Sound only
+          </Text>
+          <audio src={audio.url} controls preload="metadata" aria-label="The session as sound" data-testid="audio" style={{ width: '100%' }} />
+        </div>
+      )}
+    </>
+  );
+}
+
+const KIND_WORDS: Record<RecordingFile['kind'], string> = {
+  video: 'Video with everybody',
+  audio: 'Sound of everybody (mp3)',
+  opus: 'Sound of everybody (opus)',
+  track: 'One source of one person',
+};
+
+export const downloadUrl = (url: string) => `${url}${url.includes('?') ? '&' : '?'}download=true`;
+
+function Files({ files }: { files: RecordingFile[] }) {
+  return (
+    <div>
+      <Title order={2} size="h4" mb="xs">
+        Files
+      </Title>
+      <Table.ScrollContainer minWidth={480}>
+        <Table verticalSpacing="xs">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>File</Table.Th>
+              <Table.Th>Length</Table.Th>
+              <Table.Th>Size</Table.Th>
+              <Table.Th />
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {files.map((file) => (
+              <FileRow key={file.id} file={file} />
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+    </div>
+  );
+}
+
+function FileRow({ file }: { file: RecordingFile }) {
+  return (
+    <Table.Tr data-testid={`file-${file.id}`}>
+      <Table.Td>
+        <Text size="sm" className="break">
+          {file.name}
+        </Text>
+        <Text size="xs" c="dimmed">
+          {KIND_WORDS[file.kind]}
+        </Text>
+      </Table.Td>
+      <Table.Td>{formatDuration(file.duration_ms / 1000)}</Table.Td>
+      <Table.Td>{formatSize(file.size_bytes)}</Table.Td>
+      <Table.Td>
+        <Button
+          component="a"
+          href={downloadUrl(file.url)}
+          download={file.name}
+          size="xs"
+          variant="light"
+          aria-label={`Download ${file.name}`}
+          leftSection={<DownloadIcon size={14} aria-hidden />}
+        >
+          Download
+        </Button>
+      </Table.Td>
+    </Table.Tr>
+  );
+}
+
+function Removal({ recording }: { recording: Recording }) {
+  const [asking, setAsking] = useState(false);
+  const navigate = useNavigate();
+  const removal = useRecordingChange(() => deleteRecording(recording.id));
+  if (recording.status !== 'ready' && recording.status !== 'failed') return null;
+  const remove = () =>
+    removal.mutate(undefined, { onSuccess: () => navigate(`/sessions/${recording.session_id}/recordings`) });
+  return (
+    <Group>
+      <Button variant="subtle" color="red" onClick={() => setAsking(true)}>
+        Delete this recording
+      </Button>
+      {removal.error && <Problem error={removal.error} />}
+      <Confirm
+        opened={asking}
+        title="Delete this recording?"
+        confirm="Delete"
+        busy={removal.isPending}
+        onConfirm={remove}
+        onClose={() => setAsking(false)}
+      >
+        All its files are deleted. This cannot be undone.
+      </Confirm>
+    </Group>
+  );
+}
