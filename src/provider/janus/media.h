@@ -33,7 +33,7 @@ struct media_peer_handler {
     void (*on_sub_offer)(void *ctx, const char *sdp, const struct media_stream *streams, size_t count);
     void (*on_ice)(void *ctx, const char *pc, const char *candidate_json); /* "up"/"down"; JSON text, "null" when complete */
     void (*on_up)(void *ctx, const char *pc);           /* webrtcup */
-    void (*on_hangup)(void *ctx, const char *pc, const char *reason);      /* the PeerConnection broke; the handle stays */
+    void (*on_hangup)(void *ctx, const char *pc, const char *reason);      /* the PeerConnection broke: the page closes it. up: publish again; down: a new sub_offer comes by itself */
 };
 
 struct media_options {
