@@ -6,7 +6,7 @@
  * after which `on_resume` is called on the HTTP thread again, where the reply is given, or the request deferred once more.
  * A reply is given exactly once, from inside on_request or on_resume. The request and its arena live until `on_done` (called
  * once for each on_request, on the same thread, after the reply was sent or the client went away; never while deferred; for a
- * WebSocket right after `upgraded`).
+ * WebSocket right after `upgraded`). When the client went away meanwhile, on_resume may be left out: then on_done finds status 0.
  *
  * Limits: body (413 is the handler's to word: `body_too_large` is set and the body is dropped; what comes far past the limit is
  * not even read), header block 16 KiB (431), number of connections (more are hung up on). A connection is cut after `timeout_s`
@@ -33,7 +33,7 @@ struct http_request {
     int64_t started_us;                  /* monotonic, when the request line was read */
     struct arena arena;
     void *context;                       /* the handler's own */
-    int status;                          /* of the reply, once given */
+    int status;                          /* of the reply, once given; 0: none */
     size_t reply_size;
 };
 
