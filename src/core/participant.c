@@ -79,6 +79,14 @@ static bool has_free_seat(struct scope *s, const struct session *session, struct
     return taken < session->max_participants || err_fail(e, error_session_full);
 }
 
+bool participant_seat(struct scope *s, const struct session *session, const struct user *user, enum participant_role role, struct participant *out, struct err *e)
+{
+    enum db_found found = participant_of_user(s, session->id, user->id, out, e);
+    if (found != DB_NONE) return found == DB_ROW;
+    if (role == participant_role_teacher) return err_fail(e, error_not_allowed); /* there is one */
+    return has_free_seat(s, session, e) && participant_add(s, session, user, role, out, e);
+}
+
 /* Saves only what is new: who is in already and comes again costs no write. */
 static bool mark_joined(struct scope *s, struct participant *p, struct err *e)
 {

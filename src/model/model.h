@@ -122,4 +122,5 @@ void model_all_present(const struct model *m, void *struct_); /* says that every
 
 /* ---- JSON Schema (draft 2020-12, as OpenAPI 3.1 wants it) */
 json_t *model_schema(const struct model *m);
+json_t *field_schema(const struct field *f);
 json_t *enumeration_schema(const struct enumeration *e);

@@ -56,7 +56,7 @@ static json_t *example_json(const struct field *f)
     return json_loads(f->example, JSON_DECODE_ANY, NULL);
 }
 
-static json_t *field_schema(const struct field *f)
+json_t *field_schema(const struct field *f)
 {
     json_t *s = type_schema(f);
     if (f->need == NEED_OPTIONAL && json_object_size(s)) s = json_pack("{s:[o, {s:s}]}", "anyOf", s, "type", "null");

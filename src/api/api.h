@@ -1,0 +1,39 @@
+/* api.h - the HTTP side of roomd: from a request to core and back (dispatch.c says in which steps). */
+#pragma once
+#include "api/request.h"
+#include "base/pool.h"
+#include "core/core.h"
+#include "net/http.h"
+
+
+struct reader; /* what one HTTP thread keeps: a reading connection, known bearers */
+
+struct api {
+    struct core *core;
+    struct pool *pool;                     /* for CALL routes */
+    struct http_server *http;
+    struct reader *readers;                /* one a thread */
+    int threads;
+    bool (*ready)(void *ctx, const char **why); /* may the server be used; why not */
+    void (*websocket)(void *ctx, int fd, const void *early, size_t early_size, void (*release)(void *), void *handle, const char *client);
+    void *ctx;
+    bool stopping;
+};
+
+bool api_start(struct api *api, struct err *e);
+void api_stop(struct api *api);            /* finishes requests under way, takes no new ones */
+
+json_t *openapi_document(const char *server_url);
+
+/* ---- steps of dispatch.c that are files of their own */
+bool authenticate(struct request *r, struct err *e);                 /* bearer, if there is one; route's demand */
+void reader_open(struct reader *reader, struct core *core);
+void reader_close(struct reader *reader);
+size_t reader_size(void);
+struct reader *reader_at(struct api *api, int thread);
+struct db_conn *reader_conn(struct reader *reader);
+bool parse_request(struct request *r, const struct route_match *m);  /* path, query, body; replies itself when it returns false */
+void cors_headers(struct request *r);
+bool static_serve(struct api *api, struct http_request *h);          /* false: no such file */
+void request_reply_error(struct request *r, const struct err *e);
+void request_reply_violations(struct request *r, const char *place, const struct violations *v);

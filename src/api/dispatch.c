@@ -1,0 +1,350 @@
+/* dispatch.c - the life of a request: route → caller → limit → parse and validate → handler where its row says → answer.
+ * A handler cannot forget a step, because it does none of them. */
+#include "api/api.h"
+#include "api/limit.h"
+#include "api/voice.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metric.h"
+#include "base/rand.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- answers */
+
+bool reply_with(struct request *r, const void *model_struct)
+{
+    r->reply = model_struct;
+    return true;
+}
+
+bool reply_text(struct request *r, const char *type, const char *text)
+{
+    r->text = text;
+    r->text_type = type;
+    return true;
+}
+
+static void reply_json(struct request *r, int status, struct buf *body)
+{
+    http_reply_take(r->http, status, "application/json", body);
+}
+
+void request_reply_error(struct request *r, const struct err *e)
+{
+    struct buf body;
+    buf_init(&body, 0);
+    if (e->kind == ERR_INTERNAL && strcmp(e->code, "storage_unavailable") != 0) {
+        log_error("request.failed", LOG_STR("id", r->id), LOG_STR("error", e->text));
+        struct err plain;
+        err_fail(&plain, error_internal);
+        voice_error(&body, &plain);
+    } else voice_error(&body, e);
+    if (e->status == 401) http_reply_header(r->http, "WWW-Authenticate", "Bearer");
+    if (e->status == 503) http_reply_header(r->http, "Retry-After", "1");
+    reply_json(r, e->status, &body);
+}
+
+void request_reply_violations(struct request *r, const char *place, const struct violations *v)
+{
+    struct buf body;
+    buf_init(&body, 0);
+    voice_violations(&body, place, v);
+    reply_json(r, 422, &body);
+}
+
+static void reply_file(struct request *r)
+{
+    char range[96];
+    if (r->file.size != r->file.total) {
+        snprintf(range, sizeof range, "bytes %llu-%llu/%llu", (unsigned long long)r->file.offset, (unsigned long long)(r->file.offset + r->file.size - 1), (unsigned long long)r->file.total);
+        http_reply_header(r->http, "Content-Range", range);
+    }
+    http_reply_header(r->http, "Accept-Ranges", "bytes");
+    http_reply_header(r->http, "Cache-Control", "private, max-age=0");
+    if (r->file.name) http_reply_header(r->http, "Content-Disposition", arena_printf(r->scope.arena, "attachment; filename=\"%s\"", r->file.name));
+    http_reply_file(r->http, r->file.size == r->file.total ? 200 : 206, r->file.type, r->file.fd, r->file.offset, r->file.size);
+    r->file.fd = -1;
+}
+
+static void write_many(struct buf *body, const struct model *m, const struct list *list)
+{
+    buf_char(body, '[');
+    for (size_t i = 0; i < list->count; i++) {
+        if (i) buf_char(body, ',');
+        model_write(body, m, (const char *)list->items + i * m->size);
+    }
+    buf_char(body, ']');
+}
+
+static void reply_success(struct request *r)
+{
+    int status = r->status ? r->status : r->route->status;
+    struct buf body;
+    if (r->file.fd >= 0) {
+        reply_file(r);
+        return;
+    }
+    if (r->text) {
+        http_reply(r->http, status, r->text_type, r->text, strlen(r->text));
+        return;
+    }
+    buf_init(&body, 0);
+    if (r->route->reply == REPLY_ONE) model_write(&body, r->route->reply_model, r->reply);
+    if (r->route->reply == REPLY_MANY) write_many(&body, r->route->reply_model, r->reply);
+    if (r->route->reply == REPLY_NONE) http_reply(r->http, status, NULL, "", 0);
+    else reply_json(r, status, &body);
+    buf_release(&body);
+}
+
+static void answer(struct request *r, bool ok)
+{
+    if (ok) reply_success(r);
+    else request_reply_error(r, &r->err);
+}
+
+/* ---- running the handler */
+
+static bool run_handler(struct request *r)
+{
+    bool ok = r->route->handler(r, &r->err);
+    if (!ok && r->err.kind == ERR_NONE) err_fail(&r->err, error_internal);
+    return ok;
+}
+
+static bool write_run(struct db_conn *c, struct db_job *job)
+{
+    struct request *r = (struct request *)job;
+    r->scope.db = c;
+    return run_handler(r);
+}
+
+static void write_done(struct db_job *job, bool ok)
+{
+    struct request *r = (struct request *)job;
+    if (!ok && r->err.kind == ERR_NONE) err_fail(&r->err, error_storage_unavailable);
+    http_resume(r->http);
+}
+
+static void call_run(void *arg)
+{
+    struct request *r = arg;
+    run_handler(r);
+    http_resume(r->http);
+}
+
+static void start(struct request *r)
+{
+    if (r->route->mode == MODE_READ) {
+        answer(r, run_handler(r));
+        return;
+    }
+    http_defer(r->http);
+    if (r->route->mode == MODE_CALL) {
+        r->scope.db = NULL;
+        pool_run(r->api->pool, call_run, r);
+        return;
+    }
+    r->job = (struct db_job){write_run, write_done, NULL};
+    db_write(r->api->core->db, &r->job);
+}
+
+/* ---- before it */
+
+static void limit_headers(struct request *r, const struct limit_state *l)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%lld", (long long)l->limit);
+    http_reply_header(r->http, "X-RateLimit-Limit", text);
+    snprintf(text, sizeof text, "%lld", (long long)l->remaining);
+    http_reply_header(r->http, "X-RateLimit-Remaining", text);
+    snprintf(text, sizeof text, "%lld", (long long)l->reset_s);
+    http_reply_header(r->http, "X-RateLimit-Reset", text);
+    if (!l->allowed) http_reply_header(r->http, "Retry-After", text);
+}
+
+static uint64_t caller_key(const struct request *r)
+{
+    if (!r->scope.actor) return limit_key(r->http->client);
+    return (uint64_t)r->scope.actor->id * 0x9e3779b97f4a7c15ULL;
+}
+
+static bool within_limit(struct request *r)
+{
+    if (r->route->limit == limit_none || !core_config(r->api->core)->RATE_LIMITS) return true;
+    struct limit_state l = limit_take(r->route->limit, caller_key(r), r->scope.now);
+    limit_headers(r, &l);
+    if (l.allowed) return true;
+    struct err e;
+    err_fail(&e, error_too_many_requests);
+    metric_add(http_limited_total, 1);
+    request_reply_error(r, &e);
+    return false;
+}
+
+static const char *request_id(struct http_request *h)
+{
+    const char *given = http_header(h, "X-Request-Id");
+    size_t n = given ? strlen(given) : 0;
+    if (n && n <= 64 && strspn(given, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == n) return given;
+    char *id = arena_alloc(&h->arena, 17);
+    rand_text(id, 16, RAND_ID);
+    return id;
+}
+
+static struct request *request_create(struct api *api, struct http_request *h)
+{
+    struct request *r = arena_new(&h->arena, struct request);
+    r->api = api;
+    r->http = h;
+    r->file.fd = -1;
+    r->scope = (struct scope){.core = api->core, .db = reader_conn(reader_at(api, h->thread)), .arena = &h->arena, .now = clock_now_ms()};
+    r->id = request_id(h);
+    h->context = r;
+    http_reply_header(h, "X-Request-Id", r->id);
+    return r;
+}
+
+static void refuse(struct request *r, enum error id)
+{
+    struct err e;
+    err_fail(&e, id);
+    request_reply_error(r, &e);
+}
+
+static void take(struct request *r, const struct route_match *m)
+{
+    struct err e = {0};
+    r->route = m->route;
+    bool known = authenticate(r, &e);
+    if (!within_limit(r)) return;
+    if (!known) request_reply_error(r, &e);
+    else if (parse_request(r, m)) start(r);
+}
+
+/* ---- WebSockets */
+
+struct upgrade { struct api *api; char client[46]; };
+
+static void upgraded(void *ctx, int fd, const void *early, size_t early_size, void (*release)(void *), void *handle)
+{
+    struct upgrade *u = ctx;
+    u->api->websocket(u->api->ctx, fd, early, early_size, release, handle, u->client);
+    free(u);
+}
+
+static void upgrade(struct request *r)
+{
+    struct err e = {0};
+    struct upgrade *u = xcalloc(1, sizeof *u);
+    u->api = r->api;
+    memcpy(u->client, r->http->client, sizeof u->client);
+    if (http_reply_websocket(r->http, upgraded, u, &e)) return;
+    free(u);
+    request_reply_error(r, &e);
+}
+
+/* ---- the whole */
+
+static bool is_api(const char *path)
+{
+    return !strncmp(path, "/api/", 5);
+}
+
+static void on_request(struct http_request *h, void *ctx)
+{
+    struct api *api = ctx;
+    struct route_match m;
+    struct request *r = request_create(api, h);
+    bool found = route_find(h->head ? "GET" : h->method, h->path, &h->arena, &m);
+    cors_headers(r);
+    if (!strcmp(h->path, "/api/v1/call")) upgrade(r);
+    else if (found && m.route) take(r, &m);
+    else if (found && !strcmp(h->method, "OPTIONS")) http_reply(h, 204, NULL, "", 0);
+    else if (found) {
+        http_reply_header(h, "Allow", m.allow);
+        refuse(r, error_method_not_allowed);
+    } else if (is_api(h->path) || (strcmp(h->method, "GET") != 0 && !h->head) || !static_serve(api, h)) refuse(r, error_not_found);
+}
+
+static void on_resume(struct http_request *h, void *ctx)
+{
+    (void)ctx;
+    struct request *r = h->context;
+    answer(r, r->err.kind == ERR_NONE);
+}
+
+static void count(const struct http_request *h, int64_t us)
+{
+    metric_add(http_requests_total, 1);
+    metric_add(http_request_us_total, us);
+    if (h->status >= 500) metric_add(http_errors_total, 1);
+    else if (h->status >= 400) metric_add(http_refused_total, 1);
+}
+
+static void on_done(struct http_request *h, void *ctx)
+{
+    (void)ctx;
+    const struct request *r = h->context;
+    int64_t us = clock_monotonic_us() - h->started_us;
+    count(h, us);
+    if (!r) return;
+    if (r->file.fd >= 0) close(r->file.fd);
+    log_info("request", LOG_STR("id", r->id), LOG_STR("client", h->client), LOG_STR("method", h->method), LOG_STR("path", h->path), LOG_INT("status", h->status),
+             LOG_INT("bytes", h->reply_size), LOG_INT("us", us), LOG_INT("user", r->scope.actor ? r->scope.actor->id : 0));
+}
+
+static void on_thread_start(int thread, void *ctx)
+{
+    struct api *api = ctx;
+    reader_open(reader_at(api, thread), api->core);
+    log_hold();
+}
+
+static void on_idle(int thread, void *ctx)
+{
+    (void)thread;
+    (void)ctx;
+    log_flush();
+}
+
+static void on_thread_stop(int thread, void *ctx)
+{
+    log_flush();
+    reader_close(reader_at(ctx, thread));
+}
+
+static int thread_count(const struct config *c)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (c->HTTP_THREADS) return (int)c->HTTP_THREADS;
+    return cores <= 2 ? 1 : cores > 9 ? 8 : (int)cores - 1;
+}
+
+bool api_start(struct api *api, struct err *e)
+{
+    const struct config *c = core_config(api->core);
+    route_start();
+    api->threads = thread_count(c);
+    api->readers = xcalloc((size_t)api->threads, reader_size());
+    api->pool = pool_create(4, "worker");
+    struct http_options o = {
+        .address = c->address, .port = c->port, .threads = api->threads, .timeout_s = (int)c->TIMEOUT_SECONDS, .connections = (int)c->CONNECTIONS,
+        .body_limit = (size_t)c->BODY_LIMIT_BYTES, .on_thread_start = on_thread_start, .on_idle = on_idle, .on_thread_stop = on_thread_stop,
+        .on_request = on_request, .on_resume = on_resume, .on_done = on_done, .ctx = api};
+    api->http = http_start(&o, e);
+    return api->http != NULL;
+}
+
+void api_stop(struct api *api)
+{
+    if (api->http) {
+        http_quiesce(api->http);
+        if (!http_drain(api->http, 10000)) log_warn("http.drain_incomplete");
+        http_stop(api->http);
+    }
+    pool_destroy(api->pool);
+    free(api->readers);
+}

@@ -1,0 +1,127 @@
+/* parse.c - path, query and body of a request, each into the struct that the route's row names. */
+#include "api/api.h"
+#include <ctype.h>
+#include <string.h>
+
+static int hex(char c)
+{
+    return isdigit((unsigned char)c) ? c - '0' : isxdigit((unsigned char)c) ? tolower((unsigned char)c) - 'a' + 10 : -1;
+}
+
+/* Percent and plus; a NUL inside ends nothing good: refused. */
+static char *decoded(struct arena *a, const char *text, size_t size, bool plus)
+{
+    char *out = arena_alloc(a, size + 1), *to = out;
+    for (size_t i = 0; i < size; i++) {
+        int high, low;
+        if (text[i] == '%' && i + 2 < size && (high = hex(text[i + 1])) >= 0 && (low = hex(text[i + 2])) >= 0) {
+            *to++ = (char)(high << 4 | low);
+            i += 2;
+            if (!to[-1]) return NULL;
+        } else *to++ = plus && text[i] == '+' ? ' ' : text[i];
+    }
+    return out;
+}
+
+static void release_json(void *j)
+{
+    json_decref(j);
+}
+
+static json_t *new_object(struct arena *a)
+{
+    json_t *o = json_object();
+    arena_defer(a, release_json, o);
+    return o;
+}
+
+/* name=value&… as an object of strings; what is not UTF-8 is left out, as if it had not been sent. */
+static json_t *pairs(struct arena *a, const char *text)
+{
+    json_t *o = new_object(a);
+    while (*text) {
+        size_t size = strcspn(text, "&"), name_size = 0;
+        while (name_size < size && text[name_size] != '=') name_size++;
+        const char *name = decoded(a, text, name_size, true);
+        const char *value = name_size < size ? decoded(a, text + name_size + 1, size - name_size - 1, true) : "";
+        if (name && *name && value) json_object_set_new(o, name, json_string(value));
+        text += size + (text[size] == '&');
+    }
+    return o;
+}
+
+static bool take(struct request *r, const char *place, const struct model *m, json_t *in, const void **out)
+{
+    struct violations v = {.count = 0};
+    void *to = arena_alloc(r->scope.arena, m->size);
+    *out = to;
+    if (model_parse(m, in, to, r->scope.arena, PARSE_LAX, &v)) return true;
+    request_reply_violations(r, place, &v);
+    return false;
+}
+
+static bool parse_path(struct request *r, const struct route_match *m)
+{
+    if (!r->route->path_model) return true;
+    json_t *o = new_object(r->scope.arena);
+    for (size_t i = 0; i < m->parameter_count; i++) {
+        const char *name = m->parameters[i].name;
+        const char *value = decoded(r->scope.arena, m->parameters[i].value, m->parameters[i].size, false);
+        json_t *text = json_string(value ? value : "");
+        json_object_setn_new(o, name, strcspn(name, "}"), text ? text : json_string(""));
+    }
+    return take(r, "path", r->route->path_model, o, &r->path);
+}
+
+static bool refuse(struct request *r, enum error id)
+{
+    struct err e;
+    err_fail(&e, id);
+    request_reply_error(r, &e);
+    return false;
+}
+
+static bool has_type(const struct request *r, const char *wanted)
+{
+    const char *type = http_header(r->http, "Content-Type");
+    return !type || !strncasecmp(type, wanted, strlen(wanted));
+}
+
+static bool parse_json(struct request *r)
+{
+    json_error_t where;
+    struct err e;
+    if (!has_type(r, "application/json")) return refuse(r, error_unsupported_media_type);
+    if (!r->http->body_size) {
+        struct violation missing = {.path = "", .rule = RULE_REQUIRED};
+        bool required = false;
+        for (size_t i = 0; i < r->route->body_model->field_count; i++) required |= r->route->body_model->fields[i].need == NEED_REQUIRED;
+        if (!required) return take(r, "body", r->route->body_model, new_object(r->scope.arena), &r->body);
+        request_reply_violations(r, "body", &(struct violations){.list = {missing}, .count = 1});
+        return false;
+    }
+    json_t *body = json_loadb(r->http->body, r->http->body_size, JSON_DECODE_ANY, &where);
+    if (!body) {
+        err_fail(&e, error_bad_json);
+        snprintf(e.text, sizeof e.text, "Invalid JSON, line %d, column %d: %s", where.line, where.column, where.text);
+        request_reply_error(r, &e);
+        return false;
+    }
+    arena_defer(r->scope.arena, release_json, body);
+    return take(r, "body", r->route->body_model, body, &r->body);
+}
+
+static bool parse_form(struct request *r)
+{
+    if (!has_type(r, "application/x-www-form-urlencoded")) return refuse(r, error_unsupported_media_type);
+    return take(r, "body", r->route->body_model, pairs(r->scope.arena, r->http->body), &r->body);
+}
+
+bool parse_request(struct request *r, const struct route_match *m)
+{
+    if (r->http->body_too_large) return refuse(r, error_body_too_large);
+    if (!parse_path(r, m)) return false;
+    if (r->route->query_model && !take(r, "query", r->route->query_model, pairs(r->scope.arena, r->http->query), &r->query)) return false;
+    if (r->route->body == BODY_JSON) return parse_json(r);
+    return r->route->body != BODY_FORM || parse_form(r);
+}

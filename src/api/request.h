@@ -1,0 +1,32 @@
+/* request.h - one request on its way through the steps of dispatch.c, as a handler sees it.
+ *
+ * When a handler runs, everything is done: the caller is known (scope.actor), limits are kept, path, query and body are checked
+ * and typed as the route's row says. It calls core, and leaves its answer with one of the reply functions, or fills `e`. It runs
+ * where its row says: READ on an HTTP thread with a reading connection, WRITE on the database's writer in a savepoint, CALL on a
+ * worker without a connection of its own (it uses core_write or worker_reader). */
+#pragma once
+#include "api/route.h"
+#include "core/core.h"
+#include "net/http.h"
+
+struct api;
+
+struct request {
+    struct db_job job;             /* first: WRITE routes queue it */
+    struct api *api;
+    struct http_request *http;
+    const struct route *route;
+    struct scope scope;
+    struct user user;
+    const void *path, *query, *body; /* structs of the route's models */
+    struct err err;
+    int status;
+    const char *id;                /* request id */
+    /* the answer */
+    const void *reply;             /* struct of the route's reply model, or struct list of them */
+    const char *text, *text_type;  /* instead: text as it is */
+    struct { int fd; uint64_t offset, size, total; const char *type, *name; } file; /* instead: part of a file */
+};
+
+bool reply_with(struct request *r, const void *model_struct);
+bool reply_text(struct request *r, const char *content_type, const char *text);

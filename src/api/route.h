@@ -1,0 +1,47 @@
+/* route.h - the routes, from spec/routes/. */
+#pragma once
+#include "base/err.h"
+#include "model/model.h"
+#include <stddef.h>
+
+struct request;
+typedef bool handler_fn(struct request *r, struct err *e);
+
+enum route_mode { MODE_READ, MODE_WRITE, MODE_CALL };
+enum route_auth { AUTH_ANYBODY, AUTH_USER, AUTH_LINK };      /* LINK: a bearer, or a signature that the handler checks */
+enum body_form { BODY_NONE, BODY_JSON, BODY_FORM };
+enum reply_form { REPLY_NONE, REPLY_ONE, REPLY_MANY, REPLY_BYTES };
+enum limit_class {
+#define LIMIT(name, calls, seconds, doc) limit_##name,
+#include "spec/limits.def"
+#undef LIMIT
+    limit_count
+};
+
+struct route {
+    const char *name;              /* of the handler: OpenAPI's operationId */
+    handler_fn *handler;
+    const char *method, *path;
+    enum route_mode mode;
+    enum route_auth auth;
+    const struct model *path_model, *query_model, *body_model;
+    enum body_form body;
+    int status;
+    const struct model *reply_model;
+    enum reply_form reply;
+    enum limit_class limit;
+    const char *tag, *summary;
+};
+
+extern const struct route routes[];
+extern const size_t route_total;
+
+enum { PATH_PARAMETERS = 4 };
+struct route_match {
+    const struct route *route;     /* NULL: none */
+    const char *allow;             /* the path is known, the method is not: which are, "GET, POST" */
+    struct { const char *name, *value; size_t size; } parameters[PATH_PARAMETERS];
+    size_t parameter_count;
+};
+void route_start(void);            /* builds the tree; once */
+bool route_find(const char *method, const char *path, struct arena *a, struct route_match *out); /* a trailing slash does not matter */
