@@ -20,6 +20,7 @@ struct peer { struct peer *next; struct media_peer *media; char connection[65]; 
 static struct loop *loop;
 static struct media *media;
 static struct peer *peers;
+static struct loop_watch *input_watch;
 static char input[1 << 20];
 static size_t filled;
 
@@ -127,10 +128,16 @@ static void publish(struct peer *p, json_t *o) {
     media_peer_publish(p->media, text(o, "sdp"), tracks, count);
 }
 
+static void end(void *arg) {
+    (void)arg;
+    loop_stop(loop);
+}
+
+/* The closing handshakes get a moment, so that a leak that is reported is a leak. */
 static void stop(bool leave) {
     media_stop(media, leave);
     media = NULL;
-    loop_stop(loop);
+    loop_timer_start(loop, 100, end, NULL);
 }
 
 static void of_peer(struct peer *p, const char *verb, json_t *o) {
@@ -160,6 +167,8 @@ static void on_input(void *arg, uint32_t events) {
     ssize_t n = read(0, input + filled, sizeof input - 1 - filled);
     if (n <= 0) {
         if (media) stop(false);
+        loop_watch_stop(input_watch);
+        input_watch = NULL;
         return;
     }
     filled += (size_t)n;
@@ -181,15 +190,18 @@ int main(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN);
     snprintf(log_path, sizeof log_path, "%s/janus.log", argv[2]);
     loop = loop_create();
-    struct loop_watch *watch = loop_watch_start(loop, 0, EPOLLIN, on_input, NULL);
+    input_watch = loop_watch_start(loop, 0, EPOLLIN, on_input, NULL);
     struct media_options o = {.loop = loop, .run_dir = argv[1], .conf_dir = argv[2], .api_secret = "test-api-secret", .admin_secret = "test-admin-secret",
                               .rtp_min = 41000, .rtp_max = 41999, .bitrate = 1000000, .seats = 50, .log_path = log_path, .program = argv[3]};
     media = media_start(&o, &handler, NULL, &e);
     if (!media) fprintf(stderr, "%s\n", e.text);
     if (!media) return 1;
     loop_run(loop);
-    loop_watch_stop(watch);
-    while (peers) { struct peer *p = peers; peers = p->next; free(p); }
+    loop_watch_stop(input_watch);
+    for (struct peer *p; (p = peers);) {
+        peers = p->next;
+        free(p);
+    }
     loop_destroy(loop);
     return 0;
 }

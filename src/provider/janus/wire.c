@@ -1,5 +1,6 @@
 #include "provider/janus/wire.h"
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/rand.h"
 #include "net/ws.h"
@@ -146,7 +147,7 @@ struct wire *wire_open(const struct wire_options *o, struct err *e) {
     w->secret_name = xstrdup(o->secret_name);
     w->secret = xstrdup(o->secret);
     rand_text(w->prefix, PREFIX, RAND_ID);
-    w->ws = ws_connect_unix(o->loop, o->path, o->protocol, WIRE_LARGEST, HANDSHAKE_MS, &ws_handler, w, e);
+    w->ws = ws_connect_unix(o->loop, o->path, o->protocol, WIRE_LARGEST, clock_monotonic_ms() + HANDSHAKE_MS, &ws_handler, w, e);
     if (w->ws) return w;
     wire_free(w);
     return NULL;
