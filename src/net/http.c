@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 enum { LISTEN_BACKLOG = 4096, SWEEP_MS = 500, STOP_ROUNDS = 64 };
+enum { CONNECTION_MEMORY = HEADER_LIMIT + (5 << 10) }; /* the head, the list of its fields, and the head of the reply; touched by every request */
 
 /* Listening. */
 
@@ -132,7 +133,7 @@ static enum MHD_Result on_accept(void *cls, const struct sockaddr *from, socklen
 /* libmicrohttpd cuts the silent; this cuts those that drip. The end of the socket is libmicrohttpd's to notice. */
 static void cut_slow_peers(struct http_thread *t)
 {
-    if (t->now_ms - t->swept_ms < SWEEP_MS) return;
+    if (!t->server->options.timeout_s || t->now_ms - t->swept_ms < SWEEP_MS) return;
     t->swept_ms = t->now_ms;
     for (struct http_peer *p = t->peers; p; p = p->next)
         if (t->now_ms >= p->whole_by_ms && !p->upgraded) shutdown(p->fd, SHUT_RDWR);
@@ -285,6 +286,7 @@ static bool start_daemon(struct http_thread *t, struct err *e)
                                  MHD_OPTION_LISTEN_SOCKET, t->listener,
                                  MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, /* without it neither sendfile nor writev are used */
                                  MHD_OPTION_STRICT_FOR_CLIENT, 1,
+                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
                                  MHD_OPTION_CONNECTION_LIMIT, (unsigned)o->connections,
                                  MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)o->timeout_s,
                                  MHD_OPTION_UNESCAPE_CALLBACK, leave_as_it_is, NULL,

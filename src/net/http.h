@@ -40,7 +40,7 @@ struct http_request {
 struct http_options {
     const char *address;                 /* 127.0.0.1, ::1, 0.0.0.0 … */
     uint16_t port;                       /* 0: any free one */
-    int threads, timeout_s, connections; /* connections: in all */
+    int threads, timeout_s, connections; /* timeout_s 0: none; connections: in all */
     size_t body_limit;
     void (*on_thread_start)(int thread, void *ctx); /* on each HTTP thread; may be NULL */
     void (*on_idle)(int thread, void *ctx);         /* after each round of the poll loop (flush logs …); may be NULL */
