@@ -8,6 +8,7 @@ import { RecordingPage } from './pages/recording';
 import { RecordingsPage } from './pages/recordings';
 import { SessionsPage } from './pages/sessions';
 import { RegisterPage, SignInPage } from './pages/sign-in';
+import { Boundary } from './ui/boundary';
 import { Waiting } from './ui/parts';
 import { Shell } from './ui/shell';
 
@@ -21,20 +22,22 @@ function SignedIn({ children }: { children: ReactNode }) {
 
 export function App() {
   return (
-    <Suspense fallback={<Waiting />}>
-      <Routes>
-        <Route path="/room/:roomName" element={<CallPage />} />
-        <Route element={<Shell />}>
-          <Route path="/" element={<SignedIn children={<SessionsPage />} />} />
-          <Route path="/signin" element={<SignInPage />} />
-          <Route path="/register" element={<RegisterPage />} />
-          <Route path="/join/:code?" element={<JoinPage />} />
-          <Route path="/sessions/:id/recordings" element={<SignedIn children={<RecordingsPage />} />} />
-          <Route path="/sessions/:id/attendance" element={<SignedIn children={<AttendancePage />} />} />
-          <Route path="/recordings/:id" element={<SignedIn children={<RecordingPage />} />} />
-          <Route path="*" element={<NotFoundPage />} />
-        </Route>
-      </Routes>
-    </Suspense>
+    <Boundary>
+      <Suspense fallback={<Waiting />}>
+        <Routes>
+          <Route path="/room/:roomName" element={<CallPage />} />
+          <Route element={<Shell />}>
+            <Route path="/" element={<SignedIn children={<SessionsPage />} />} />
+            <Route path="/signin" element={<SignInPage />} />
+            <Route path="/register" element={<RegisterPage />} />
+            <Route path="/join/:code?" element={<JoinPage />} />
+            <Route path="/sessions/:id/recordings" element={<SignedIn children={<RecordingsPage />} />} />
+            <Route path="/sessions/:id/attendance" element={<SignedIn children={<AttendancePage />} />} />
+            <Route path="/recordings/:id" element={<SignedIn children={<RecordingPage />} />} />
+            <Route path="*" element={<NotFoundPage />} />
+          </Route>
+        </Routes>
+      </Suspense>
+    </Boundary>
   );
 }

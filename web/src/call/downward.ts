@@ -1,5 +1,6 @@
 /* The downward PeerConnection: what this page receives. Offers are answered one after the other; who is on which m-line
- * comes with each offer. A new session id in an offer's `o=` line means a new subscription at the server: a new PC. */
+ * comes with each offer. Another ICE ufrag in an offer means another subscription at the server: a new PC.
+ * (The session id of the `o=` line will not do: the media engine changes it with every offer.) */
 import { CandidateQueue } from './candidates';
 import type { CallEnv } from './env';
 import type { InMessage, Kind, OutOf, Stream } from './messages';
@@ -21,7 +22,7 @@ export class Downward {
   private remote = new Map<string, RemoteMedia>();
   private work: Promise<void> = Promise.resolve();
   private closed = false;
-  private origin = '';
+  private ufrag = '';
   private readonly candidates = new CandidateQueue();
 
   constructor(
@@ -86,9 +87,9 @@ export class Downward {
   }
 
   private peerFor(sdp: string): RTCPeerConnection {
-    const origin = sessionOf(sdp);
-    if (this.pc && (this.pc.signalingState === 'closed' || origin !== this.origin)) this.drop();
-    this.origin = origin;
+    const ufrag = ufragOf(sdp);
+    if (this.pc && (this.pc.signalingState === 'closed' || ufrag !== this.ufrag)) this.drop();
+    this.ufrag = ufrag;
     this.pc ??= this.open();
     return this.pc;
   }
@@ -138,6 +139,6 @@ function streamOf(track: MediaStreamTrack, before: MediaStream | undefined): Med
   return before?.getTracks()[0] === track ? before : new MediaStream([track]);
 }
 
-function sessionOf(sdp: string): string {
-  return /^o=\S+ (\S+)/m.exec(sdp)?.[1] ?? '';
+function ufragOf(sdp: string): string {
+  return /^a=ice-ufrag:(\S+)/m.exec(sdp)?.[1] ?? '';
 }

@@ -48,7 +48,7 @@ export function AttendancePage() {
 
 function People({ people }: { people: Model<'attendance_person'>[] }) {
   return (
-    <Table.ScrollContainer minWidth={520}>
+    <Table.ScrollContainer minWidth={300}>
       <Table verticalSpacing="sm" data-testid="attendance">
         <Table.Thead>
           <Table.Tr>
@@ -83,8 +83,8 @@ function People({ people }: { people: Model<'attendance_person'>[] }) {
 
 function Stay({ span }: { span: Model<'attendance_span'> }) {
   return (
-    <Group gap="xs" wrap="nowrap">
-      <Text size="sm" style={{ whiteSpace: 'nowrap' }}>
+    <Group gap="xs">
+      <Text size="sm">
         <time dateTime={span.joined_at} title={formatDateTime(span.joined_at)}>
           {formatTime(span.joined_at)}
         </time>

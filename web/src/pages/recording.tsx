@@ -59,7 +59,7 @@ function State({ recording }: { recording: Recording }) {
         <Stack gap="xs">
           <Problem
             title="The files could not be made"
-            error={`${recording.error ?? 'The reason is not known.'} What was recorded is kept.`}
+            error={`${recording.error ?? 'The reason is not known'}. What was recorded is kept.`}
             retry={() => retry.mutate(undefined)}
           />
           {retry.error && <Problem error={retry.error} />}

@@ -38,9 +38,12 @@ export function SessionCard({ session, mine, onEdit }: Props) {
           <Title order={2} size="h4" className="break" lineClamp={2} miw={0}>
             {session.title || 'Untitled session'}
           </Title>
-          <Badge color={COLORS[session.status]} variant="light" style={{ flexShrink: 0 }}>
-            {STATUS_WORDS[session.status]}
-          </Badge>
+          <Group gap={4} wrap="nowrap" style={{ flexShrink: 0 }}>
+            <Badge color={COLORS[session.status]} variant="light">
+              {STATUS_WORDS[session.status]}
+            </Badge>
+            {mine && <SessionMenu session={session} open={open} onEdit={onEdit} />}
+          </Group>
         </Group>
         {session.description && (
           <Text size="sm" c="dimmed" lineClamp={2} className="break">
@@ -51,21 +54,18 @@ export function SessionCard({ session, mine, onEdit }: Props) {
           {session.scheduled_start ? formatDateTime(session.scheduled_start) : 'No planned time'} · {session.duration_minutes} min
         </Text>
         {open && <Invitation session={session} />}
-        <Group justify="space-between">
-          <Group gap="xs">
-            {open && (
-              <Button size="sm" onClick={() => joining.mutate()} loading={joining.isPending} data-testid={`open-${session.id}`}>
-                {mine ? 'Open' : 'Join'}
-              </Button>
-            )}
-            <Button size="sm" variant="default" component={Link} to={`/sessions/${session.id}/recordings`}>
-              Recordings
+        <Group gap="xs">
+          {open && (
+            <Button size="xs" onClick={() => joining.mutate()} loading={joining.isPending} data-testid={`open-${session.id}`}>
+              {mine ? 'Open' : 'Join'}
             </Button>
-            <Button size="sm" variant="default" component={Link} to={`/sessions/${session.id}/attendance`}>
-              Attendance
-            </Button>
-          </Group>
-          {mine && <SessionMenu session={session} open={open} onEdit={onEdit} />}
+          )}
+          <Button size="xs" variant="default" component={Link} to={`/sessions/${session.id}/recordings`}>
+            Recordings
+          </Button>
+          <Button size="xs" variant="default" component={Link} to={`/sessions/${session.id}/attendance`}>
+            Attendance
+          </Button>
         </Group>
       </Stack>
     </Card>

@@ -47,7 +47,7 @@ function Account() {
   return (
     <Menu position="bottom-end">
       <Menu.Target>
-        <Anchor component="button" size="sm" maw={160} truncate data-testid="account">
+        <Anchor component="button" size="sm" maw={130} truncate data-testid="account">
           {me.full_name || me.email}
         </Anchor>
       </Menu.Target>
@@ -78,7 +78,7 @@ export function Shell() {
                   <Text fw={700}>{info?.name ?? 'roomd'}</Text>
                 </Group>
               </Anchor>
-              <Anchor component={Link} to="/join" size="sm">
+              <Anchor component={Link} to="/join" size="sm" style={{ whiteSpace: 'nowrap' }}>
                 Join by code
               </Anchor>
             </Group>

@@ -5,6 +5,7 @@ import { useEffect, useState } from 'react';
 import type { CallEngine } from '../../call/engine';
 import type { LocalMedia } from '../../call/local-media';
 import { isHost } from '../../call/state';
+import { Boundary } from '../../ui/boundary';
 import { ChatPanel } from './chat-panel';
 import { Controls, type Panel } from './controls';
 import { ConsentDialog, SettingsDialog, ShortcutsDialog } from './dialogs';
@@ -50,7 +51,7 @@ export function CallRoom({ engine, local }: { engine: CallEngine; local: LocalMe
   const togglePanel = (one: Panel) => setPanel(panel === one ? null : one);
   useShortcuts(engine, local, () => setDialog('keys'));
 
-  const content = panel === 'chat' ? <ChatPanel engine={engine} /> : panel === 'people' ? <Roster engine={engine} /> : null;
+  const content = panel && <Boundary>{panel === 'chat' ? <ChatPanel engine={engine} /> : <Roster engine={engine} />}</Boundary>;
   return (
     <div className="call" data-testid="call" data-host={isHost(state)}>
       <TopBar engine={engine} speakerView={speakerView} toggleView={toggleView} />

@@ -11,7 +11,9 @@ const MAX = 4000;
 export function ChatPanel({ engine }: { engine: CallEngine }) {
   const { chat, link } = useStore(engine);
   const end = useRef<HTMLLIElement>(null);
-  useEffect(() => end.current?.scrollIntoView({ block: 'end' }), [chat.length]);
+  useEffect(() => {
+    void end.current?.scrollIntoView({ block: 'end' });
+  }, [chat.length]);
   return (
     <div className="panel" data-testid="chat">
       <Text fw={600} role="heading" aria-level={2} mb="xs">
