@@ -161,7 +161,7 @@ static ssize_t receive(wslay_event_context_ptr frames, uint8_t *to, size_t size,
     if (ws->early.size) return take_early(ws, to, size);
     ssize_t n = -1;
     errno = EAGAIN;
-    if (ws->read_budget) n = recv(ws->fd, to, size < ws->read_budget ? size : ws->read_budget, 0);
+    if (ws->read_budget) n = recv(ws->fd, to, size < ws->read_budget ? size : ws->read_budget, MSG_DONTWAIT);
     if (n > 0) {
         ws->read_budget -= (size_t)n;
         return n;
@@ -176,7 +176,7 @@ static ssize_t transmit(wslay_event_context_ptr frames, const uint8_t *from, siz
 {
     struct ws *ws = user;
     ssize_t n;
-    do n = send(ws->fd, from, size, MSG_NOSIGNAL | (flags & WSLAY_MSG_MORE ? MSG_MORE : 0));
+    do n = send(ws->fd, from, size, MSG_NOSIGNAL | MSG_DONTWAIT | (flags & WSLAY_MSG_MORE ? MSG_MORE : 0));
     while (n < 0 && errno == EINTR);
     if (n < 0) wslay_event_set_error(frames, errno == EAGAIN ? WSLAY_ERR_WOULDBLOCK : WSLAY_ERR_CALLBACK_FAILURE);
     return n;
@@ -216,7 +216,7 @@ static void read_rest(struct ws *ws)
 {
     char rest[4096];
     ssize_t n = 0;
-    for (int i = 0; i < 64 && (n = recv(ws->fd, rest, sizeof rest, 0)) > 0; i++) continue;
+    for (int i = 0; i < 64 && (n = recv(ws->fd, rest, sizeof rest, MSG_DONTWAIT)) > 0; i++) continue;
     if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) ws->lost = true;
 }
 
