@@ -372,20 +372,27 @@ void http_quiesce(struct http_server *s)
 static bool idle(struct http_server *s)
 {
     int under_way = 0;
-    for (int i = 0; i < s->options.threads; i++) under_way += atomic_load_explicit(&s->threads[i].under_way, memory_order_acquire);
+    for (int i = 0; i < s->options.threads; i++) under_way += atomic_load(&s->threads[i].under_way);
     return under_way == 0;
+}
+
+static bool wait_idle(struct http_server *s, int64_t deadline_ms)
+{
+    struct timespec until = {.tv_sec = deadline_ms / 1000, .tv_nsec = deadline_ms % 1000 * 1000000};
+    bool late = false, done;
+    pthread_mutex_lock(&s->lock);
+    while (!(done = idle(s)) && !late) late = pthread_cond_timedwait(&s->round_over, &s->lock, &until) == ETIMEDOUT;
+    pthread_mutex_unlock(&s->lock);
+    return done;
 }
 
 bool http_drain(struct http_server *s, int64_t deadline_ms)
 {
-    struct timespec until = {.tv_sec = deadline_ms / 1000, .tv_nsec = deadline_ms % 1000 * 1000000};
     atomic_store(&s->draining, true);
     wake_all(s);
-    pthread_mutex_lock(&s->lock);
-    bool late = false, done;
-    while (!(done = idle(s)) && !late) late = pthread_cond_timedwait(&s->round_over, &s->lock, &until) == ETIMEDOUT;
-    pthread_mutex_unlock(&s->lock);
-    return done;
+    bool done = wait_idle(s, deadline_ms);
+    atomic_store(&s->refusing, true);
+    return done && wait_idle(s, deadline_ms); /* what slipped in before the refusal */
 }
 
 static void stop_thread(struct http_thread *t)

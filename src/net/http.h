@@ -55,7 +55,10 @@ struct http_server *http_start(const struct http_options *options, struct err *e
 uint16_t http_port(const struct http_server *s);
 unsigned http_connections(const struct http_server *s); /* upgraded ones included */
 void http_quiesce(struct http_server *s);               /* accept nothing new; keep-alive connections are told to close with their next reply */
-bool http_drain(struct http_server *s, int64_t deadline_ms); /* waits until no request is under way, or clock_monotonic_ms() reaches the deadline (false) */
+
+/* Waits until no request is under way, or clock_monotonic_ms() reaches the deadline (false). From then on requests on kept connections get 503
+ * from here and on_request is not called any more: what handlers need may be taken down, then http_stop. */
+bool http_drain(struct http_server *s, int64_t deadline_ms);
 
 /* Joins the threads, closes every connection, frees everything; NULL is fine. Whoever may still call http_resume or a `release` has to have
  * stopped before: requests that are deferred still are answered 503 and done, WebSockets that were not released are closed. */

@@ -72,7 +72,7 @@ struct http_server {
     uint16_t port;
     struct http_thread *threads;
     atomic_uint connections;
-    atomic_bool quiescing, stopping, draining;
+    atomic_bool quiescing, stopping, draining, refusing;
     pthread_mutex_t lock;
     pthread_cond_t round_over;
 };

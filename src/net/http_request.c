@@ -109,9 +109,14 @@ static enum MHD_Result arrived(struct http_exchange *x)
     r->body = x->body.data;
     r->body_size = x->body.size;
     x->peer->whole_by_ms = INT64_MAX;
-    x->started = true;
-    atomic_fetch_add_explicit(&x->thread->under_way, 1, memory_order_relaxed);
-    call_handler(x, x->thread->server->options.on_request);
+    atomic_fetch_add(&x->thread->under_way, 1); /* counted first, asked second: http_drain does it the other way round */
+    if (atomic_load(&x->thread->server->refusing)) {
+        atomic_fetch_sub(&x->thread->under_way, 1);
+        http_reply_text(x, 503, "{\"detail\":\"Service Unavailable\"}");
+    } else {
+        x->started = true;
+        call_handler(x, x->thread->server->options.on_request);
+    }
     return x->broken ? MHD_NO : MHD_YES;
 }
 
@@ -195,7 +200,7 @@ void http_exchange_done(struct http_exchange *x)
     struct http_thread *t = x->thread;
     if (x->started) {
         if (t->server->options.on_done) t->server->options.on_done(&x->request, t->server->options.ctx);
-        atomic_fetch_sub_explicit(&t->under_way, 1, memory_order_release);
+        atomic_fetch_sub(&t->under_way, 1);
     }
     free(x->upgrade); /* the 101 never went out */
     x->peer->exchange = NULL;

@@ -141,6 +141,17 @@ static void test_stop_answers_what_is_deferred_still(void **state)
     close(fd);
 }
 
+static void test_nothing_reaches_the_handler_after_the_drain(void **state)
+{
+    (void)state;
+    int fd = dial();
+    assert_int_equal(get(fd, "/x"), 200);
+    assert_true(http_drain(server, clock_monotonic_ms() + DEADLINE_S * 1000));
+    assert_int_equal(get(fd, "/x"), 503);
+    assert_int_equal(begun, 1);
+    close(fd);
+}
+
 /* WebSockets. */
 
 #define UPGRADE(version, key)                                                                                                  \
@@ -228,6 +239,7 @@ int main(void)
         TEST(test_a_deferred_request_is_resumed_from_another_thread),
         TEST(test_a_client_that_left_while_deferred_is_done_after_the_resume),
         TEST(test_drain_waits_for_what_is_under_way),
+        TEST(test_nothing_reaches_the_handler_after_the_drain),
         TEST(test_stop_answers_what_is_deferred_still),
         TEST(test_an_upgrade_and_an_echo),
         TEST(test_wrong_upgrades_are_refused),
