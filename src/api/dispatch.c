@@ -342,9 +342,9 @@ void api_stop(struct api *api)
 {
     if (api->http) {
         http_quiesce(api->http);
-        if (!http_drain(api->http, 10000)) log_warn("http.drain_incomplete");
-        http_stop(api->http);
+        if (!http_drain(api->http, clock_monotonic_ms() + 10000)) log_warn("http.drain_incomplete");
     }
-    pool_destroy(api->pool);
+    pool_destroy(api->pool); /* its jobs resume requests: before http_stop */
+    http_stop(api->http);
     free(api->readers);
 }
