@@ -8,7 +8,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void check(const struct sdp *s) {
+static void check(const struct sdp *s)
+{
     assert(s->count && s->count <= SDP_LINES);
     for (size_t i = 0; i < s->count; i++) {
         assert(s->lines[i].mid[0] && strlen(s->lines[i].mid) < sizeof s->lines[i].mid);
@@ -16,7 +17,8 @@ static void check(const struct sdp *s) {
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
     static const struct media_track tracks[] = {{"0", "mic"}, {"1", "camera"}, {"2", "screen"}};
     struct sdp s;
     struct err e;
@@ -32,7 +34,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 }
 
 #ifdef FUZZ_MAIN
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     for (int i = 1; i < argc; i++) {
         static uint8_t bytes[1 << 20];
         FILE *f = fopen(argv[i], "rb");

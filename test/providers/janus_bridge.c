@@ -2,6 +2,7 @@
  *
  *   janus_bridge RUN_DIR CONF_DIR PROGRAM
  *   in:  {"do":"create","room":…,"connection":…} publish (sdp, tracks) answer (sdp) ice (pc, candidate) mute (kind, muted) again destroy record (room, dir) close (room) stop (leave)
+ *   BRIDGE_SECRET in the environment: the API secret
  *   out: {"on":"ready","adopted":…,"pid":…} lost adopt answer failed sub_offer ice up hangup recorded; "us" is the monotonic time */
 #include "base/arena.h"
 #include "base/clock.h"
@@ -15,7 +16,11 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-struct peer { struct peer *next; struct media_peer *media; char connection[65]; };
+struct peer {
+    struct peer *next;
+    struct media_peer *media;
+    char connection[65];
+};
 
 static struct loop *loop;
 static struct media *media;
@@ -24,7 +29,8 @@ static struct loop_watch *input_watch;
 static char input[1 << 20];
 static size_t filled;
 
-static void say(json_t *o) {
+static void say(json_t *o)
+{
     json_object_set_new(o, "us", json_integer(clock_monotonic_us()));
     json_dumpf(o, stdout, JSON_COMPACT);
     putchar('\n');
@@ -32,25 +38,29 @@ static void say(json_t *o) {
     json_decref(o);
 }
 
-static const char *text(json_t *o, const char *key) {
+static const char *text(json_t *o, const char *key)
+{
     const char *t = json_string_value(json_object_get(o, key));
     return t ? t : "";
 }
 
-static struct peer *find(const char *connection) {
+static struct peer *find(const char *connection)
+{
     for (struct peer *p = peers; p; p = p->next)
         if (!strcmp(p->connection, connection)) return p;
     return NULL;
 }
 
-static struct peer *add(const char *connection) {
+static struct peer *add(const char *connection)
+{
     struct peer *p = xcalloc(1, sizeof *p);
     strncpy(p->connection, connection, sizeof p->connection - 1);
     p->next = peers;
     return peers = p;
 }
 
-static void drop(struct peer *p) {
+static void drop(struct peer *p)
+{
     struct peer **at = &peers;
     while (*at != p) at = &(*at)->next;
     *at = p->next;
@@ -58,46 +68,56 @@ static void drop(struct peer *p) {
     free(p);
 }
 
-static void on_answer(void *ctx, const char *sdp) {
+static void on_answer(void *ctx, const char *sdp)
+{
     say(json_pack("{s:s,s:s,s:s}", "on", "answer", "connection", ((struct peer *)ctx)->connection, "sdp", sdp));
 }
 
-static void on_failed(void *ctx, const char *why) {
+static void on_failed(void *ctx, const char *why)
+{
     say(json_pack("{s:s,s:s,s:s}", "on", "failed", "connection", ((struct peer *)ctx)->connection, "why", why));
 }
 
-static void on_sub_offer(void *ctx, const char *sdp, const struct media_stream *streams, size_t count) {
+static void on_sub_offer(void *ctx, const char *sdp, const struct media_stream *streams, size_t count)
+{
     json_t *list = json_array();
-    for (size_t i = 0; i < count; i++) json_array_append_new(list, json_pack("{s:s,s:s?,s:s}", "mid", streams[i].mid, "connection", streams[i].connection, "kind", streams[i].kind));
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, json_pack("{s:s,s:s?,s:s}", "mid", streams[i].mid, "connection", streams[i].connection, "kind", streams[i].kind));
     say(json_pack("{s:s,s:s,s:s,s:o}", "on", "sub_offer", "connection", ((struct peer *)ctx)->connection, "sdp", sdp, "streams", list));
 }
 
-static void on_ice(void *ctx, const char *pc, const char *candidate) {
+static void on_ice(void *ctx, const char *pc, const char *candidate)
+{
     say(json_pack("{s:s,s:s,s:s,s:s}", "on", "ice", "connection", ((struct peer *)ctx)->connection, "pc", pc, "candidate", candidate));
 }
 
-static void on_up(void *ctx, const char *pc) {
+static void on_up(void *ctx, const char *pc)
+{
     say(json_pack("{s:s,s:s,s:s}", "on", "up", "connection", ((struct peer *)ctx)->connection, "pc", pc));
 }
 
-static void on_hangup(void *ctx, const char *pc, const char *reason) {
+static void on_hangup(void *ctx, const char *pc, const char *reason)
+{
     say(json_pack("{s:s,s:s,s:s,s:s}", "on", "hangup", "connection", ((struct peer *)ctx)->connection, "pc", pc, "reason", reason));
 }
 
 static const struct media_peer_handler peer_handler = {on_answer, on_failed, on_sub_offer, on_ice, on_up, on_hangup};
 
-static void on_ready(void *ctx, bool adopted) {
+static void on_ready(void *ctx, bool adopted)
+{
     (void)ctx;
     say(json_pack("{s:s,s:b,s:i}", "on", "ready", "adopted", adopted, "pid", media_pid(media)));
 }
 
-static void on_lost(void *ctx) {
+static void on_lost(void *ctx)
+{
     (void)ctx;
     say(json_pack("{s:s}", "on", "lost"));
     while (peers) drop(peers);
 }
 
-static bool on_adopt(void *ctx, struct media_peer *p, const char *room, const char *connection) {
+static bool on_adopt(void *ctx, struct media_peer *p, const char *room, const char *connection)
+{
     (void)ctx;
     bool wanted = strncmp(connection, "unwanted", 8);
     say(json_pack("{s:s,s:s,s:s,s:b}", "on", "adopt", "room", room, "connection", connection, "wanted", wanted));
@@ -110,16 +130,19 @@ static bool on_adopt(void *ctx, struct media_peer *p, const char *room, const ch
 
 static const struct media_handler handler = {on_ready, on_lost, on_adopt};
 
-static void on_recorded(void *ctx, const struct err *e) {
+static void on_recorded(void *ctx, const struct err *e)
+{
     (void)ctx;
     say(json_pack("{s:s,s:s}", "on", "recorded", "error", e ? e->text : ""));
 }
 
-static void publish(struct peer *p, json_t *o) {
+static void publish(struct peer *p, json_t *o)
+{
     struct media_track tracks[8] = {0};
     size_t i, count = 0;
     json_t *t;
-    json_array_foreach(json_object_get(o, "tracks"), i, t) {
+    json_array_foreach(json_object_get(o, "tracks"), i, t)
+    {
         if (count == 8) break;
         snprintf(tracks[count].mid, sizeof tracks[count].mid, "%s", text(t, "mid"));
         snprintf(tracks[count].kind, sizeof tracks[count].kind, "%s", text(t, "kind"));
@@ -128,19 +151,22 @@ static void publish(struct peer *p, json_t *o) {
     media_peer_publish(p->media, text(o, "sdp"), tracks, count);
 }
 
-static void end(void *arg) {
+static void end(void *arg)
+{
     (void)arg;
     loop_stop(loop);
 }
 
 /* The closing handshakes get a moment, so that a leak that is reported is a leak. */
-static void stop(bool leave) {
+static void stop(bool leave)
+{
     media_stop(media, leave);
     media = NULL;
     loop_timer_start(loop, 100, end, NULL);
 }
 
-static void of_peer(struct peer *p, const char *verb, json_t *o) {
+static void of_peer(struct peer *p, const char *verb, json_t *o)
+{
     if (!strcmp(verb, "publish")) publish(p, o);
     if (!strcmp(verb, "answer")) media_peer_sub_answer(p->media, text(o, "sdp"));
     if (!strcmp(verb, "ice")) media_peer_ice(p->media, text(o, "pc"), text(o, "candidate"));
@@ -149,7 +175,8 @@ static void of_peer(struct peer *p, const char *verb, json_t *o) {
     if (!strcmp(verb, "destroy")) drop(p);
 }
 
-static void obey(json_t *o) {
+static void obey(json_t *o)
+{
     const char *verb = text(o, "do"), *dir = json_string_value(json_object_get(o, "dir"));
     struct peer *p = find(text(o, "connection"));
     if (p) of_peer(p, verb, o);
@@ -161,7 +188,8 @@ static void obey(json_t *o) {
     else if (!strcmp(verb, "stop")) stop(json_is_true(json_object_get(o, "leave")));
 }
 
-static void on_input(void *arg, uint32_t events) {
+static void on_input(void *arg, uint32_t events)
+{
     (void)arg;
     (void)events;
     ssize_t n = read(0, input + filled, sizeof input - 1 - filled);
@@ -183,16 +211,27 @@ static void on_input(void *arg, uint32_t events) {
     }
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char **argv)
+{
     struct err e = {0};
     char log_path[512];
+    const char *secret = getenv("BRIDGE_SECRET");
     if (argc != 4) return 2;
     signal(SIGPIPE, SIG_IGN);
     snprintf(log_path, sizeof log_path, "%s/janus.log", argv[2]);
     loop = loop_create();
     input_watch = loop_watch_start(loop, 0, EPOLLIN, on_input, NULL);
-    struct media_options o = {.loop = loop, .run_dir = argv[1], .conf_dir = argv[2], .api_secret = "test-api-secret", .admin_secret = "test-admin-secret",
-                              .rtp_min = 41000, .rtp_max = 41999, .bitrate = 1000000, .seats = 50, .log_path = log_path, .program = argv[3]};
+    struct media_options o = {.loop = loop,
+                              .run_dir = argv[1],
+                              .conf_dir = argv[2],
+                              .api_secret = secret ? secret : "test-api-secret",
+                              .admin_secret = "test-admin-secret",
+                              .rtp_min = 41000,
+                              .rtp_max = 41999,
+                              .bitrate = 1000000,
+                              .seats = 50,
+                              .log_path = log_path,
+                              .program = argv[3]};
     media = media_start(&o, &handler, NULL, &e);
     if (!media) fprintf(stderr, "%s\n", e.text);
     if (!media) return 1;

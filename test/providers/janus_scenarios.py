@@ -385,6 +385,34 @@ async def an_offer_that_was_out_is_made_again():
     await bridge.stop()
 
 
+async def another_peer_connection_without_a_goodbye():
+    bridge, alice, carol = await call("alice", "carol")
+    old, alice.up = alice.up, None
+    await alice.publish()
+    await bridge.wait("up", bridge.mark(), connection="alice", pc="up")
+    await carol.sees(20, 20)
+    await old.close()
+    await bridge.stop()
+
+
+async def what_cannot_be_adopted_is_replaced():
+    bridge = await Bridge.open()
+    await bridge.wait("ready")
+    for spoil in ("stopped", "other secret"):
+        pid = janus_pid()
+        await bridge.kill()
+        if spoil == "stopped":
+            os.kill(pid, signal.SIGSTOP)
+        else:
+            os.environ["BRIDGE_SECRET"] = "another"
+        bridge = await Bridge.open()
+        ready = await bridge.wait("ready")
+        assert not ready["adopted"] and janus_pid() != pid, spoil
+    bridge.do("record", room="room1", dir=f"{DIR}/not-there")
+    assert "cannot be used" in (await bridge.wait("recorded"))["error"]
+    await bridge.stop()
+
+
 async def left_running_and_taken_over():
     bridge, alice, carol = await call("alice", "carol")
     pid = janus_pid()

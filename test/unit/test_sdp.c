@@ -13,7 +13,12 @@
 #define VIDEO LINE("video", "1", "sendonly")
 #define SCREEN LINE("video", "2", "sendonly")
 
-struct offer { const char *name, *sdp; struct media_track tracks[4]; size_t count; const char *why; };
+struct offer {
+    const char *name, *sdp;
+    struct media_track tracks[4];
+    size_t count;
+    const char *why;
+};
 
 static const struct offer offers[] = {
     {"mic and camera", HEAD AUDIO VIDEO, {{"0", "mic"}, {"1", "camera"}}, 2, NULL},
@@ -22,10 +27,18 @@ static const struct offer offers[] = {
     {"direction of the session", "v=0\r\na=sendonly\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\n", {{"0", "mic"}}, 1, NULL},
     {"a screen that stopped", HEAD AUDIO VIDEO LINE("video", "2", "inactive"), {{"0", "mic"}, {"1", "camera"}}, 2, NULL},
     {"port 0 sends nothing", HEAD AUDIO "m=video 0 UDP/TLS/RTP/SAVPF 96\r\na=mid:1\r\na=sendonly\r\n", {{"0", "mic"}}, 1, NULL},
-    {"port 0 in a bundle does", HEAD AUDIO "m=video 0 UDP/TLS/RTP/SAVPF 96\r\na=bundle-only\r\na=mid:1\r\na=sendonly\r\n", {{"0", "mic"}, {"1", "camera"}}, 2, NULL},
+    {"port 0 in a bundle does",
+     HEAD AUDIO "m=video 0 UDP/TLS/RTP/SAVPF 96\r\na=bundle-only\r\na=mid:1\r\na=sendonly\r\n",
+     {{"0", "mic"}, {"1", "camera"}},
+     2,
+     NULL},
     {"nothing is sent", HEAD LINE("audio", "0", "recvonly"), {{"", ""}}, 0, NULL},
     {"data channel", HEAD AUDIO "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:1\r\n", {{"0", "mic"}}, 1, "data channels"},
-    {"four senders", HEAD AUDIO VIDEO SCREEN LINE("video", "3", "sendonly"), {{"0", "mic"}, {"1", "camera"}, {"2", "screen"}, {"3", "screen"}}, 4, "more than three"},
+    {"four senders",
+     HEAD AUDIO VIDEO SCREEN LINE("video", "3", "sendonly"),
+     {{"0", "mic"}, {"1", "camera"}, {"2", "screen"}, {"3", "screen"}},
+     4,
+     "more than three"},
     {"a track too few", HEAD AUDIO VIDEO, {{"0", "mic"}}, 1, "do not pair up"},
     {"a track too many", HEAD AUDIO, {{"0", "mic"}, {"1", "camera"}}, 2, "do not pair up"},
     {"mid of nobody", HEAD AUDIO, {{"7", "mic"}}, 1, "no sending m-line"},
@@ -47,7 +60,8 @@ static const struct offer offers[] = {
     {"control character", HEAD "a=x\001\r\n" AUDIO, {{"0", "mic"}}, 1, "control characters"},
 };
 
-static void each_offer_is_judged(void **state) {
+static void each_offer_is_judged(void **state)
+{
     (void)state;
     for (size_t i = 0; i < sizeof offers / sizeof *offers; i++) {
         const struct offer *o = &offers[i];
@@ -58,7 +72,8 @@ static void each_offer_is_judged(void **state) {
     }
 }
 
-static void limits_hold(void **state) {
+static void limits_hold(void **state)
+{
     (void)state;
     struct sdp s;
     size_t size = SDP_LARGEST + 100;
@@ -73,7 +88,8 @@ static void limits_hold(void **state) {
     free(text);
 }
 
-static void fingerprint_is_read(void **state) {
+static void fingerprint_is_read(void **state)
+{
     (void)state;
     char text[40];
     sdp_fingerprint(HEAD AUDIO, text, sizeof text);
@@ -84,7 +100,8 @@ static void fingerprint_is_read(void **state) {
     assert_string_equal(text, "");
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {cmocka_unit_test(each_offer_is_judged), cmocka_unit_test(limits_hold), cmocka_unit_test(fingerprint_is_read)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,9 +21,17 @@ enum { SHORT_MS = 60, LONG_MS = 5000 };
 
 /* ---- the fake */
 
-struct fake { struct loop *loop; int listener; pthread_t thread; char path[108]; struct ws *_Atomic ws; json_t *kept; };
+struct fake {
+    struct loop *loop;
+    int listener;
+    pthread_t thread;
+    char path[108];
+    struct ws *_Atomic ws;
+    json_t *kept;
+};
 
-static void reply(struct ws *ws, json_t *request, const char *what, json_t *more) {
+static void reply(struct ws *ws, json_t *request, const char *what, json_t *more)
+{
     json_t *o = json_pack("{s:s,s:O}", "janus", what, "transaction", json_object_get(request, "transaction"));
     if (more) json_object_update(o, more);
     json_decref(more);
@@ -33,28 +41,33 @@ static void reply(struct ws *ws, json_t *request, const char *what, json_t *more
     json_decref(o);
 }
 
-static void say(struct ws *ws, const char *text) {
+static void say(struct ws *ws, const char *text)
+{
     ws_send(ws, text, strlen(text));
 }
 
-static void reply_kept(void *arg) {
+static void reply_kept(void *arg)
+{
     struct fake *f = arg;
     if (f->kept && f->ws) reply(f->ws, f->kept, "success", NULL);
     json_decref(f->kept);
     f->kept = NULL;
 }
 
-static json_t *plugin(const char *data) {
+static json_t *plugin(const char *data)
+{
     return json_pack("{s:{s:o}}", "plugindata", "data", json_loads(data, 0, NULL));
 }
 
-static void behave(struct fake *f, json_t *r) {
+static void behave(struct fake *f, json_t *r)
+{
     const char *verb = wire_text(r, "janus");
     struct ws *ws = f->ws;
     if (!ws) return;
     if (!strcmp(verb, "late") || !strcmp(verb, "held")) f->kept = json_incref(r);
     if (!strcmp(verb, "late")) loop_timer_start(f->loop, 3 * SHORT_MS, reply_kept, f);
-    if (!strcmp(verb, "plain") || !strcmp(verb, "twice") || !strcmp(verb, "overtake")) reply(ws, r, "success", json_pack("{s:O}", "secret", json_object_get(r, "apisecret")));
+    if (!strcmp(verb, "plain") || !strcmp(verb, "twice") || !strcmp(verb, "overtake"))
+        reply(ws, r, "success", json_pack("{s:O}", "secret", json_object_get(r, "apisecret")));
     if (!strcmp(verb, "twice")) reply(ws, r, "success", NULL);
     if (!strcmp(verb, "overtake")) reply_kept(f);
     if (!strcmp(verb, "acked") || !strcmp(verb, "async")) reply(ws, r, "ack", NULL);
@@ -71,14 +84,16 @@ static void behave(struct fake *f, json_t *r) {
     if (!strcmp(verb, "hang up")) ws_close(ws, 1001, "");
 }
 
-static void fake_text(struct ws *ws, const char *text, size_t size, void *ctx) {
+static void fake_text(struct ws *ws, const char *text, size_t size, void *ctx)
+{
     (void)ws;
     json_t *r = json_loadb(text, size, 0, NULL);
     behave(ctx, r);
     json_decref(r);
 }
 
-static void fake_close(struct ws *ws, int code, void *ctx) {
+static void fake_close(struct ws *ws, int code, void *ctx)
+{
     (void)ws;
     (void)code;
     ((struct fake *)ctx)->ws = NULL;
@@ -86,7 +101,8 @@ static void fake_close(struct ws *ws, int code, void *ctx) {
 
 static const struct ws_handler fake_handler = {fake_text, fake_close};
 
-static void fake_accept(void *arg, uint32_t events) {
+static void fake_accept(void *arg, uint32_t events)
+{
     struct fake *f = arg;
     char head[2048] = "", key[64] = "", accept_key[WS_ACCEPT_TEXT], answer[512];
     size_t n = 0;
@@ -100,13 +116,17 @@ static void fake_accept(void *arg, uint32_t events) {
     const char *at = strstr(head, "Sec-WebSocket-Key: ");
     if (at) sscanf(at + 19, "%63[^\r]", key);
     ws_accept_key(key, accept_key);
-    int size = snprintf(answer, sizeof answer, "HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Protocol: janus-protocol\r\nSec-WebSocket-Accept: %s\r\n\r\n", accept_key);
+    int size = snprintf(
+        answer, sizeof answer,
+        "HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Protocol: janus-protocol\r\nSec-WebSocket-Accept: %s\r\n\r\n",
+        accept_key);
     ssize_t sent = write(fd, answer, (size_t)size);
     fcntl(fd, F_SETFL, O_NONBLOCK);
     if (sent == size) f->ws = ws_accept(f->loop, fd, NULL, 0, 1 << 20, &fake_handler, f, NULL, NULL);
 }
 
-static void *fake_run(void *arg) {
+static void *fake_run(void *arg)
+{
     struct fake *f = arg;
     struct loop_watch *w = loop_watch_start(f->loop, f->listener, EPOLLIN, fake_accept, f);
     loop_run(f->loop);
@@ -114,7 +134,8 @@ static void *fake_run(void *arg) {
     return NULL;
 }
 
-static void fake_open(struct fake *f) {
+static void fake_open(struct fake *f)
+{
     struct sockaddr_un a = {.sun_family = AF_UNIX};
     *f = (struct fake){.loop = loop_create()};
     snprintf(f->path, sizeof f->path, "/tmp/test_wire.%d", (int)getpid());
@@ -126,13 +147,15 @@ static void fake_open(struct fake *f) {
     pthread_create(&f->thread, NULL, fake_run, f);
 }
 
-static void fake_end(void *arg) {
+static void fake_end(void *arg)
+{
     struct fake *f = arg;
     if (f->ws) loop_timer_start(f->loop, 5, fake_end, f); /* its closing handshake first */
     else loop_stop(f->loop);
 }
 
-static void fake_close_all(struct fake *f) {
+static void fake_close_all(struct fake *f)
+{
     loop_post(f->loop, fake_end, f);
     pthread_join(f->thread, NULL);
     loop_destroy(f->loop);
@@ -143,26 +166,32 @@ static void fake_close_all(struct fake *f) {
 
 /* ---- the test's side */
 
-struct told { int done, failed, code, events, strays, closed; char text[256], order[32]; };
+struct told {
+    int done, failed, code, events, strays, closed;
+    char text[256], order[32];
+};
 
 static struct fake fake;
 static struct loop *loop;
 static struct wire *wire;
 static struct told told;
 
-static void on_event(void *ctx, json_t *event) {
+static void on_event(void *ctx, json_t *event)
+{
     (void)ctx;
     (void)event;
     told.events++;
 }
 
-static void on_stray(void *ctx, json_t *stray) {
+static void on_stray(void *ctx, json_t *stray)
+{
     (void)ctx;
     (void)stray;
     told.strays++;
 }
 
-static void on_closed(void *ctx) {
+static void on_closed(void *ctx)
+{
     (void)ctx;
     told.closed++;
     wire_close(wire);
@@ -172,7 +201,8 @@ static void on_closed(void *ctx) {
 
 static const struct wire_handler handler = {on_event, on_stray, on_closed};
 
-static void on_done(void *ctx, json_t *answer, const struct err *e) {
+static void on_done(void *ctx, json_t *answer, const struct err *e)
+{
     told.done++;
     told.failed += e != NULL;
     told.code = wire_error_code(answer);
@@ -181,18 +211,21 @@ static void on_done(void *ctx, json_t *answer, const struct err *e) {
     if (ctx) strncat(told.order, ctx, 1);
 }
 
-static void too_long(void *arg) {
+static void too_long(void *arg)
+{
     (void)arg;
     fail_msg("nothing came within five seconds");
 }
 
-static void poll_until(void *arg) {
+static void poll_until(void *arg)
+{
     const int *at = ((int **)arg)[0], *least = ((int **)arg)[1];
     if (*at >= *least) loop_stop(loop);
 }
 
 /* Runs the loop until the counter is there. */
-static void until(int *counter, int least) {
+static void until(int *counter, int least)
+{
     int *pair[2] = {counter, &least};
     struct loop_timer *limit = loop_timer_start(loop, 5000, too_long, NULL), *tick = loop_timer_every(loop, 2, poll_until, pair);
     loop_run(loop);
@@ -200,32 +233,38 @@ static void until(int *counter, int least) {
     loop_timer_stop(limit);
 }
 
-static void ask(const char *verb, enum wire_until what, int64_t deadline_ms, char *name) {
+static void ask(const char *verb, enum wire_until what, int64_t deadline_ms, char *name)
+{
     wire_request(wire, json_pack("{s:s}", "janus", verb), what, deadline_ms, on_done, name);
 }
 
-static int open_all(void **state) {
+static int open_all(void **state)
+{
     struct err e = {0};
     (void)state;
     memset(&told, 0, sizeof told);
     fake_open(&fake);
     loop = loop_create();
-    struct wire_options o = {.loop = loop, .path = fake.path, .protocol = "janus-protocol", .secret_name = "apisecret", .secret = "s3cret", .handler = &handler};
+    struct wire_options o = {
+        .loop = loop, .path = fake.path, .protocol = "janus-protocol", .secret_name = "apisecret", .secret = "s3cret", .handler = &handler};
     wire = wire_open(&o, &e);
     return wire ? 0 : -1;
 }
 
-static void stop_now(void *arg) {
+static void stop_now(void *arg)
+{
     (void)arg;
     loop_stop(loop);
 }
 
-static void stop_loop(void *arg) { /* the fake is told first, our own end of the closing handshake follows */
+static void stop_loop(void *arg)
+{ /* the fake is told first, our own end of the closing handshake follows */
     (void)arg;
     loop_timer_start(loop, fake.ws ? 5 : 30, fake.ws ? stop_loop : stop_now, NULL);
 }
 
-static int close_all(void **state) {
+static int close_all(void **state)
+{
     (void)state;
     wire_close(wire);
     wire = NULL;
@@ -236,7 +275,8 @@ static int close_all(void **state) {
     return 0;
 }
 
-static void a_plain_request_carries_the_secret(void **state) {
+static void a_plain_request_carries_the_secret(void **state)
+{
     (void)state;
     ask("plain", WIRE_REPLY, LONG_MS, NULL);
     until(&told.done, 1);
@@ -244,7 +284,8 @@ static void a_plain_request_carries_the_secret(void **state) {
     assert_string_equal(told.text, "s3cret");
 }
 
-static void ack_is_enough_for_some_only(void **state) {
+static void ack_is_enough_for_some_only(void **state)
+{
     (void)state;
     ask("acked", WIRE_ACK, LONG_MS, "a");
     until(&told.done, 1);
@@ -258,7 +299,8 @@ static void ack_is_enough_for_some_only(void **state) {
     assert_int_equal(told.failed, 1);
 }
 
-static void a_doubled_reply_answers_once(void **state) {
+static void a_doubled_reply_answers_once(void **state)
+{
     (void)state;
     ask("twice", WIRE_REPLY, LONG_MS, NULL);
     until(&told.strays, 1);
@@ -266,7 +308,8 @@ static void a_doubled_reply_answers_once(void **state) {
     assert_int_equal(told.failed, 0);
 }
 
-static void replies_find_their_requests_in_any_order(void **state) {
+static void replies_find_their_requests_in_any_order(void **state)
+{
     (void)state;
     ask("held", WIRE_REPLY, LONG_MS, "a");
     ask("overtake", WIRE_REPLY, LONG_MS, "b");
@@ -275,7 +318,8 @@ static void replies_find_their_requests_in_any_order(void **state) {
     assert_int_equal(told.failed, 0);
 }
 
-static void a_lost_reply_ends_at_its_deadline(void **state) {
+static void a_lost_reply_ends_at_its_deadline(void **state)
+{
     (void)state;
     ask("lost", WIRE_REPLY, SHORT_MS, NULL);
     until(&told.done, 1);
@@ -283,7 +327,8 @@ static void a_lost_reply_ends_at_its_deadline(void **state) {
     assert_non_null(strstr(told.text, "in time"));
 }
 
-static void a_late_reply_is_a_stray(void **state) {
+static void a_late_reply_is_a_stray(void **state)
+{
     (void)state;
     ask("late", WIRE_REPLY, SHORT_MS, NULL);
     until(&told.strays, 1);
@@ -291,7 +336,8 @@ static void a_late_reply_is_a_stray(void **state) {
     assert_int_equal(told.failed, 1);
 }
 
-static void what_is_forgotten_is_not_answered(void **state) {
+static void what_is_forgotten_is_not_answered(void **state)
+{
     (void)state;
     char mine[] = "m";
     ask("plain", WIRE_REPLY, LONG_MS, mine);
@@ -300,7 +346,8 @@ static void what_is_forgotten_is_not_answered(void **state) {
     assert_int_equal(told.done, 0);
 }
 
-static void errors_of_both_kinds_are_errors(void **state) {
+static void errors_of_both_kinds_are_errors(void **state)
+{
     (void)state;
     ask("refused", WIRE_ACK, LONG_MS, NULL);
     until(&told.done, 1);
@@ -312,7 +359,8 @@ static void errors_of_both_kinds_are_errors(void **state) {
     assert_int_equal(told.failed, 2);
 }
 
-static void garbage_does_not_end_the_reader(void **state) {
+static void garbage_does_not_end_the_reader(void **state)
+{
     (void)state;
     ask("garbage", WIRE_REPLY, LONG_MS, NULL);
     until(&told.done, 1);
@@ -320,7 +368,8 @@ static void garbage_does_not_end_the_reader(void **state) {
     assert_int_equal(told.strays, 1);
 }
 
-static void a_hang_up_is_told_once_and_nothing_else(void **state) {
+static void a_hang_up_is_told_once_and_nothing_else(void **state)
+{
     (void)state;
     ask("lost", WIRE_REPLY, SHORT_MS, NULL);
     ask("hang up", WIRE_REPLY, LONG_MS, NULL);
@@ -329,13 +378,15 @@ static void a_hang_up_is_told_once_and_nothing_else(void **state) {
     assert_int_equal(told.done, 0);
 }
 
-static void close_within_callback(void *ctx, json_t *answer, const struct err *e) {
+static void close_within_callback(void *ctx, json_t *answer, const struct err *e)
+{
     on_done(ctx, answer, e);
     wire_close(wire);
     wire = NULL;
 }
 
-static void closing_inside_a_callback_is_fine(void **state) {
+static void closing_inside_a_callback_is_fine(void **state)
+{
     (void)state;
     ask("lost", WIRE_REPLY, LONG_MS, NULL);
     wire_request(wire, json_pack("{s:s}", "janus", "plain"), WIRE_REPLY, LONG_MS, close_within_callback, NULL);
@@ -345,11 +396,13 @@ static void closing_inside_a_callback_is_fine(void **state) {
 
 #define T(f) cmocka_unit_test_setup_teardown(f, open_all, close_all)
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
-        T(a_plain_request_carries_the_secret), T(ack_is_enough_for_some_only), T(a_doubled_reply_answers_once), T(replies_find_their_requests_in_any_order),
-        T(a_lost_reply_ends_at_its_deadline), T(a_late_reply_is_a_stray), T(what_is_forgotten_is_not_answered), T(errors_of_both_kinds_are_errors),
-        T(garbage_does_not_end_the_reader), T(a_hang_up_is_told_once_and_nothing_else), T(closing_inside_a_callback_is_fine),
+        T(a_plain_request_carries_the_secret),       T(ack_is_enough_for_some_only),       T(a_doubled_reply_answers_once),
+        T(replies_find_their_requests_in_any_order), T(a_lost_reply_ends_at_its_deadline), T(a_late_reply_is_a_stray),
+        T(what_is_forgotten_is_not_answered),        T(errors_of_both_kinds_are_errors),   T(garbage_does_not_end_the_reader),
+        T(a_hang_up_is_told_once_and_nothing_else),  T(closing_inside_a_callback_is_fine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,25 +39,30 @@ struct janus_child {
 
 static void begin(void *arg);
 
-static char *copy(const char *text) {
+static char *copy(const char *text)
+{
     return text ? xstrdup(text) : NULL;
 }
 
-int janus_child_pid(const struct janus_child *c) {
+int janus_child_pid(const struct janus_child *c)
+{
     return c->pid;
 }
 
-int64_t janus_child_age_ms(const struct janus_child *c) {
+int64_t janus_child_age_ms(const struct janus_child *c)
+{
     return clock_monotonic_ms() - c->since_ms;
 }
 
-const char *janus_child_socket(const struct janus_child *c, const char *name, char *to, size_t size) {
+const char *janus_child_socket(const struct janus_child *c, const char *name, char *to, size_t size)
+{
     snprintf(to, size, "/proc/self/fd/%d/%s", c->run_fd, name);
     return to;
 }
 
 /* Field 22 of /proc/PID/stat: with the pid it names a process for good. 0: no such process. */
-static unsigned long long start_time(pid_t pid, char *state) {
+static unsigned long long start_time(pid_t pid, char *state)
+{
     char path[64], text[1024];
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
     FILE *f = fopen(path, "re");
@@ -70,27 +75,34 @@ static unsigned long long start_time(pid_t pid, char *state) {
     return *state == 'Z' || *state == 'X' ? 0 : ticks;
 }
 
-static void pid_path(const struct janus_child *c, char path[PATH_MAX]) {
+static void pid_path(const struct janus_child *c, char path[PATH_MAX])
+{
     snprintf(path, PATH_MAX, "%s/janus.pid", c->run_dir);
 }
 
-static void remember(const struct janus_child *c) {
+static void remember(const struct janus_child *c)
+{
     char path[PATH_MAX], fresh[PATH_MAX + 8], state;
     pid_path(c, path);
     snprintf(fresh, sizeof fresh, "%s.new", path);
     FILE *f = fopen(fresh, "we");
     bool good = f && fprintf(f, "%d %llu\n", (int)c->pid, start_time(c->pid, &state)) > 0;
     if (f && fclose(f)) good = false;
-    if (!good || rename(fresh, path)) log_warn("janus.pidfile", LOG_STR("folder", c->run_dir), LOG_STR("next", "a restarted roomd will not find this janus; is the disk full?"));
+    if (!good || rename(fresh, path))
+        log_warn("janus.pidfile", LOG_STR("folder", c->run_dir), LOG_STR("next", "a restarted roomd will not find this janus; is the disk full?"));
 }
 
-static void gone(void *arg, uint32_t events) {
+static void gone(void *arg, uint32_t events)
+{
     struct janus_child *c = arg;
     siginfo_t how = {0};
     (void)events;
     waitid(P_PIDFD, (id_t)c->pidfd, &how, WEXITED | WNOHANG); /* fails for one that is not ours: nothing to reap there */
-    log_warn("janus.died", LOG_INT("pid", c->pid), LOG_STR("how", !how.si_pid ? "-" : how.si_code == CLD_EXITED ? "exit" : "signal"), LOG_INT("status", how.si_status),
-             LOG_INT("lived_ms", janus_child_age_ms(c)));
+    log_warn("janus.died", LOG_INT("pid", c->pid),
+             LOG_STR("how", !how.si_pid                 ? "-"
+                            : how.si_code == CLD_EXITED ? "exit"
+                                                        : "signal"),
+             LOG_INT("status", how.si_status), LOG_INT("lived_ms", janus_child_age_ms(c)));
     loop_watch_stop(c->watch);
     close(c->pidfd);
     c->watch = NULL;
@@ -102,7 +114,8 @@ static void gone(void *arg, uint32_t events) {
     c->handler->on_exit(c->ctx);
 }
 
-static bool watch(struct janus_child *c, pid_t pid) {
+static bool watch(struct janus_child *c, pid_t pid)
+{
     c->pidfd = pidfd_open(pid, 0);
     if (c->pidfd < 0) return false;
     fcntl(c->pidfd, F_SETFD, FD_CLOEXEC);
@@ -113,7 +126,8 @@ static bool watch(struct janus_child *c, pid_t pid) {
 }
 
 /* What another roomd started and left. One that is stopped by a signal would only hang us. */
-static bool adopt(struct janus_child *c) {
+static bool adopt(struct janus_child *c)
+{
     char path[PATH_MAX], state = 0;
     int pid = 0;
     unsigned long long ticks = 0;
@@ -127,7 +141,8 @@ static bool adopt(struct janus_child *c) {
     return true;
 }
 
-static void spare_log(const char *path) {
+static void spare_log(const char *path)
+{
     struct stat s;
     char old[PATH_MAX];
     if (stat(path, &s) || s.st_size < LOG_LARGEST) return;
@@ -136,7 +151,8 @@ static void spare_log(const char *path) {
 }
 
 /* Its own session (a terminal's ^C is not for it), an environment without our secrets, no open files of ours. */
-static int spawn(const struct janus_child *c, pid_t *pid) {
+static int spawn(const struct janus_child *c, pid_t *pid)
+{
     char main_file[PATH_MAX];
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
@@ -162,7 +178,8 @@ static int spawn(const struct janus_child *c, pid_t *pid) {
     return failed;
 }
 
-static bool start(struct janus_child *c, struct err *e) {
+static bool start(struct janus_child *c, struct err *e)
+{
     pid_t pid;
     if (!janus_conf_write(&c->conf, e)) return false;
     unlinkat(c->run_fd, JANUS_API_SOCKET, 0);
@@ -177,14 +194,16 @@ static bool start(struct janus_child *c, struct err *e) {
     return true;
 }
 
-static void try_later(struct janus_child *c, const struct err *why) {
+static void try_later(struct janus_child *c, const struct err *why)
+{
     c->backoff_ms = c->backoff_ms ? c->backoff_ms * 2 : BACKOFF_FIRST_MS;
     if (c->backoff_ms > BACKOFF_MOST_MS) c->backoff_ms = BACKOFF_MOST_MS;
     log_error("janus.not_started", LOG_STR("why", why->text), LOG_INT("again_in_ms", c->backoff_ms));
     c->retry = loop_timer_start(c->loop, c->backoff_ms, begin, c);
 }
 
-static void begin(void *arg) {
+static void begin(void *arg)
+{
     struct janus_child *c = arg;
     struct err e = {0};
     c->retry = NULL;
@@ -198,17 +217,20 @@ static void begin(void *arg) {
 }
 
 /* A crash after a good while is followed by a start at once; crash upon crash is not. */
-void janus_child_thrives(struct janus_child *c) {
+void janus_child_thrives(struct janus_child *c)
+{
     if (janus_child_age_ms(c) >= YOUNG_MS) c->backoff_ms = 0;
 }
 
-void janus_child_kill(struct janus_child *c, const char *why) {
+void janus_child_kill(struct janus_child *c, const char *why)
+{
     if (!c->pid) return;
     log_warn("janus.killed", LOG_INT("pid", c->pid), LOG_STR("why", why));
     pidfd_send_signal(c->pidfd, SIGKILL, NULL, 0);
 }
 
-static void end(struct janus_child *c) {
+static void end(struct janus_child *c)
+{
     struct pollfd p = {.fd = c->pidfd, .events = POLLIN};
     siginfo_t how;
     pidfd_send_signal(c->pidfd, SIGTERM, NULL, 0);
@@ -220,14 +242,17 @@ static void end(struct janus_child *c) {
     unlinkat(c->run_fd, "janus.pid", 0);
 }
 
-static void janus_child_free(struct janus_child *c) {
-    const char *owned[] = {c->program, c->run_dir, c->log_path, c->conf.conf_dir, c->conf.api_secret, c->conf.admin_secret, c->conf.room_admin_key, c->conf.nat_1_1, c->conf.stun};
+static void janus_child_free(struct janus_child *c)
+{
+    const char *owned[] = {c->program,      c->run_dir,  c->log_path, c->conf.conf_dir, c->conf.api_secret, c->conf.admin_secret, c->conf.room_admin_key,
+                           c->conf.nat_1_1, c->conf.stun};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) free((void *)owned[i]);
     if (c->run_fd >= 0) close(c->run_fd);
     free(c);
 }
 
-void janus_child_destroy(struct janus_child *c, bool leave_running) {
+void janus_child_destroy(struct janus_child *c, bool leave_running)
+{
     if (!c) return;
     loop_timer_stop(c->retry);
     loop_watch_stop(c->watch);
@@ -236,23 +261,27 @@ void janus_child_destroy(struct janus_child *c, bool leave_running) {
     janus_child_free(c);
 }
 
-static char *absolute(const char *path, struct err *e) {
+static char *absolute(const char *path, struct err *e)
+{
     char *real = realpath(path, NULL);
     if (!real) err_sys(e, ERR_INTERNAL, "janus_dir", "folder \"%s\" cannot be used", path);
     return real;
 }
 
-static bool open_dirs(struct janus_child *c, const struct janus_child_options *o, struct err *e) {
+static bool open_dirs(struct janus_child *c, const struct janus_child_options *o, struct err *e)
+{
     c->run_dir = absolute(o->run_dir, e);
     c->conf.conf_dir = absolute(o->conf.conf_dir, e);
     if (!c->run_dir || !c->conf.conf_dir) return false;
     c->run_fd = open(c->run_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (c->run_fd < 0) return err_sys(e, ERR_INTERNAL, "janus_dir", "folder \"%s\" cannot be opened", c->run_dir);
-    if (chmod(c->run_dir, 0700) || chmod(c->conf.conf_dir, 0700)) return err_sys(e, ERR_INTERNAL, "janus_dir", "folder \"%s\" cannot be made private", c->run_dir);
+    if (chmod(c->run_dir, 0700) || chmod(c->conf.conf_dir, 0700))
+        return err_sys(e, ERR_INTERNAL, "janus_dir", "folder \"%s\" cannot be made private", c->run_dir);
     return true;
 }
 
-struct janus_child *janus_child_create(const struct janus_child_options *o, const struct janus_child_handler *h, void *ctx, struct err *e) {
+struct janus_child *janus_child_create(const struct janus_child_options *o, const struct janus_child_handler *h, void *ctx, struct err *e)
+{
     struct janus_child *c = xcalloc(1, sizeof *c);
     *c = (struct janus_child){.loop = o->loop, .handler = h, .ctx = ctx, .run_fd = -1, .pidfd = -1};
     c->program = xstrdup(o->program);

@@ -13,7 +13,8 @@
 
 #define ROOM_PLUGIN "plugins/libjanus_videoroom.so"
 
-static void setting(struct buf *b, const char *name, const char *value) {
+static void setting(struct buf *b, const char *name, const char *value)
+{
     buf_printf(b, "  %s = \"", name);
     for (const char *c = value; *c; c++) {
         if (*c == '"' || *c == '\\') buf_char(b, '\\');
@@ -22,8 +23,10 @@ static void setting(struct buf *b, const char *name, const char *value) {
     buf_text(b, "\"\n");
 }
 
-static bool find_modules(char root[PATH_MAX], struct err *e) {
-    static const char *const places[] = {"/usr/lib/*/janus/" ROOM_PLUGIN, "/usr/lib/janus/" ROOM_PLUGIN, "/usr/local/lib/janus/" ROOM_PLUGIN, "/opt/janus/lib/janus/" ROOM_PLUGIN};
+static bool find_modules(char root[PATH_MAX], struct err *e)
+{
+    static const char *const places[] = {"/usr/lib/*/janus/" ROOM_PLUGIN, "/usr/lib/janus/" ROOM_PLUGIN, "/usr/local/lib/janus/" ROOM_PLUGIN,
+                                         "/opt/janus/lib/janus/" ROOM_PLUGIN};
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         glob_t found;
         if (glob(places[i], 0, NULL, &found)) continue;
@@ -35,7 +38,8 @@ static bool find_modules(char root[PATH_MAX], struct err *e) {
 }
 
 /* Janus loads whatever lies in its folders unless it is named here. */
-static void disable_all_but(struct buf *b, const char *root, const char *folder, const char *wanted) {
+static void disable_all_but(struct buf *b, const char *root, const char *folder, const char *wanted)
+{
     char path[PATH_MAX + 16];
     struct buf names;
     buf_init(&names, 0);
@@ -55,7 +59,8 @@ static void disable_all_but(struct buf *b, const char *root, const char *folder,
     buf_release(&names);
 }
 
-static void folders(struct buf *b, const char *root) {
+static void folders(struct buf *b, const char *root)
+{
     static const char *const names[] = {"plugins", "transports", "events", "loggers"};
     char key[32], path[PATH_MAX + 16];
     for (size_t i = 0; i < 4; i++) {
@@ -65,7 +70,8 @@ static void folders(struct buf *b, const char *root) {
     }
 }
 
-static void stun(struct buf *b, const char *server) {
+static void stun(struct buf *b, const char *server)
+{
     const char *colon = strrchr(server, ':');
     char host[256];
     snprintf(host, sizeof host, "%.*s", (int)(colon ? colon - server : (long)strlen(server)), server);
@@ -73,7 +79,8 @@ static void stun(struct buf *b, const char *server) {
     buf_printf(b, "  stun_port = %d\n", colon ? atoi(colon + 1) : 3478);
 }
 
-static void general(struct buf *b, const struct janus_conf *c, const char *root) {
+static void general(struct buf *b, const struct janus_conf *c, const char *root)
+{
     buf_text(b, "# written by roomd at every start of Janus; changes are lost\ngeneral: {\n");
     setting(b, "configs_folder", c->conf_dir);
     folders(b, root);
@@ -93,7 +100,8 @@ static void general(struct buf *b, const struct janus_conf *c, const char *root)
     disable_all_but(b, root, "loggers", "");
 }
 
-static bool write_all(int fd, const struct buf *b) {
+static bool write_all(int fd, const struct buf *b)
+{
     size_t done = 0;
     while (done < b->size) {
         ssize_t n = write(fd, b->data + done, b->size - done);
@@ -103,7 +111,8 @@ static bool write_all(int fd, const struct buf *b) {
     return true;
 }
 
-static bool put(const struct janus_conf *c, const char *name, const struct buf *b, struct err *e) {
+static bool put(const struct janus_conf *c, const char *name, const struct buf *b, struct err *e)
+{
     char path[PATH_MAX], fresh[PATH_MAX];
     snprintf(path, sizeof path, "%s/%s", c->conf_dir, name);
     snprintf(fresh, sizeof fresh, "%s/.%s.new", c->conf_dir, name);
@@ -114,18 +123,21 @@ static bool put(const struct janus_conf *c, const char *name, const struct buf *
     return err_sys(e, ERR_INTERNAL, "janus_conf", "configuration file \"%s\" could not be written", path);
 }
 
-static void transport(struct buf *b) {
+static void transport(struct buf *b)
+{
     buf_text(b, "general: {\n  json = \"compact\"\n  ws = true\n  ws_unix = \"" JANUS_API_SOCKET "\"\n  wss = false\n  ws_logging = \"err,warn\"\n}\n"
                 "admin: {\n  admin_ws = true\n  admin_ws_unix = \"" JANUS_ADMIN_SOCKET "\"\n  admin_wss = false\n}\n");
 }
 
-static void videoroom(struct buf *b, const struct janus_conf *c) {
+static void videoroom(struct buf *b, const struct janus_conf *c)
+{
     buf_text(b, "general: {\n  lock_rtp_forward = true\n  string_ids = true\n");
     setting(b, "admin_key", c->room_admin_key);
     buf_text(b, "}\n");
 }
 
-bool janus_conf_write(const struct janus_conf *c, struct err *e) {
+bool janus_conf_write(const struct janus_conf *c, struct err *e)
+{
     char root[PATH_MAX];
     struct buf b;
     if (!find_modules(root, e)) return false;

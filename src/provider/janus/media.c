@@ -14,7 +14,8 @@ static void lost(struct media *m);
 
 /* ---- requests */
 
-void media_derive(const struct media *m, const char *what, const char *subject, char to[65]) {
+void media_derive(const struct media *m, const char *what, const char *subject, char to[65])
+{
     char text[256];
     unsigned char sum[EVP_MAX_MD_SIZE];
     unsigned size = 0;
@@ -23,40 +24,47 @@ void media_derive(const struct media *m, const char *what, const char *subject, 
     for (unsigned i = 0; i < 32; i++) snprintf(to + 2 * i, 3, "%02x", sum[i]);
 }
 
-void media_request(struct media *m, uint64_t handle, json_t *message, enum wire_until until, wire_done_fn *done, void *ctx) {
+void media_request(struct media *m, uint64_t handle, json_t *message, enum wire_until until, wire_done_fn *done, void *ctx)
+{
     json_object_set_new(message, "session_id", json_integer((json_int_t)m->session));
     if (handle) json_object_set_new(message, "handle_id", json_integer((json_int_t)handle));
     if (m->api) wire_request(m->api, message, until, REQUEST_MS, done, ctx);
     else json_decref(message);
 }
 
-void media_message(struct media *m, uint64_t handle, json_t *body, const char *sdp_type, const char *sdp, wire_done_fn *done, void *ctx) {
+void media_message(struct media *m, uint64_t handle, json_t *body, const char *sdp_type, const char *sdp, wire_done_fn *done, void *ctx)
+{
     json_t *message = json_pack("{s:s,s:o}", "janus", "message", "body", body);
     if (sdp) json_object_set_new(message, "jsep", json_pack("{s:s,s:s}", "type", sdp_type, "sdp", sdp));
     media_request(m, handle, message, WIRE_REPLY, done, ctx);
 }
 
-void media_attach(struct media *m, const char *opaque_id, wire_done_fn *done, void *ctx) {
+void media_attach(struct media *m, const char *opaque_id, wire_done_fn *done, void *ctx)
+{
     media_request(m, 0, json_pack("{s:s,s:s,s:s}", "janus", "attach", "plugin", "janus.plugin.videoroom", "opaque_id", opaque_id), WIRE_REPLY, done, ctx);
 }
 
-static void ignore(void *ctx, json_t *reply, const struct err *e) {
+static void ignore(void *ctx, json_t *reply, const struct err *e)
+{
     (void)ctx;
     (void)reply;
     (void)e;
 }
 
-void media_detach(struct media *m, uint64_t handle) {
+void media_detach(struct media *m, uint64_t handle)
+{
     if (handle) media_request(m, handle, json_pack("{s:s}", "janus", "detach"), WIRE_REPLY, ignore, NULL);
 }
 
-void media_give_up(struct media *m, const char *why) {
+void media_give_up(struct media *m, const char *why)
+{
     janus_child_kill(m->child, why);
 }
 
 /* ---- events */
 
-static struct side *find_side(struct media *m, uint64_t id) {
+static struct side *find_side(struct media *m, uint64_t id)
+{
     for (struct media_peer *p = m->peers; p && id; p = p->next) {
         if (p->up.id == id) return &p->up;
         if (p->down.id == id) return &p->down;
@@ -64,32 +72,37 @@ static struct side *find_side(struct media *m, uint64_t id) {
     return NULL;
 }
 
-void media_event(struct media *m, json_t *event) {
+void media_event(struct media *m, json_t *event)
+{
     struct side *s = find_side(m, (uint64_t)json_integer_value(json_object_get(event, "sender")));
     if (s) peer_event(s, event);
 }
 
-static void on_event(void *ctx, json_t *event) {
+static void on_event(void *ctx, json_t *event)
+{
     struct media *m = ctx;
     if (!strcmp(wire_text(event, "janus"), "timeout")) media_give_up(m, "the session timed out");
     else if (!adopt_hold(m, event)) media_event(m, event);
 }
 
 /* An attach whose asker is gone still made a handle. */
-static void on_stray(void *ctx, json_t *reply) {
+static void on_stray(void *ctx, json_t *reply)
+{
     struct media *m = ctx;
     uint64_t id = (uint64_t)json_integer_value(json_object_get(json_object_get(reply, "data"), "id"));
     bool attached = id && json_object_get(reply, "session_id") && !json_object_get(reply, "sender");
     if (attached && id != m->control && !find_side(m, id)) media_detach(m, id);
 }
 
-static void on_closed(void *ctx) {
+static void on_closed(void *ctx)
+{
     struct media *m = ctx;
     media_give_up(m, "its connection closed"); /* mostly it is dying already; one that only cut us would keep our handles */
     lost(m);
 }
 
-static void on_admin_closed(void *ctx) {
+static void on_admin_closed(void *ctx)
+{
     on_closed(ctx);
 }
 
@@ -98,7 +111,8 @@ static const struct wire_handler admin_handler = {.on_event = on_event, .on_clos
 
 /* ---- getting ready */
 
-static void on_pong(void *ctx, json_t *reply, const struct err *e) {
+static void on_pong(void *ctx, json_t *reply, const struct err *e)
+{
     struct media *m = ctx;
     (void)reply;
     m->missed_pings = e ? m->missed_pings + 1 : 0;
@@ -106,14 +120,17 @@ static void on_pong(void *ctx, json_t *reply, const struct err *e) {
     else if (m->missed_pings >= PINGS_MISSED) media_give_up(m, "it does not answer");
 }
 
-static void ping(void *arg) {
+static void ping(void *arg)
+{
     struct media *m = arg;
     wire_request(m->api, json_pack("{s:s}", "janus", "ping"), WIRE_REPLY, PING_WITHIN_MS, on_pong, m);
 }
 
-void media_now_ready(struct media *m) {
+void media_now_ready(struct media *m)
+{
     m->ready = true;
-    log_info("janus.ready", LOG_INT("pid", janus_child_pid(m->child)), LOG_INT("after_ms", (clock_monotonic_us() - m->started_us) / 1000), LOG_STR("adopted", m->adopted ? "yes" : "no"));
+    log_info("janus.ready", LOG_INT("pid", janus_child_pid(m->child)), LOG_INT("after_ms", (clock_monotonic_us() - m->started_us) / 1000),
+             LOG_STR("adopted", m->adopted ? "yes" : "no"));
     m->handler->on_ready(m->ctx, m->adopted);
     for (struct media_peer *p = m->peers, *next; p; p = next) {
         next = p->next;
@@ -121,25 +138,29 @@ void media_now_ready(struct media *m) {
     }
 }
 
-static void on_control(void *ctx, json_t *reply, const struct err *e) {
+static void on_control(void *ctx, json_t *reply, const struct err *e)
+{
     struct media *m = ctx;
     m->control = (uint64_t)json_integer_value(json_object_get(json_object_get(reply, "data"), "id"));
-    if (e || !m->control) media_give_up(m, e ? &e->text[0] : "attach gave no handle");
+    if (e || !m->control) media_give_up(m, e ? e->text : "attach gave no handle");
     else media_now_ready(m);
 }
 
-static void on_session(void *ctx, json_t *reply, const struct err *e) {
+static void on_session(void *ctx, json_t *reply, const struct err *e)
+{
     struct media *m = ctx;
     m->session = (uint64_t)json_integer_value(json_object_get(json_object_get(reply, "data"), "id"));
-    if (e || !m->session) media_give_up(m, e ? &e->text[0] : "create gave no session");
+    if (e || !m->session) media_give_up(m, e ? e->text : "create gave no session");
     else media_attach(m, "roomd.control", on_control, m);
 }
 
-void media_new_session(struct media *m) {
+void media_new_session(struct media *m)
+{
     wire_request(m->api, json_pack("{s:s}", "janus", "create"), WIRE_REPLY, REQUEST_MS, on_session, m);
 }
 
-static struct wire *open_wire(struct media *m, bool api, struct err *e) {
+static struct wire *open_wire(struct media *m, bool api, struct err *e)
+{
     char path[64];
     struct wire_options o = {.loop = m->loop, .ctx = m};
     o.path = janus_child_socket(m->child, api ? JANUS_API_SOCKET : JANUS_ADMIN_SOCKET, path, sizeof path);
@@ -150,18 +171,20 @@ static struct wire *open_wire(struct media *m, bool api, struct err *e) {
     return wire_open(&o, e);
 }
 
-static bool open_wires(struct media *m, struct err *e) {
+static bool open_wires(struct media *m, struct err *e)
+{
     if (!m->api) m->api = open_wire(m, true, e);
     if (m->api && !m->admin) m->admin = open_wire(m, false, e);
     return m->api && m->admin;
 }
 
-static void connect_tick(void *arg) {
+static void connect_tick(void *arg)
+{
     struct media *m = arg;
     struct err e = {0};
     if (!open_wires(m, &e)) {
         if (janus_child_age_ms(m->child) > CONNECT_WITHIN_MS) {
-            log_error("janus.unreachable", LOG_STR("why", &e.text[0]), LOG_STR("next", "its own log says more; see janus.log in the data folder"));
+            log_error("janus.unreachable", LOG_STR("why", e.text), LOG_STR("next", "its own log says more; see janus.log in the data folder"));
             media_give_up(m, "its sockets do not answer");
         }
         return;
@@ -174,7 +197,8 @@ static void connect_tick(void *arg) {
     else media_new_session(m);
 }
 
-static void on_start(void *ctx, bool adopted) {
+static void on_start(void *ctx, bool adopted)
+{
     struct media *m = ctx;
     m->adopted = adopted;
     m->started_us = clock_monotonic_us();
@@ -183,7 +207,8 @@ static void on_start(void *ctx, bool adopted) {
 
 /* ---- losing it */
 
-static void disconnect(struct media *m) {
+static void disconnect(struct media *m)
+{
     loop_timer_stop(m->connect);
     loop_timer_stop(m->ping);
     m->connect = m->ping = NULL;
@@ -194,7 +219,8 @@ static void disconnect(struct media *m) {
     m->session = m->control = 0;
 }
 
-static void lost(struct media *m) {
+static void lost(struct media *m)
+{
     bool was_ready = m->ready;
     m->ready = false;
     disconnect(m);
@@ -205,7 +231,8 @@ static void lost(struct media *m) {
     m->handler->on_lost(m->ctx);
 }
 
-static void on_exit_(void *ctx) {
+static void on_exit_(void *ctx)
+{
     lost(ctx);
 }
 
@@ -213,20 +240,29 @@ static const struct janus_child_handler child_handler = {.on_start = on_start, .
 
 /* ---- start, stop */
 
-static struct janus_child *make_child(struct media *m, const struct media_options *o, struct err *e) {
+static struct janus_child *make_child(struct media *m, const struct media_options *o, struct err *e)
+{
     struct janus_child_options c = {.loop = o->loop, .program = o->program ? o->program : "janus", .run_dir = o->run_dir, .log_path = o->log_path};
-    c.conf = (struct janus_conf){.conf_dir = o->conf_dir, .api_secret = o->api_secret, .admin_secret = o->admin_secret, .room_admin_key = m->admin_key,
-                                 .rtp_min = o->rtp_min, .rtp_max = o->rtp_max, .nat_1_1 = o->nat_1_1, .stun = o->stun};
+    c.conf = (struct janus_conf){.conf_dir = o->conf_dir,
+                                 .api_secret = o->api_secret,
+                                 .admin_secret = o->admin_secret,
+                                 .room_admin_key = m->admin_key,
+                                 .rtp_min = o->rtp_min,
+                                 .rtp_max = o->rtp_max,
+                                 .nat_1_1 = o->nat_1_1,
+                                 .stun = o->stun};
     return janus_child_create(&c, &child_handler, m, e);
 }
 
-static void media_free(struct media *m) {
+static void media_free(struct media *m)
+{
     free(m->api_secret);
     free(m->admin_secret);
     free(m);
 }
 
-struct media *media_start(const struct media_options *o, const struct media_handler *h, void *ctx, struct err *e) {
+struct media *media_start(const struct media_options *o, const struct media_handler *h, void *ctx, struct err *e)
+{
     struct media *m = xcalloc(1, sizeof *m);
     *m = (struct media){.loop = o->loop, .handler = h, .ctx = ctx, .bitrate = o->bitrate, .seats = o->seats};
     m->api_secret = xstrdup(o->api_secret);
@@ -238,7 +274,8 @@ struct media *media_start(const struct media_options *o, const struct media_hand
     return NULL;
 }
 
-void media_stop(struct media *m, bool leave_running) {
+void media_stop(struct media *m, bool leave_running)
+{
     if (!m) return;
     disconnect(m);
     adopt_abort(m);
@@ -252,10 +289,12 @@ void media_stop(struct media *m, bool leave_running) {
     media_free(m);
 }
 
-bool media_is_ready(const struct media *m) {
+bool media_is_ready(const struct media *m)
+{
     return m->ready;
 }
 
-int media_pid(const struct media *m) {
+int media_pid(const struct media *m)
+{
     return janus_child_pid(m->child);
 }

@@ -14,7 +14,8 @@ static void publish_next(struct media_peer *p);
 
 /* ---- life */
 
-struct media_peer *peer_new(struct media *m, const char *room, const char *connection) {
+struct media_peer *peer_new(struct media *m, const char *room, const char *connection)
+{
     struct media_peer *p = xcalloc(1, sizeof *p);
     p->media = m;
     strncpy(p->room, room, sizeof p->room - 1);
@@ -25,13 +26,15 @@ struct media_peer *peer_new(struct media *m, const char *room, const char *conne
     return m->peers = p;
 }
 
-static void drop_held(struct side *s) {
+static void drop_held(struct side *s)
+{
     json_decref(s->to_janus);
     json_decref(s->to_page);
     s->to_janus = s->to_page = NULL;
 }
 
-void peer_free(struct media_peer *p) {
+void peer_free(struct media_peer *p)
+{
     loop_timer_stop(p->retry);
     subscribe_reset(p);
     feeds_release(&p->known);
@@ -42,23 +45,27 @@ void peer_free(struct media_peer *p) {
     free(p);
 }
 
-static void free_later(void *arg) {
+static void free_later(void *arg)
+{
     peer_free(arg);
 }
 
-struct media_peer *media_peer_create(struct media *m, const char *room, const char *connection, const struct media_peer_handler *h, void *ctx) {
+struct media_peer *media_peer_create(struct media *m, const char *room, const char *connection, const struct media_peer_handler *h, void *ctx)
+{
     struct media_peer *p = peer_new(m, room, connection);
     media_peer_set_handler(p, h, ctx);
     peer_advance(p);
     return p;
 }
 
-void media_peer_set_handler(struct media_peer *p, const struct media_peer_handler *h, void *ctx) {
+void media_peer_set_handler(struct media_peer *p, const struct media_peer_handler *h, void *ctx)
+{
     p->handler = h;
     p->ctx = ctx;
 }
 
-void media_peer_destroy(struct media_peer *p) {
+void media_peer_destroy(struct media_peer *p)
+{
     if (!p || p->destroyed) return;
     struct media *m = p->media;
     p->destroyed = true;
@@ -82,7 +89,8 @@ void media_peer_destroy(struct media_peer *p) {
 
 /* ---- steps */
 
-void peer_advance(struct media_peer *p) {
+void peer_advance(struct media_peer *p)
+{
     struct media *m = p->media;
     if (p->dead || !m->ready) return;
     struct media_room *r = room_get(m, p->room);
@@ -94,29 +102,34 @@ void peer_advance(struct media_peer *p) {
     }
 }
 
-static void retry_now(void *arg) {
+static void retry_now(void *arg)
+{
     struct media_peer *p = arg;
     p->retry = NULL;
     peer_advance(p);
 }
 
-void peer_retry(struct media_peer *p) {
+void peer_retry(struct media_peer *p)
+{
     if (p->dead || p->retry) return;
     p->retry_ms = p->retry_ms ? p->retry_ms * 2 : RETRY_FIRST_MS;
     if (p->retry_ms > RETRY_MOST_MS) p->retry_ms = RETRY_MOST_MS;
     p->retry = loop_timer_start(p->media->loop, p->retry_ms, retry_now, p);
 }
 
-static void tell_hangup(struct side *s, const char *reason) {
+static void tell_hangup(struct side *s, const char *reason)
+{
     struct media_peer *p = s->peer;
     if (p->handler && p->handler->on_hangup) p->handler->on_hangup(p->ctx, s->name, reason);
 }
 
-static void publish_failed(struct media_peer *p, const char *why) {
+static void publish_failed(struct media_peer *p, const char *why)
+{
     if (p->handler && p->handler->on_publish_failed) p->handler->on_publish_failed(p->ctx, why);
 }
 
-static void side_clear(struct side *s) {
+static void side_clear(struct side *s)
+{
     struct media_peer *p = s->peer;
     s->state = SIDE_NONE;
     s->id = 0;
@@ -126,11 +139,14 @@ static void side_clear(struct side *s) {
         subscribe_reset(p);
         return;
     }
+    bool unanswered = p->publishing && !p->next_offer;
     p->known.count = 0; /* joining tells it anew */
     p->publishing = p->published = false;
+    if (unanswered) publish_failed(p, "the media engine dropped the connection; offer again");
 }
 
-static void on_detached(void *ctx, json_t *reply, const struct err *e) {
+static void on_detached(void *ctx, json_t *reply, const struct err *e)
+{
     struct side *s = ctx;
     (void)reply;
     (void)e;
@@ -139,7 +155,8 @@ static void on_detached(void *ctx, json_t *reply, const struct err *e) {
     else peer_advance(s->peer);
 }
 
-void side_renew(struct side *s) {
+void side_renew(struct side *s)
+{
     struct media *m = s->peer->media;
     if (s->peer->dead || s->state == SIDE_DETACHING) return;
     wire_forget(m->api, s);
@@ -147,9 +164,11 @@ void side_renew(struct side *s) {
     media_request(m, s->id, json_pack("{s:s}", "janus", "detach"), WIRE_REPLY, on_detached, s);
 }
 
-void side_failed(struct side *s, const char *what, const struct err *e) {
+void side_failed(struct side *s, const char *what, const struct err *e)
+{
     struct media_peer *p = s->peer;
-    log_warn("janus.peer", LOG_STR("room", &p->room[0]), LOG_STR("connection", &p->connection[0]), LOG_STR("side", s->name), LOG_STR("what", what), LOG_STR("why", &e->text[0]));
+    log_warn("janus.peer", LOG_STR("room", p->room), LOG_STR("connection", p->connection), LOG_STR("side", s->name), LOG_STR("what", what),
+             LOG_STR("why", e->text));
     if (!p->retry_ms) p->retry_ms = RETRY_FIRST_MS / 2;
     bool page_has_it = s == &p->down && s->page_ready;
     if (s->id) {
@@ -161,7 +180,8 @@ void side_failed(struct side *s, const char *what, const struct err *e) {
     if (page_has_it) tell_hangup(s, "renewed");
 }
 
-static void on_joined(void *ctx, json_t *reply, const struct err *e) {
+static void on_joined(void *ctx, json_t *reply, const struct err *e)
+{
     struct side *s = ctx;
     struct media_peer *p = s->peer;
     if (e && wire_error_code(reply) == NO_ROOM) room_get(p->media, p->room)->state = ROOM_NONE;
@@ -175,14 +195,16 @@ static void on_joined(void *ctx, json_t *reply, const struct err *e) {
     peer_advance(p);
 }
 
-static void join_up(struct side *s) {
+static void join_up(struct side *s)
+{
     const struct media_peer *p = s->peer;
     json_t *body = json_pack("{s:s,s:s,s:s,s:s,s:s}", "request", "join", "ptype", "publisher", "room", p->room, "id", p->connection, "display", p->connection);
     s->state = SIDE_JOINING;
     media_message(p->media, s->id, body, NULL, NULL, on_joined, s);
 }
 
-static void on_attached(void *ctx, json_t *reply, const struct err *e) {
+static void on_attached(void *ctx, json_t *reply, const struct err *e)
+{
     struct side *s = ctx;
     s->id = (uint64_t)json_integer_value(json_object_get(json_object_get(reply, "data"), "id"));
     if (e) {
@@ -194,7 +216,8 @@ static void on_attached(void *ctx, json_t *reply, const struct err *e) {
     else subscribe_more(s->peer);
 }
 
-void side_attach(struct side *s, wire_done_fn *done) {
+void side_attach(struct side *s, wire_done_fn *done)
+{
     char opaque[2 * ID_ROOM + 8];
     snprintf(opaque, sizeof opaque, "%s.%s.%s", s->peer->room, s->peer->connection, s->name);
     s->state = SIDE_ATTACHING;
@@ -203,20 +226,24 @@ void side_attach(struct side *s, wire_done_fn *done) {
 
 /* ---- publishing */
 
-static void moderate(struct media_peer *p, const struct media_track *t, bool muted) {
+static void moderate(struct media_peer *p, const struct media_track *t, bool muted)
+{
     char secret[65];
     room_secret(p->media, p->room, secret);
-    json_t *body = json_pack("{s:s,s:s,s:s,s:s,s:s,s:b}", "request", "moderate", "room", p->room, "secret", secret, "id", p->connection, "mid", t->mid, "mute", muted);
+    json_t *body =
+        json_pack("{s:s,s:s,s:s,s:s,s:s,s:b}", "request", "moderate", "room", p->room, "secret", secret, "id", p->connection, "mid", t->mid, "mute", muted);
     media_message(p->media, p->media->control, body, NULL, NULL, NULL, NULL);
 }
 
-static int kind_of(const char *kind) {
+static int kind_of(const char *kind)
+{
     for (int i = 0; i < 3; i++)
         if (!strcmp(kinds[i], kind)) return i;
     return -1;
 }
 
-void media_peer_mute(struct media_peer *p, const char *kind, bool muted) {
+void media_peer_mute(struct media_peer *p, const char *kind, bool muted)
+{
     int k = kind_of(kind);
     if (p->dead || k < 0) return;
     p->muted = muted ? p->muted | 1u << k : p->muted & ~(1u << k);
@@ -225,21 +252,23 @@ void media_peer_mute(struct media_peer *p, const char *kind, bool muted) {
 }
 
 /* Streams that are new in Janus are not muted there. */
-static void mute_again(struct media_peer *p) {
+static void mute_again(struct media_peer *p)
+{
     for (size_t i = 0; i < p->count; i++) {
         int k = kind_of(p->tracks[i].kind);
         if (k >= 0 && p->muted & 1u << k) moderate(p, &p->tracks[i], true);
     }
 }
 
-static void on_published(void *ctx, json_t *reply, const struct err *e) {
+static void on_published(void *ctx, json_t *reply, const struct err *e)
+{
     struct side *s = ctx;
     struct media_peer *p = s->peer;
     const char *sdp = wire_text(json_object_get(reply, "jsep"), "sdp");
     p->publishing = false;
     if (e || !*sdp) {
-        log_warn("janus.publish", LOG_STR("room", &p->room[0]), LOG_STR("connection", &p->connection[0]), LOG_STR("why", e ? &e->text[0] : "no answer came with it"));
-        publish_failed(p, e ? &e->text[0] : "the media engine gave no answer");
+        log_warn("janus.publish", LOG_STR("room", p->room), LOG_STR("connection", p->connection), LOG_STR("why", e ? e->text : "no answer came with it"));
+        publish_failed(p, e ? e->text : "the media engine gave no answer");
         publish_next(p);
         return;
     }
@@ -252,13 +281,15 @@ static void on_published(void *ctx, json_t *reply, const struct err *e) {
     publish_next(p);
 }
 
-static json_t *descriptions(const struct media_peer *p) {
+static json_t *descriptions(const struct media_peer *p)
+{
     json_t *list = json_array();
     for (size_t i = 0; i < p->count; i++) json_array_append_new(list, json_pack("{s:s,s:s}", "mid", p->tracks[i].mid, "description", p->tracks[i].kind));
     return list;
 }
 
-static void publish(struct media_peer *p, const char *sdp) {
+static void publish(struct media_peer *p, const char *sdp)
+{
     json_t *body = json_pack("{s:s}", "request", p->published ? "configure" : "publish");
     p->count = p->next_count;
     memcpy(p->tracks, p->next_tracks, sizeof p->tracks);
@@ -268,7 +299,8 @@ static void publish(struct media_peer *p, const char *sdp) {
 }
 
 /* Another fingerprint is another PeerConnection: it cannot take over the ICE and DTLS of the one before. */
-static void publish_next(struct media_peer *p) {
+static void publish_next(struct media_peer *p)
+{
     char fingerprint[sizeof p->fingerprint];
     if (p->dead || !p->next_offer || p->publishing || p->up.state != SIDE_JOINED) return;
     sdp_fingerprint(p->next_offer, fingerprint, sizeof fingerprint);
@@ -284,7 +316,8 @@ static void publish_next(struct media_peer *p) {
     free(sdp);
 }
 
-void media_peer_publish(struct media_peer *p, const char *sdp, const struct media_track *tracks, size_t count) {
+void media_peer_publish(struct media_peer *p, const char *sdp, const struct media_track *tracks, size_t count)
+{
     struct err e = {0};
     if (p->dead) return;
     if (!sdp_check_offer(sdp, tracks, count, &e)) {
@@ -300,16 +333,19 @@ void media_peer_publish(struct media_peer *p, const char *sdp, const struct medi
 
 /* ---- candidates */
 
-static void trickle(struct side *s, json_t *candidate) {
+static void trickle(struct side *s, json_t *candidate)
+{
     media_request(s->peer->media, s->id, json_pack("{s:s,s:O}", "janus", "trickle", "candidate", candidate), WIRE_ACK, NULL, NULL);
 }
 
-static void hold(json_t **list, json_t *candidate) {
+static void hold(json_t **list, json_t *candidate)
+{
     if (!*list) *list = json_array();
     if (json_array_size(*list) < HELD_CANDIDATES) json_array_append(*list, candidate);
 }
 
-void side_flush_to_janus(struct side *s) {
+void side_flush_to_janus(struct side *s)
+{
     size_t i;
     json_t *candidate, *list = s->to_janus;
     s->to_janus = NULL;
@@ -317,14 +353,16 @@ void side_flush_to_janus(struct side *s) {
     json_decref(list);
 }
 
-static void tell_candidate(struct side *s, json_t *candidate) {
+static void tell_candidate(struct side *s, json_t *candidate)
+{
     struct media_peer *p = s->peer;
     char *text = json_is_true(json_object_get(candidate, "completed")) ? xstrdup("null") : json_dumps(candidate, JSON_COMPACT);
     if (text && p->handler && p->handler->on_ice) p->handler->on_ice(p->ctx, s->name, text);
     free(text);
 }
 
-void side_flush_to_page(struct side *s) {
+void side_flush_to_page(struct side *s)
+{
     size_t i;
     json_t *candidate, *list = s->to_page;
     s->to_page = NULL;
@@ -334,7 +372,8 @@ void side_flush_to_page(struct side *s) {
 }
 
 /* Only the fields that Janus needs; NULL for what is no candidate. */
-static json_t *read_candidate(const char *text) {
+static json_t *read_candidate(const char *text)
+{
     if (strnlen(text, CANDIDATE_LARGEST) == CANDIDATE_LARGEST) return NULL;
     json_t *from = json_loads(text, JSON_DECODE_ANY, NULL), *to = NULL;
     json_t *candidate = json_object_get(from, "candidate"), *mid = json_object_get(from, "sdpMid"), *line = json_object_get(from, "sdpMLineIndex");
@@ -346,7 +385,8 @@ static json_t *read_candidate(const char *text) {
     return to;
 }
 
-void media_peer_ice(struct media_peer *p, const char *pc, const char *candidate_json) {
+void media_peer_ice(struct media_peer *p, const char *pc, const char *candidate_json)
+{
     struct side *s = !strcmp(pc, "up") ? &p->up : !strcmp(pc, "down") ? &p->down : NULL;
     json_t *candidate = s && !p->dead ? read_candidate(candidate_json) : NULL;
     if (!candidate) return;
@@ -357,7 +397,8 @@ void media_peer_ice(struct media_peer *p, const char *pc, const char *candidate_
 
 /* ---- events of both sides */
 
-static void up_event(struct media_peer *p, json_t *data) {
+static void up_event(struct media_peer *p, json_t *data)
+{
     const char *left = wire_text(data, "leaving"), *unpublished = wire_text(data, "unpublished");
     feeds_announce(&p->known, json_object_get(data, "publishers"));
     if (*left) feeds_remove(&p->known, left);
@@ -365,7 +406,8 @@ static void up_event(struct media_peer *p, json_t *data) {
     subscribe_more(p);
 }
 
-static void hung_up(struct side *s, const char *reason) {
+static void hung_up(struct side *s, const char *reason)
+{
     struct media_peer *p = s->peer;
     if (s->state == SIDE_DETACHING) return;
     if (s == &p->up) {
@@ -377,7 +419,8 @@ static void hung_up(struct side *s, const char *reason) {
     tell_hangup(s, reason);
 }
 
-static void side_gone(struct side *s) {
+static void side_gone(struct side *s)
+{
     struct media_peer *p = s->peer;
     if (s->state == SIDE_DETACHING || p->dead) return;
     wire_forget(p->media->api, s);
@@ -385,7 +428,8 @@ static void side_gone(struct side *s) {
     peer_retry(p);
 }
 
-void peer_event(struct side *s, json_t *event) {
+void peer_event(struct side *s, json_t *event)
+{
     struct media_peer *p = s->peer;
     const char *what = wire_text(event, "janus");
     if (!strcmp(what, "event") && s == &p->up) up_event(p, wire_plugin_data(event));

@@ -8,27 +8,32 @@ enum { NO_SUCH_ROOM = 426, ROOM_EXISTS = 427 };
 
 static void follow(struct media_room *r);
 
-void room_secret(const struct media *m, const char *name, char to[65]) {
+void room_secret(const struct media *m, const char *name, char to[65])
+{
     media_derive(m, "room", name, to);
 }
 
-static json_t *request(const struct media_room *r, const char *verb) {
+static json_t *request(const struct media_room *r, const char *verb)
+{
     char secret[65];
     room_secret(r->media, r->name, secret);
     return json_pack("{s:s,s:s,s:s}", "request", verb, "room", r->name, "secret", secret);
 }
 
-static void ask(struct media_room *r, json_t *body, wire_done_fn *done) {
+static void ask(struct media_room *r, json_t *body, wire_done_fn *done)
+{
     media_message(r->media, r->media->control, body, NULL, NULL, done, r);
 }
 
-static struct media_room *find(struct media *m, const char *name) {
+static struct media_room *find(struct media *m, const char *name)
+{
     for (struct media_room *r = m->rooms; r; r = r->next)
         if (!strcmp(r->name, name)) return r;
     return NULL;
 }
 
-struct media_room *room_get(struct media *m, const char *name) {
+struct media_room *room_get(struct media *m, const char *name)
+{
     struct media_room *r = find(m, name);
     if (r) return r;
     r = xcalloc(1, sizeof *r);
@@ -38,7 +43,8 @@ struct media_room *room_get(struct media *m, const char *name) {
     return m->rooms = r;
 }
 
-static void tell_waiters(struct media_room *r, const struct err *e) {
+static void tell_waiters(struct media_room *r, const struct err *e)
+{
     while (r->waiters) {
         struct record_waiter *w = r->waiters;
         r->waiters = w->next;
@@ -47,64 +53,74 @@ static void tell_waiters(struct media_room *r, const struct err *e) {
     }
 }
 
-static void room_free(struct media_room *r) {
+static void room_free(struct media_room *r)
+{
     free(r->want_dir);
     free(r->have_dir);
     free(r);
 }
 
-static void forget(struct media_room *r) {
+static void forget(struct media_room *r)
+{
     struct media_room **at = &r->media->rooms;
     while (*at != r) at = &(*at)->next;
     *at = r->next;
     room_free(r);
 }
 
-static void set(char **to, const char *from) {
+static void set(char **to, const char *from)
+{
     char *fresh = from ? xstrdup(from) : NULL;
     free(*to);
     *to = fresh;
 }
 
-static bool same(const char *a, const char *b) {
+static bool same(const char *a, const char *b)
+{
     return a == b || (a && b && !strcmp(a, b));
 }
 
-static void advance_peers(struct media_room *r) {
+static void advance_peers(struct media_room *r)
+{
     for (struct media_peer *p = r->media->peers, *next; p; p = next) {
         next = p->next;
         if (!strcmp(p->room, r->name)) peer_advance(p);
     }
 }
 
-static void retry_peers(struct media_room *r) {
+static void retry_peers(struct media_room *r)
+{
     for (struct media_peer *p = r->media->peers; p; p = p->next)
         if (!strcmp(p->room, r->name)) peer_retry(p);
 }
 
 /* ---- destroy */
 
-static bool has_peers(const struct media_room *r) {
+static bool has_peers(const struct media_room *r)
+{
     for (struct media_peer *p = r->media->peers; p; p = p->next)
         if (!p->dead && !strcmp(p->room, r->name)) return true;
     return false;
 }
 
-static void on_destroyed(void *ctx, json_t *reply, const struct err *e) {
+static void on_destroyed(void *ctx, json_t *reply, const struct err *e)
+{
     struct media_room *r = ctx;
-    if (e && wire_error_code(reply) != NO_SUCH_ROOM) log_warn("janus.room_not_closed", LOG_STR("room", &r->name[0]), LOG_STR("why", &e->text[0]));
+    if (e && wire_error_code(reply) != NO_SUCH_ROOM) log_warn("janus.room_not_closed", LOG_STR("room", r->name), LOG_STR("why", e->text));
     r->state = ROOM_NONE;
     r->closed = false;
     if (has_peers(r) || r->want_dir) advance_peers(r);
     else forget(r);
 }
 
-static void destroy(struct media_room *r) {
+static void destroy(struct media_room *r)
+{
     r->state = ROOM_CLOSING;
     ask(r, request(r, "destroy"), on_destroyed);
 }
 
-void media_room_close(struct media *m, const char *name) {
+void media_room_close(struct media *m, const char *name)
+{
     struct media_room *r = find(m, name);
     if (!r) return;
     set(&r->want_dir, NULL);
@@ -117,18 +133,19 @@ void media_room_close(struct media *m, const char *name) {
 
 /* ---- create */
 
-static void on_made(void *ctx, json_t *reply, const struct err *e) {
+static void on_made(void *ctx, json_t *reply, const struct err *e)
+{
     struct media_room *r = ctx;
     bool exists = wire_error_code(reply) == ROOM_EXISTS;
     if (e && !exists) {
-        log_warn("janus.room_not_made", LOG_STR("room", &r->name[0]), LOG_STR("why", &e->text[0]));
+        log_warn("janus.room_not_made", LOG_STR("room", r->name), LOG_STR("why", e->text));
         r->state = ROOM_NONE;
         tell_waiters(r, e);
         retry_peers(r);
         return;
     }
     r->state = ROOM_READY;
-    if (exists) set(&r->have_dir, NULL); /* what it records is unknown: say it again */
+    if (exists) set(&r->have_dir, ""); /* where it records is unknown: off first, so that nobody is recorded unasked */
     if (r->closed) {
         destroy(r);
         return;
@@ -137,12 +154,14 @@ static void on_made(void *ctx, json_t *reply, const struct err *e) {
     advance_peers(r);
 }
 
-void room_make(struct media_room *r) {
+void room_make(struct media_room *r)
+{
     const struct media *m = r->media;
     if (r->state != ROOM_NONE) return;
     json_t *body = request(r, "create");
-    json_t *rest = json_pack("{s:s,s:i,s:i,s:b,s:b,s:b,s:b,s:b,s:s,s:s,s:b,s:b}", "admin_key", m->admin_key, "publishers", m->seats, "bitrate", m->bitrate, "bitrate_cap", 1, "is_private", 1,
-                             "notify_joining", 0, "lock_record", 1, "record", r->want_dir != NULL, "audiocodec", "opus", "videocodec", "vp8", "opus_fec", 1, "opus_dtx", 0);
+    json_t *rest = json_pack("{s:s,s:i,s:i,s:b,s:b,s:b,s:b,s:b,s:s,s:s,s:b,s:b}", "admin_key", m->admin_key, "publishers", m->seats, "bitrate", m->bitrate,
+                             "bitrate_cap", 1, "is_private", 1, "notify_joining", 0, "lock_record", 1, "record", r->want_dir != NULL, "audiocodec", "opus",
+                             "videocodec", "vp8", "opus_fec", 1, "opus_dtx", 0);
     if (r->want_dir) json_object_set_new(rest, "rec_dir", json_string(r->want_dir));
     json_object_update(body, rest);
     json_decref(rest);
@@ -153,27 +172,31 @@ void room_make(struct media_room *r) {
 
 /* ---- recording: off, other folder, on. Janus takes a folder only for files that it opens later. */
 
-static void settled(struct media_room *r, const struct err *e) {
+static void settled(struct media_room *r, const struct err *e)
+{
     r->switching = false;
-    if (e) log_error("janus.recording", LOG_STR("room", &r->name[0]), LOG_STR("why", &e->text[0]));
+    if (e) log_error("janus.recording", LOG_STR("room", r->name), LOG_STR("why", e->text));
     if (r->closed) destroy(r);
     else if (e) tell_waiters(r, e);
     else follow(r);
 }
 
-static void on_recording(void *ctx, json_t *reply, const struct err *e) {
+static void on_recording(void *ctx, json_t *reply, const struct err *e)
+{
     (void)reply;
     settled(ctx, e);
 }
 
-static void record(struct media_room *r, bool on) {
+static void record(struct media_room *r, bool on)
+{
     json_t *body = request(r, "enable_recording");
     json_object_set_new(body, "record", json_boolean(on));
     if (!on) set(&r->have_dir, NULL);
     ask(r, body, on_recording);
 }
 
-static void on_edited(void *ctx, json_t *reply, const struct err *e) {
+static void on_edited(void *ctx, json_t *reply, const struct err *e)
+{
     struct media_room *r = ctx;
     (void)reply;
     if (e) set(&r->have_dir, NULL);
@@ -181,7 +204,8 @@ static void on_edited(void *ctx, json_t *reply, const struct err *e) {
     else record(r, true);
 }
 
-static void follow(struct media_room *r) {
+static void follow(struct media_room *r)
+{
     if (r->state != ROOM_READY || r->switching) return;
     if (same(r->want_dir, r->have_dir)) {
         tell_waiters(r, NULL);
@@ -198,11 +222,18 @@ static void follow(struct media_room *r) {
     ask(r, body, on_edited);
 }
 
-void media_room_record(struct media *m, const char *name, const char *dir, void (*done)(void *, const struct err *), void *ctx) {
+void media_room_record(struct media *m, const char *name, const char *dir, void (*done)(void *, const struct err *), void *ctx)
+{
+    struct err e = {0};
+    char *real = dir ? realpath(dir, NULL) : NULL; /* Janus runs in another folder */
+    if (dir && !real) {
+        err_sys(&e, ERR_INTERNAL, "record_dir", "recording folder \"%s\" cannot be used", dir);
+        if (done) done(ctx, &e);
+        return;
+    }
     struct media_room *r = room_get(m, name);
     struct record_waiter *w = xcalloc(1, sizeof *w);
-    char *real = dir ? realpath(dir, NULL) : NULL; /* Janus runs in another folder */
-    set(&r->want_dir, real ? real : dir);
+    set(&r->want_dir, real);
     free(real);
     *w = (struct record_waiter){.done = done, .ctx = ctx};
     struct record_waiter **at = &r->waiters;
@@ -214,7 +245,8 @@ void media_room_record(struct media *m, const char *name, const char *dir, void 
 
 /* ---- coming and going of Janus */
 
-void room_adopt(struct media *m, json_t *listed) {
+void room_adopt(struct media *m, json_t *listed)
+{
     struct media_room *r = room_get(m, wire_text(listed, "room"));
     r->state = ROOM_READY;
     if (!json_is_true(json_object_get(listed, "record"))) return;
@@ -222,7 +254,8 @@ void room_adopt(struct media *m, json_t *listed) {
     if (!r->want_dir) set(&r->want_dir, r->have_dir);
 }
 
-void rooms_lost(struct media *m) {
+void rooms_lost(struct media *m)
+{
     for (struct media_room *r = m->rooms, *next; r; r = next) {
         next = r->next;
         r->state = ROOM_NONE;
@@ -232,7 +265,8 @@ void rooms_lost(struct media *m) {
     }
 }
 
-void rooms_free(struct media *m) {
+void rooms_free(struct media *m)
+{
     while (m->rooms) {
         struct media_room *r = m->rooms;
         m->rooms = r->next;

@@ -2,14 +2,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct text { const char *at; size_t size; };
+struct text {
+    const char *at;
+    size_t size;
+};
 
-static bool bad(struct err *e, const char *what) {
+static bool bad(struct err *e, const char *what)
+{
     return err_set(e, ERR_CALLER, "sdp", "offer was refused: %s", what);
 }
 
 /* Cuts the next line off; lines end in CR LF or LF. */
-static bool next_line(const char **at, struct text *line) {
+static bool next_line(const char **at, struct text *line)
+{
     if (!**at) return false;
     const char *end = strchr(*at, '\n');
     if (!end) end = *at + strlen(*at);
@@ -20,11 +25,13 @@ static bool next_line(const char **at, struct text *line) {
     return true;
 }
 
-static bool is(struct text t, const char *word) {
+static bool is(struct text t, const char *word)
+{
     return t.size == strlen(word) && !memcmp(t.at, word, t.size);
 }
 
-static bool cut(struct text *t, const char *prefix) {
+static bool cut(struct text *t, const char *prefix)
+{
     size_t n = strlen(prefix);
     if (t->size < n || memcmp(t->at, prefix, n)) return false;
     t->at += n;
@@ -32,7 +39,8 @@ static bool cut(struct text *t, const char *prefix) {
     return true;
 }
 
-static struct text word(struct text *t) {
+static struct text word(struct text *t)
+{
     struct text w = {t->at, 0};
     while (w.size < t->size && t->at[w.size] != ' ') w.size++;
     size_t past = w.size < t->size ? w.size + 1 : w.size;
@@ -41,13 +49,15 @@ static struct text word(struct text *t) {
     return w;
 }
 
-static bool clean(const char *text) {
+static bool clean(const char *text)
+{
     for (const unsigned char *c = (const unsigned char *)text; *c; c++)
         if ((*c < ' ' && *c != '\r' && *c != '\n' && *c != '\t') || *c == 0x7f) return false;
     return true;
 }
 
-static bool number(struct text t, int *n) {
+static bool number(struct text t, int *n)
+{
     if (!t.size || t.size > 5) return false;
     for (*n = 0; t.size; t.at++, t.size--) {
         if (*t.at < '0' || *t.at > '9') return false;
@@ -56,7 +66,8 @@ static bool number(struct text t, int *n) {
     return *n <= 65535;
 }
 
-static bool read_media(struct sdp *s, struct text line, enum sdp_direction direction, struct err *e) {
+static bool read_media(struct sdp *s, struct text line, enum sdp_direction direction, struct err *e)
+{
     if (s->count == SDP_LINES) return bad(e, "too many m-lines");
     struct sdp_line *m = &s->lines[s->count];
     *m = (struct sdp_line){.direction = direction};
@@ -70,7 +81,8 @@ static bool read_media(struct sdp *s, struct text line, enum sdp_direction direc
     return true;
 }
 
-static bool read_mid(struct sdp *s, struct text mid, struct err *e) {
+static bool read_mid(struct sdp *s, struct text mid, struct err *e)
+{
     struct sdp_line *m = &s->lines[s->count - 1];
     if (!mid.size || mid.size >= sizeof m->mid || memchr(mid.at, ' ', mid.size)) return bad(e, "a mid is empty or too long");
     if (m->mid[0]) return bad(e, "an m-line has two mids");
@@ -81,14 +93,16 @@ static bool read_mid(struct sdp *s, struct text mid, struct err *e) {
     return true;
 }
 
-static bool read_direction(struct text value, enum sdp_direction *d) {
+static bool read_direction(struct text value, enum sdp_direction *d)
+{
     static const char *const words[] = {"sendrecv", "sendonly", "recvonly", "inactive"};
     for (int i = 0; i < 4; i++)
         if (is(value, words[i])) return *d = (enum sdp_direction)i, true;
     return false;
 }
 
-static bool read_attribute(struct sdp *s, struct text value, enum sdp_direction *session, struct err *e) {
+static bool read_attribute(struct sdp *s, struct text value, enum sdp_direction *session, struct err *e)
+{
     struct sdp_line *m = s->count ? &s->lines[s->count - 1] : NULL;
     if (read_direction(value, m ? &m->direction : session)) return true;
     if (m && is(value, "bundle-only")) return m->bundle_only = true;
@@ -96,20 +110,20 @@ static bool read_attribute(struct sdp *s, struct text value, enum sdp_direction 
     return true;
 }
 
-static bool read_lines(const char *at, struct sdp *s, struct err *e) {
+static bool read_lines(const char *at, struct sdp *s, struct err *e)
+{
     enum sdp_direction session = SDP_SENDRECV;
     struct text line;
     while (next_line(&at, &line)) {
         if (line.size < 2 || line.at[1] != '=') return bad(e, "a line is not of the form x=…");
-        bool good = cut(&line, "m=")   ? read_media(s, line, session, e)
-                    : cut(&line, "a=") ? read_attribute(s, line, &session, e)
-                                       : true;
+        bool good = cut(&line, "m=") ? read_media(s, line, session, e) : cut(&line, "a=") ? read_attribute(s, line, &session, e) : true;
         if (!good) return false;
     }
     return true;
 }
 
-bool sdp_parse(const char *text, struct sdp *s, struct err *e) {
+bool sdp_parse(const char *text, struct sdp *s, struct err *e)
+{
     s->count = 0;
     if (!text || strnlen(text, SDP_LARGEST + 1) > SDP_LARGEST) return bad(e, "it is missing or too large");
     if (strncmp(text, "v=0\r\n", 5) && strncmp(text, "v=0\n", 4)) return bad(e, "it does not begin with v=0");
@@ -121,11 +135,13 @@ bool sdp_parse(const char *text, struct sdp *s, struct err *e) {
     return true;
 }
 
-bool sdp_line_sends(const struct sdp_line *line) {
+bool sdp_line_sends(const struct sdp_line *line)
+{
     return line->direction <= SDP_SENDONLY && (line->port || line->bundle_only);
 }
 
-static bool check_track(const struct sdp *s, const struct media_track *t, struct err *e) {
+static bool check_track(const struct sdp *s, const struct media_track *t, struct err *e)
+{
     bool audio = !strcmp(t->kind, "mic");
     if (!audio && strcmp(t->kind, "camera") && strcmp(t->kind, "screen")) return bad(e, "a track is neither mic, camera nor screen");
     for (size_t i = 0; i < s->count; i++) {
@@ -137,14 +153,16 @@ static bool check_track(const struct sdp *s, const struct media_track *t, struct
     return bad(e, "a track has no sending m-line");
 }
 
-static bool check_pairs(const struct media_track *tracks, size_t count, struct err *e) {
+static bool check_pairs(const struct media_track *tracks, size_t count, struct err *e)
+{
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < i; k++)
             if (!strcmp(tracks[i].mid, tracks[k].mid) || !strcmp(tracks[i].kind, tracks[k].kind)) return bad(e, "a mid or a kind is named twice");
     return true;
 }
 
-bool sdp_check_offer(const char *text, const struct media_track *tracks, size_t count, struct err *e) {
+bool sdp_check_offer(const char *text, const struct media_track *tracks, size_t count, struct err *e)
+{
     struct sdp s;
     size_t sending = 0;
     if (!sdp_parse(text, &s, e)) return false;
@@ -156,7 +174,8 @@ bool sdp_check_offer(const char *text, const struct media_track *tracks, size_t 
     return check_pairs(tracks, count, e);
 }
 
-void sdp_fingerprint(const char *text, char *to, size_t size) {
+void sdp_fingerprint(const char *text, char *to, size_t size)
+{
     const char *at = strstr(text, "a=fingerprint:");
     size_t n = at ? strcspn(at, "\r\n") : 0;
     if (n >= size) n = size - 1;

@@ -13,7 +13,8 @@ enum { NO_SUCH_FEED = 428 };
 
 static void on_subscribed(void *ctx, json_t *reply, const struct err *e);
 
-void subscribe_reset(struct media_peer *p) {
+void subscribe_reset(struct media_peer *p)
+{
     p->taken.count = 0;
     p->asking = p->answering = false;
     free(p->offer);
@@ -22,7 +23,8 @@ void subscribe_reset(struct media_peer *p) {
     p->streams = NULL;
 }
 
-static json_t *difference(const struct media_peer *p, bool wanted) {
+static json_t *difference(const struct media_peer *p, bool wanted)
+{
     json_t *list = json_array();
     for (size_t i = 0; i < p->known.count; i++) {
         const struct feed *f = &p->known.items[i];
@@ -35,14 +37,16 @@ static json_t *difference(const struct media_peer *p, bool wanted) {
     return NULL;
 }
 
-static void join_down(struct media_peer *p, json_t *wanted) {
+static void join_down(struct media_peer *p, json_t *wanted)
+{
     p->down.state = SIDE_JOINING;
     p->asking = true;
     json_t *body = json_pack("{s:s,s:s,s:s,s:o}", "request", "join", "ptype", "subscriber", "room", p->room, "streams", wanted);
     media_message(p->media, p->down.id, body, NULL, NULL, on_subscribed, &p->down);
 }
 
-static void update(struct media_peer *p, json_t *wanted, json_t *unwanted) {
+static void update(struct media_peer *p, json_t *wanted, json_t *unwanted)
+{
     json_t *body = json_pack("{s:s}", "request", "update");
     if (wanted) json_object_set(body, "subscribe", wanted);
     if (unwanted) json_object_set(body, "unsubscribe", unwanted);
@@ -50,7 +54,8 @@ static void update(struct media_peer *p, json_t *wanted, json_t *unwanted) {
     media_message(p->media, p->down.id, body, NULL, NULL, on_subscribed, &p->down);
 }
 
-void subscribe_more(struct media_peer *p) {
+void subscribe_more(struct media_peer *p)
+{
     if (p->dead || !p->media->ready || p->asking || p->offer || p->up.state != SIDE_JOINED) return;
     json_t *wanted = difference(p, true), *unwanted = difference(p, false);
     if (wanted && p->down.state == SIDE_NONE) side_attach(&p->down, NULL);
@@ -62,7 +67,8 @@ void subscribe_more(struct media_peer *p) {
 
 /* ---- offers to the page */
 
-static struct media_stream stream_of(const struct media_peer *p, json_t *s) {
+static struct media_stream stream_of(const struct media_peer *p, json_t *s)
+{
     struct media_stream to = {.mid = wire_text(s, "mid"), .kind = feed_kind(s, "feed_description")};
     const char *connection = wire_text(s, "feed_id");
     const struct feed *known = feeds_find(&p->known, connection, wire_text(s, "feed_mid"));
@@ -70,7 +76,8 @@ static struct media_stream stream_of(const struct media_peer *p, json_t *s) {
     return to;
 }
 
-static void tell_offer(struct media_peer *p) {
+static void tell_offer(struct media_peer *p)
+{
     size_t count = json_array_size(p->streams);
     struct media_stream *streams = xcalloc(count ? count : 1, sizeof *streams);
     for (size_t i = 0; i < count; i++) streams[i] = stream_of(p, json_array_get(p->streams, i));
@@ -79,7 +86,8 @@ static void tell_offer(struct media_peer *p) {
     side_flush_to_page(&p->down);
 }
 
-static void take_offer(struct media_peer *p, json_t *message) {
+static void take_offer(struct media_peer *p, json_t *message)
+{
     const char *sdp = wire_text(json_object_get(message, "jsep"), "sdp");
     json_t *streams = json_object_get(wire_plugin_data(message), "streams");
     if (json_is_array(streams)) {
@@ -93,12 +101,14 @@ static void take_offer(struct media_peer *p, json_t *message) {
     tell_offer(p);
 }
 
-void subscribe_event(struct media_peer *p, json_t *event) {
+void subscribe_event(struct media_peer *p, json_t *event)
+{
     if (json_object_get(event, "jsep")) take_offer(p, event);
 }
 
 /* "No such feed (ID)", "No such mid 'M' in feed (ID)": somebody left between the announcement and our request. */
-static bool forget_missing(struct media_peer *p, json_t *reply) {
+static bool forget_missing(struct media_peer *p, json_t *reply)
+{
     char connection[ID_ROOM];
     const char *at = strrchr(wire_text(wire_plugin_data(reply), "error"), '(');
     size_t n = at ? strcspn(at + 1, ")") : 0;
@@ -110,7 +120,8 @@ static bool forget_missing(struct media_peer *p, json_t *reply) {
     return p->known.count < before;
 }
 
-static void on_subscribed(void *ctx, json_t *reply, const struct err *e) {
+static void on_subscribed(void *ctx, json_t *reply, const struct err *e)
+{
     struct side *s = ctx;
     struct media_peer *p = s->peer;
     bool joining = s->state == SIDE_JOINING;
@@ -132,7 +143,8 @@ static void on_subscribed(void *ctx, json_t *reply, const struct err *e) {
 
 /* ---- answers of the page */
 
-static void on_answered(void *ctx, json_t *reply, const struct err *e) {
+static void on_answered(void *ctx, json_t *reply, const struct err *e)
+{
     struct side *s = ctx;
     struct media_peer *p = s->peer;
     (void)reply;
@@ -148,19 +160,21 @@ static void on_answered(void *ctx, json_t *reply, const struct err *e) {
     subscribe_more(p);
 }
 
-void media_peer_sub_answer(struct media_peer *p, const char *sdp) {
+void media_peer_sub_answer(struct media_peer *p, const char *sdp)
+{
     struct sdp answer;
     struct err e = {0};
     if (p->dead || !p->offer || p->answering || p->down.state != SIDE_JOINED) return;
     if (!sdp_parse(sdp, &answer, &e)) {
-        log_warn("janus.peer", LOG_STR("room", &p->room[0]), LOG_STR("connection", &p->connection[0]), LOG_STR("what", "answer"), LOG_STR("why", &e.text[0]));
+        log_warn("janus.peer", LOG_STR("room", p->room), LOG_STR("connection", p->connection), LOG_STR("what", "answer"), LOG_STR("why", e.text));
         return;
     }
     p->answering = true;
     media_message(p->media, p->down.id, json_pack("{s:s}", "request", "start"), "answer", sdp, on_answered, &p->down);
 }
 
-void media_peer_offer_again(struct media_peer *p) {
+void media_peer_offer_again(struct media_peer *p)
+{
     if (p->dead || !p->offer || p->answering) return;
     tell_offer(p);
 }

@@ -38,13 +38,15 @@ static void on_text(struct ws *ws, const char *text, size_t size, void *ctx);
 static void on_close(struct ws *ws, int code, void *ctx);
 static const struct ws_handler ws_handler = {.on_text = on_text, .on_close = on_close};
 
-static void wire_free(struct wire *w) {
+static void wire_free(struct wire *w)
+{
     free(w->secret_name);
     free(w->secret);
     free(w);
 }
 
-static void drop_all(struct wire *w) {
+static void drop_all(struct wire *w)
+{
     while (w->requests) {
         struct request *r = w->requests;
         w->requests = r->next;
@@ -53,11 +55,13 @@ static void drop_all(struct wire *w) {
     }
 }
 
-static void leave(struct wire *w) {
+static void leave(struct wire *w)
+{
     if (!--w->depth && w->closed) wire_free(w);
 }
 
-static struct request **find(struct wire *w, const char *transaction) {
+static struct request **find(struct wire *w, const char *transaction)
+{
     if (strncmp(transaction, w->prefix, PREFIX)) return NULL;
     uint64_t number = strtoull(transaction + PREFIX, NULL, 10);
     for (struct request **r = &w->requests; *r; r = &(*r)->next)
@@ -65,29 +69,34 @@ static struct request **find(struct wire *w, const char *transaction) {
     return NULL;
 }
 
-static struct request *unlink_request(struct request **at) {
+static struct request *unlink_request(struct request **at)
+{
     struct request *r = *at;
     *at = r->next;
     loop_timer_stop(r->deadline);
     return r;
 }
 
-json_t *wire_plugin_data(json_t *message) {
+json_t *wire_plugin_data(json_t *message)
+{
     return json_object_get(json_object_get(message, "plugindata"), "data");
 }
 
-const char *wire_text(const json_t *object, const char *key) {
+const char *wire_text(const json_t *object, const char *key)
+{
     const char *text = json_string_value(json_object_get(object, key));
     return text ? text : "";
 }
 
-int wire_error_code(json_t *reply) {
+int wire_error_code(json_t *reply)
+{
     json_t *code = json_object_get(json_object_get(reply, "error"), "code");
     if (!code) code = json_object_get(wire_plugin_data(reply), "error_code");
     return (int)json_integer_value(code);
 }
 
-static bool failed(json_t *reply, struct err *e) {
+static bool failed(json_t *reply, struct err *e)
+{
     int code = wire_error_code(reply);
     if (!code && strcmp(wire_text(reply, "janus"), "error")) return false;
     const char *reason = wire_text(json_object_get(reply, "error"), "reason");
@@ -96,7 +105,8 @@ static bool failed(json_t *reply, struct err *e) {
     return true;
 }
 
-static void finish(struct request *r, json_t *reply) {
+static void finish(struct request *r, json_t *reply)
+{
     struct err e = {0};
     bool wrong = failed(reply, &e);
     if (r->done) r->done(r->ctx, reply, wrong ? &e : NULL);
@@ -104,7 +114,8 @@ static void finish(struct request *r, json_t *reply) {
     free(r);
 }
 
-static void take(struct wire *w, json_t *message) {
+static void take(struct wire *w, json_t *message)
+{
     bool ack = !strcmp(wire_text(message, "janus"), "ack");
     const char *transaction = wire_text(message, "transaction");
     struct request **at = find(w, transaction);
@@ -114,7 +125,8 @@ static void take(struct wire *w, json_t *message) {
     else if (w->handler->on_stray && !at) w->handler->on_stray(w->ctx, message);
 }
 
-static void on_text(struct ws *ws, const char *text, size_t size, void *ctx) {
+static void on_text(struct ws *ws, const char *text, size_t size, void *ctx)
+{
     struct wire *w = ctx;
     (void)ws;
     if (!w) return;
@@ -127,7 +139,8 @@ static void on_text(struct ws *ws, const char *text, size_t size, void *ctx) {
     leave(w);
 }
 
-static void on_close(struct ws *ws, int code, void *ctx) {
+static void on_close(struct ws *ws, int code, void *ctx)
+{
     struct wire *w = ctx;
     (void)ws;
     (void)code;
@@ -139,7 +152,8 @@ static void on_close(struct ws *ws, int code, void *ctx) {
     leave(w);
 }
 
-struct wire *wire_open(const struct wire_options *o, struct err *e) {
+struct wire *wire_open(const struct wire_options *o, struct err *e)
+{
     struct wire *w = xcalloc(1, sizeof *w);
     w->loop = o->loop;
     w->handler = o->handler;
@@ -153,7 +167,8 @@ struct wire *wire_open(const struct wire_options *o, struct err *e) {
     return NULL;
 }
 
-void wire_close(struct wire *w) {
+void wire_close(struct wire *w)
+{
     if (!w) return;
     drop_all(w);
     w->closed = true;
@@ -164,7 +179,8 @@ void wire_close(struct wire *w) {
     if (!w->depth) wire_free(w);
 }
 
-static void too_late(void *arg) {
+static void too_late(void *arg)
+{
     struct request *r = arg;
     struct wire *w = r->wire;
     struct err e = {0};
@@ -180,7 +196,8 @@ static void too_late(void *arg) {
     leave(w);
 }
 
-void wire_request(struct wire *w, json_t *message, enum wire_until until, int64_t deadline_ms, wire_done_fn *done, void *ctx) {
+void wire_request(struct wire *w, json_t *message, enum wire_until until, int64_t deadline_ms, wire_done_fn *done, void *ctx)
+{
     char transaction[PREFIX + 24];
     struct request *r = xcalloc(1, sizeof *r);
     *r = (struct request){.next = w->requests, .wire = w, .number = ++w->last, .until = until, .done = done, .ctx = ctx};
@@ -195,7 +212,8 @@ void wire_request(struct wire *w, json_t *message, enum wire_until until, int64_
     json_decref(message);
 }
 
-void wire_forget(struct wire *w, const void *ctx) {
+void wire_forget(struct wire *w, const void *ctx)
+{
     if (!w) return;
     for (struct request **at = &w->requests; *at;) {
         if ((*at)->ctx != ctx) at = &(*at)->next;
