@@ -11,7 +11,9 @@
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 struct log_field { const char *key, *text; int64_t number; };
 
-#define LOG_STR(k, v) ((struct log_field){.key = (k), .text = (v) ? (v) : "-"})
+static inline const char *log_text(const char *text) { return text ? text : "-"; }
+
+#define LOG_STR(k, v) ((struct log_field){.key = (k), .text = log_text(v)})
 #define LOG_INT(k, v) ((struct log_field){.key = (k), .number = (int64_t)(v)})
 #define log_at(level, event, ...) log_write(level, event, (const struct log_field[]){__VA_ARGS__ __VA_OPT__(,) {0}})
 #define log_debug(event, ...) log_at(LOG_DEBUG, event __VA_OPT__(,) __VA_ARGS__)
