@@ -32,22 +32,25 @@ static char *open_folder(struct compose *c, const char *path, struct err *e)
     return NULL;
 }
 
-/* Removes the files, not the folders, that end so. */
-static void sweep(struct compose *c, const char *path, const char *ending)
+/* Removes the files whose names begin and end so. */
+static void sweep(struct compose *c, const char *path, const char *start, const char *ending)
 {
     DIR *dir = opendir(path);
     for (struct dirent *entry; dir && (entry = readdir(dir));) {
-        size_t size = strlen(entry->d_name), end = strlen(ending);
-        if (size >= end && strcmp(entry->d_name + size - end, ending) == 0) unlink(step_path(c, path, entry->d_name));
+        const char *name = entry->d_name;
+        size_t size = strlen(name), end = strlen(ending);
+        if (size >= end && strcmp(name + size - end, ending) == 0 && strncmp(name, start, strlen(start)) == 0) unlink(step_path(c, path, name));
     }
     if (dir) closedir(dir);
 }
 
+/* Only what a run makes: a folder named wrongly must not lose anything else. */
 static void sweep_all(struct compose *c)
 {
-    sweep(c, c->work_dir, "");
-    sweep(c, c->out_dir, ".part");
-    sweep(c, step_path(c, c->out_dir, "tracks"), ".part");
+    static const char *const scratch[][2] = {{"mix.", ""}, {"even-", ".mkv"}, {"epoch-", ".mp4"}, {"label-", ".txt"}, {"graph.txt", ""}, {"list.txt", ""}};
+    for (size_t i = 0; i < sizeof scratch / sizeof *scratch; i++) sweep(c, c->work_dir, scratch[i][0], scratch[i][1]);
+    sweep(c, c->out_dir, "recording.", ".part");
+    sweep(c, step_path(c, c->out_dir, "tracks"), "", ".part");
 }
 
 static bool open_folders(struct compose *c, struct err *e)

@@ -6,7 +6,7 @@
  * Sound: everybody mixed once. Made by janus-pp-rec and ffmpeg as child processes under limits; blocks its thread for about
  * 0.2 … 0.6 of the recording's length on two cores.
  *
- * Safe to run again at any time: work_dir is emptied before and after, a file in out_dir appears under its name only when it is
+ * Safe to run again at any time: what a broken-off run left is swept away, a file in out_dir appears under its name only when it is
  * whole and on disk, and the same tracks give the same files. */
 #pragma once
 #include "base/err.h"
@@ -33,7 +33,7 @@ struct compose_span { int64_t from_us, to_us; }; /* Unix µs */
 struct compose_job {
     const struct compose_track *tracks;
     size_t track_count;
-    const char *work_dir;          /* scratch; made if need be; emptied */
+    const char *work_dir;          /* scratch, of one run alone; made if need be; left without what the run made */
     const char *out_dir;           /* made if need be; gets recording.{mp4,mp3,ogg} and tracks/ */
     int64_t started_us, ended_us;
     const struct compose_span *live; /* when the recording ran, in order; none: all the time */

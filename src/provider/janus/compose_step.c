@@ -106,7 +106,9 @@ static bool run(struct step *step, const char *what, const char *const *argv, in
     struct err cause = {0};
     if (child_run(&spec, &end, &cause)) {
         c->step_done_us += media_us;
-        return show(c, c->step_done_us) || explain(c, what, "", e);
+        /* janus-pp-rec ends with 0 even when it could not write */
+        if (show(c, c->step_done_us) && !disk_full(c->work_dir) && !disk_full(c->out_dir)) return true;
+        return explain(c, what, "", e);
     }
     if (e) *e = cause;
     if (e && step->said[0] && end.fate == CHILD_EXITED) snprintf(e->text, sizeof e->text, "\"%s\" ended with code %d: %s", argv[0], end.code, step->said);

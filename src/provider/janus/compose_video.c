@@ -55,7 +55,7 @@ static bool even_out(struct compose *c, struct source *s, struct err *e)
         "pad=%d:%d:(ow-iw)/2:(oh-ih)/2,setsar=1,format=yuv420p", fit.w, fit.h, fit.w, fit.h);
     const char *end = arena_printf(&c->arena, "%.3f", (double)length_us(s) / 1e6 + 1);
     const char *const argv[] = {FFMPEG, "-threads", "2", "-copyts", "-i", s->file, "-an", "-vf", filter, "-vsync", "cfr", "-r", "25", "-t", end,
-        "-c:v", "libx264", "-preset", "ultrafast", "-crf", "16", "-g", "25", "-threads", "2", "-f", "matroska", s->cfr, NULL};
+        "-c:v", "libx264", "-preset", "ultrafast", "-tune", "fastdecode", "-crf", "20", "-g", "25", "-threads", "2", "-f", "matroska", s->cfr, NULL};
     return step_run(c, "decoding a picture", argv, length_us(s), e);
 }
 
@@ -166,7 +166,7 @@ static bool add_name(struct scene *s, size_t index, struct err *e)
     const struct tile *tile = &s->epoch->tiles[index];
     struct rect cell = tile->cell;
     bool picture = shown(s, tile) != NULL;
-    int size = clamp_int(cell.h / 20, 11, 26), pad = size / 3 + 1;
+    int size = picture ? clamp_int(cell.h / 20, 11, 26) : clamp_int(cell.h / 11, 11, 44), pad = size / 3 + 1;
     const char *file;
     if (!write_label(s, index, clamp_int((cell.w - 4 * pad) * 8 / (size * 5) - (tile->screen ? 9 : 0), 3, 40), &file, e)) return false;
     const bool *speaks = tile->screen ? NULL : s->c->people[tile->person].speaks;
