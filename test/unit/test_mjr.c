@@ -135,6 +135,37 @@ static void test_odd_values(void **state)
     mjr_release(&mjr);
 }
 
+/* A sound card that is 200 millionths slow, over a line with jitter; then one whose timestamps jump. */
+static void test_drift(void **state)
+{
+    (void)state;
+    static const struct { int packets, jump_at, least, most; } cases[] = {{30000, -1, 190, 210}, {3000, -1, 0, 0}, {30000, 20000, 0, 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        FILE *file = tmpfile();
+        struct mjr mjr;
+        struct err e = {0};
+        struct bytes head = {.size = 0};
+        const char *json = "{\"t\": \"a\", \"c\": \"opus\", \"u\": 5}";
+        add_header(&head, json, strlen(json));
+        fwrite(head.data, 1, head.size, file);
+        for (int k = 0; k < cases[i].packets; k++) {
+            char packet[12] = RTP;
+            uint32_t stamp = 4294900000u + (uint32_t)k * 960 + (cases[i].jump_at >= 0 && k >= cases[i].jump_at ? 480000000u : 0);
+            for (int byte = 0; byte < 4; byte++) packet[4 + byte] = (char)(stamp >> (24 - 8 * byte));
+            static struct bytes one;
+            one.size = 0;
+            add_packet(&one, (uint32_t)(k * 20 * 1.0002) + (uint32_t)(k * 7919 % 90), packet, 12);
+            fwrite(one.data, 1, one.size, file);
+        }
+        rewind(file);
+        assert_true(mjr_parse(file, 10000, &mjr, &e));
+        assert_int_equal(mjr.packets, cases[i].packets);
+        assert_true(mjr.drift_ppm >= cases[i].least && mjr.drift_ppm <= cases[i].most);
+        mjr_release(&mjr);
+        fclose(file);
+    }
+}
+
 static void test_no_such_file(void **state)
 {
     (void)state;
@@ -149,7 +180,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_whole_file), cmocka_unit_test(test_cut_anywhere), cmocka_unit_test(test_bad_headers),
-        cmocka_unit_test(test_odd_values), cmocka_unit_test(test_no_such_file),
+        cmocka_unit_test(test_odd_values), cmocka_unit_test(test_drift), cmocka_unit_test(test_no_such_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

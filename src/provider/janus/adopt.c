@@ -23,6 +23,7 @@ struct adoption {
     json_t *sessions;
     uint64_t best;
     size_t best_handles;
+    struct feeds streams; /* of all publishers; `off` where the page's offer says that nothing is sent */
 };
 
 static void admin(struct media *m, const char *verb, uint64_t session, uint64_t handle, wire_done_fn *done, void *ctx)
@@ -48,6 +49,7 @@ static void adoption_free(struct adoption *a)
         a->probes = x->next;
         free(x);
     }
+    feeds_release(&a->streams);
     json_decref(a->held);
     json_decref(a->sessions);
     free(a);
@@ -117,9 +119,14 @@ static bool last(struct media *m)
 
 static void know(struct media *m, const struct media_peer *publisher)
 {
-    for (struct media_peer *p = m->peers; p; p = p->next)
-        for (size_t i = 0; i < publisher->count && p != publisher && p->found && !strcmp(p->room, publisher->room); i++)
-            feeds_add(&p->known, publisher->connection, publisher->tracks[i].mid, publisher->tracks[i].kind, false);
+    const struct feeds *streams = &m->adoption->streams;
+    for (struct media_peer *p = m->peers; p; p = p->next) {
+        if (p == publisher || !p->found || strcmp(p->room, publisher->room)) continue;
+        for (size_t i = 0; i < streams->count; i++) {
+            const struct feed *f = &streams->items[i];
+            if (!strcmp(f->connection, publisher->connection)) feeds_add(&p->known, f->connection, f->mid, f->kind, f->off);
+        }
+    }
 }
 
 static void on_participants(void *ctx, json_t *reply, const struct err *e)
@@ -174,20 +181,36 @@ static struct side *side_of(struct media *m, const char *opaque)
     return up ? &p->up : &p->down;
 }
 
+/* Janus lists m-lines that stopped sending (a screen that was shared) like the others; the page's last offer tells them apart. */
+static bool sends(const struct sdp *offer, const char *mid)
+{
+    for (size_t i = 0; i < offer->count; i++)
+        if (!strcmp(offer->lines[i].mid, mid)) return sdp_line_sends(&offer->lines[i]);
+    return !offer->count;
+}
+
+static void read_stream(struct media_peer *p, json_t *stream, const struct sdp *offer)
+{
+    const char *mid = wire_text(stream, "mid"), *kind = feed_kind(stream, "description");
+    bool off = !sends(offer, mid);
+    feeds_add(&p->media->adoption->streams, p->connection, mid, kind, off);
+    if (off || p->count == TRACKS) return;
+    struct media_track *t = &p->tracks[p->count++];
+    strncpy(t->mid, mid, sizeof t->mid - 1);
+    strncpy(t->kind, kind, sizeof t->kind - 1);
+}
+
 static void read_up(struct media_peer *p, json_t *plugin, json_t *sdps)
 {
+    const char *remote = wire_text(sdps, "remote");
+    json_t *stream, *streams = json_object_get(plugin, "streams");
+    struct sdp offer;
     size_t i;
-    json_t *stream;
-    json_array_foreach(json_object_get(plugin, "streams"), i, stream)
-    {
-        if (p->count == TRACKS) break;
-        struct media_track *t = &p->tracks[p->count++];
-        strncpy(t->mid, wire_text(stream, "mid"), sizeof t->mid - 1);
-        strncpy(t->kind, feed_kind(stream, "description"), sizeof t->kind - 1);
-    }
-    p->published = p->up.janus_ready = p->count;
+    if (!sdp_parse(remote, &offer, NULL)) offer.count = 0;
+    json_array_foreach(streams, i, stream) read_stream(p, stream, &offer);
+    p->published = p->up.janus_ready = json_array_size(streams) > 0;
     p->up.page_ready = true;
-    sdp_fingerprint(wire_text(sdps, "remote"), p->fingerprint, sizeof p->fingerprint);
+    sdp_fingerprint(remote, p->fingerprint, sizeof p->fingerprint);
 }
 
 /* An offer that was out when roomd died is offered again: the page may have seen it or not, answering it twice does no harm. */

@@ -98,11 +98,14 @@ static int64_t length_us(const struct source *s)
     return s->mjr.span_count ? (int64_t)s->mjr.spans[s->mjr.span_count - 1].to_ms * 1000 : 0;
 }
 
-/* aresample's async fills what the network lost with silence, so that later sound stays in place. */
+/* aresample's async fills what the network lost with silence, so that later sound stays in place; the other rate makes up for
+ * a sound card that runs fast or slow (100 millionths are a third of a second in an hour). */
 static bool add_track(struct compose *c, int fd, const struct source *source, struct err *e)
 {
-    const char *const argv[] = {"ffmpeg", "-hide_banner", "-nostdin", "-v", "error", "-threads", "1", "-i", source->file,
-        "-af", "aresample=48000:async=1:first_pts=0", "-ac", "1", "-f", "f32le", "pipe:1", NULL};
+    int rate = (int)lround(SAMPLE_RATE / (1 + source->mjr.drift_ppm / 1e6));
+    const char *filter = arena_printf(&c->arena, "aresample=48000:async=1:first_pts=0,asetrate=%d,aresample=48000", rate);
+    const char *const argv[] = {"ffmpeg", "-hide_banner", "-nostdin", "-v", "error", "-threads", "1", "-i", source->file, "-af", filter,
+        "-ac", "1", "-f", "f32le", "pipe:1", NULL};
     struct mixing m = {.c = c, .source = source, .fd = fd};
     if (step_pipe(c, "mixing the sound", argv, length_us(source), on_samples, &m, e)) return true;
     if (!m.sys) return false;

@@ -8,6 +8,26 @@ enum {
     HEADER_LIMIT = 16384,
     SPAN_LIMIT = 100000, /* more than a day of 1-second gaps; past it the last span just grows */
     RTP_HEADER = 12,
+    DRIFT_WINDOW_MS = 20000,
+    DRIFT_LEAST_MS = 120000,
+    DRIFT_MOST_PPM = 500, /* no sound card is that wrong: the sender's timestamps jumped */
+};
+
+/* How late packets come at the beginning and at the end, by their own timestamps. The least delay of a window is free of
+ * network jitter; what it grows by is the sender's clock. */
+struct drift {
+    uint32_t window, stamp;
+    int64_t ticks;
+    double first, now, last; /* least delay in ms of the first window, the running one, the last whole one */
+    uint32_t last_window;
+    bool begun;
+};
+
+struct reader {
+    FILE *from;
+    struct mjr *mjr;
+    uint32_t gap_ms;
+    struct drift drift;
 };
 
 static uint32_t big_endian(const unsigned char *p, int bytes)
@@ -71,27 +91,59 @@ static void count_packet(struct mjr *mjr, uint32_t at_ms, uint32_t gap_ms)
     mjr->spans[mjr->span_count++] = (struct mjr_span){at_ms, at_ms};
 }
 
+static void follow(struct drift *d, uint32_t at_ms, uint32_t stamp)
+{
+    uint32_t window = at_ms / DRIFT_WINDOW_MS;
+    d->ticks += d->begun ? (int32_t)(stamp - d->stamp) : 0;
+    d->stamp = stamp;
+    double delay = (double)at_ms - (double)d->ticks / 48; /* Opus always counts 48 a millisecond */
+    if (d->begun && window == d->window) {
+        if (delay < d->now) d->now = delay;
+        return;
+    }
+    if (d->begun) {
+        if (d->window == 0) d->first = d->now;
+        d->last = d->now;
+        d->last_window = d->window;
+    }
+    d->begun = true;
+    d->window = window;
+    d->now = delay;
+}
+
+static int drift_ppm(const struct drift *d)
+{
+    double ms = (double)d->last_window * DRIFT_WINDOW_MS;
+    if (ms < DRIFT_LEAST_MS) return 0;
+    double ppm = (d->last - d->first) / ms * 1e6;
+    return ppm > -DRIFT_MOST_PPM && ppm < DRIFT_MOST_PPM ? (int)ppm : 0;
+}
+
 /* One packet; false at the end of the file, wherever that is. */
-static bool read_packet(FILE *from, uint32_t gap_ms, struct mjr *mjr)
+static bool read_packet(struct reader *r)
 {
     unsigned char frame[10], packet[65535];
-    size_t got = fread(frame, 1, sizeof frame, from);
+    size_t got = fread(frame, 1, sizeof frame, r->from);
     if (got == 0) return false;
     size_t size = got == sizeof frame ? big_endian(frame + 8, 2) : 0;
-    if (got < sizeof frame || memcmp(frame, "MEET", 4) != 0 || fread(packet, 1, size, from) != size) {
-        mjr->truncated = true;
+    if (got < sizeof frame || memcmp(frame, "MEET", 4) != 0 || fread(packet, 1, size, r->from) != size) {
+        r->mjr->truncated = true;
         return false;
     }
+    uint32_t at_ms = big_endian(frame + 4, 4);
     bool rtp = size >= RTP_HEADER && packet[0] >> 6 == 2;
-    if (rtp || mjr->media == MJR_DATA) count_packet(mjr, big_endian(frame + 4, 4), gap_ms);
+    if (rtp || r->mjr->media == MJR_DATA) count_packet(r->mjr, at_ms, r->gap_ms);
+    if (rtp) follow(&r->drift, at_ms, big_endian(packet + 4, 4));
     return true;
 }
 
 bool mjr_parse(FILE *from, uint32_t gap_ms, struct mjr *mjr, struct err *e)
 {
+    struct reader r = {.from = from, .mjr = mjr, .gap_ms = gap_ms};
     *mjr = (struct mjr){0};
     if (!read_header(from, mjr, e)) return false;
-    while (read_packet(from, gap_ms, mjr)) continue;
+    while (read_packet(&r)) continue;
+    if (strcmp(mjr->codec, "opus") == 0) mjr->drift_ppm = drift_ppm(&r.drift);
     return true;
 }
 

@@ -23,6 +23,7 @@ struct mjr {
     int64_t created_us, first_us;   /* first_us 0: nothing was ever written */
     uint32_t packets;
     bool truncated;
+    int drift_ppm;                  /* of Opus: how much slower (> 0) the sender's sound card runs than our clock; 0: too short to say */
     struct mjr_span *spans;         /* ours: mjr_release */
     size_t span_count;
 };
