@@ -20,7 +20,7 @@ const queries = new QueryClient({ defaultOptions: { queries: { retry: worthRetry
 // No StrictMode: its doubled mounting would join and leave every call twice while developing.
 createRoot(document.getElementById('root')!).render(
   <MantineProvider theme={theme} defaultColorScheme="auto">
-      <Notifications position="top-center" autoClose={4000} limit={3} />
+      <Notifications position="bottom-center" autoClose={4000} limit={3} className="toasts" />
       <QueryClientProvider client={queries}>
         <BrowserRouter future={{ v7_startTransition: true, v7_relativeSplatPath: true }}>
           <App />

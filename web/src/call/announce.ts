@@ -23,7 +23,7 @@ export function announce(before: CallState, message: OutMessage): Announcement |
       return gone ? say(`${gone.name} ${message.reason === 'removed' ? 'was removed' : 'left'}`) : null;
     }
     case 'knock':
-      return show(`${message.person.name} asks to come in`);
+      return say(`${message.person.name} asks to come in`);
     case 'muted':
       return show(`The host switched off your ${message.kind === 'mic' ? 'microphone' : message.kind}`);
     case 'stop_share':

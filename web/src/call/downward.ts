@@ -23,6 +23,8 @@ export class Downward {
   private work: Promise<void> = Promise.resolve();
   private closed = false;
   private ufrag = '';
+  private applied = ''; // the offer in force
+  private answered = ''; // the offer whose answer went out on this WebSocket
   private readonly candidates = new CandidateQueue();
 
   constructor(
@@ -38,6 +40,11 @@ export class Downward {
   /* Queued like the offers: a candidate never overtakes the offer that it came after. */
   ice(candidate: unknown): void {
     this.queue(() => this.candidates.add(this.pc, candidate));
+  }
+
+  /** The WebSocket is back: what went out on the old one may not have arrived. */
+  resume(): void {
+    this.answered = '';
   }
 
   close(): void {
@@ -73,14 +80,16 @@ export class Downward {
 
   private async take(offer: Offer): Promise<void> {
     const pc = this.peerFor(offer.sdp);
-    // A doubled offer: its answer may have been lost, so it is said again.
-    const known = pc.signalingState === 'stable' && pc.remoteDescription?.sdp === offer.sdp;
+    if (this.answered === offer.sdp) return;
+    // An offer that comes again after the WebSocket was lost: only its answer was lost.
+    const known = pc.signalingState === 'stable' && this.applied === offer.sdp;
     if (!known) {
       await pc.setRemoteDescription({ type: 'offer', sdp: offer.sdp });
       await pc.setLocalDescription(await pc.createAnswer());
+      this.applied = offer.sdp;
     }
     if (this.closed || pc !== this.pc) return;
-    this.hooks.send({ t: 'sub_answer', sdp: pc.localDescription!.sdp });
+    if (this.hooks.send({ t: 'sub_answer', sdp: pc.localDescription!.sdp })) this.answered = offer.sdp;
     await this.candidates.flush(pc);
     this.streams = offer.streams;
     this.publishStreams();

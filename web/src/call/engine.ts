@@ -279,13 +279,14 @@ export class CallEngine extends Store<CallState> {
   private resumeMedia(): void {
     for (const message of this.pendingIce.splice(0)) this.send(message);
     this.media?.up?.resume();
+    this.media?.down.resume();
     this.syncMedia();
   }
 
   /** Media broke although roomd is there: start anew; slower each time it does not help. */
   private restartMedia(): void {
     if (this.get().link === 'down') return; // settled by the next `joined`
-    if (this.media?.connected) this.restarts = 0;
+    if (this.media?.wasConnected) this.restarts = 0;
     this.stopMedia();
     const delay = this.restarts++ === 0 ? 0 : Math.min(500 * 2 ** this.restarts, MAX_RESTART_DELAY_MS);
     this.later(delay, () => {

@@ -21,6 +21,8 @@ export class SessionMedia {
   readonly down: Downward;
   private readonly states: Record<Pc, RTCPeerConnectionState> = { up: 'new', down: 'new' };
   private readonly timers: Partial<Record<Pc, ReturnType<typeof setTimeout>>> = {};
+  /** It worked once: a fault now is another fault. */
+  wasConnected = false;
   private closed = false;
 
   constructor(
@@ -84,6 +86,7 @@ export class SessionMedia {
   private onState(pc: Pc, state: RTCPeerConnectionState): void {
     this.states[pc] = state;
     clearTimeout(this.timers[pc]);
+    if (state === 'connected') this.wasConnected = true;
     if (state === 'failed') this.broke(`the ${pc}ward connection failed`);
     if (state === 'disconnected')
       this.timers[pc] = setTimeout(() => this.broke(`the ${pc}ward connection was lost`), DISCONNECTED_MS);

@@ -29,7 +29,7 @@ export { default as DownloadIcon } from '@tabler/icons-react/dist/esm/icons/Icon
 export { default as CloseIcon } from '@tabler/icons-react/dist/esm/icons/IconX.mjs';
 export { default as WarnIcon } from '@tabler/icons-react/dist/esm/icons/IconAlertTriangle.mjs';
 export { default as WifiIcon } from '@tabler/icons-react/dist/esm/icons/IconWifi.mjs';
-export { default as WifiWeakIcon } from '@tabler/icons-react/dist/esm/icons/IconWifi1.mjs';
+export { default as WifiWeakIcon } from '@tabler/icons-react/dist/esm/icons/IconWifiOff.mjs';
 export { default as PinIcon } from '@tabler/icons-react/dist/esm/icons/IconPin.mjs';
 export { default as PinOffIcon } from '@tabler/icons-react/dist/esm/icons/IconPinnedOff.mjs';
 export { default as FullscreenIcon } from '@tabler/icons-react/dist/esm/icons/IconMaximize.mjs';

@@ -30,6 +30,9 @@ export const initials = (name: string) =>
     .filter((_, i, all) => i === 0 || i === all.length - 1)
     .join('') || '?';
 
+/** A colour that stays with a name. */
+export const hueOf = (name: string) => [...name].reduce((hue, letter) => (hue * 31 + letter.codePointAt(0)!) % 360, 7);
+
 /** `2030-01-01T10:00` of this time zone, as <input type="datetime-local"> wants it. */
 export function toLocalInput(iso: string | null | undefined): string {
   if (!iso) return '';

@@ -6,6 +6,7 @@ import type { Person } from '../../call/messages';
 import { isHost, type CallState } from '../../call/state';
 import * as Icons from '../../ui/icons';
 import { Confirm } from '../../ui/parts';
+import { RoomCode } from './top-bar';
 import { useStore } from './use-store';
 
 const ROLE_WORDS: Record<Person['role'], string> = { teacher: 'Host', student: '', viewer: 'Watching' };
@@ -25,6 +26,7 @@ export function Roster({ engine }: { engine: CallEngine }) {
       <Text fw={600} role="heading" aria-level={2}>
         People ({state.people.length})
       </Text>
+      {host && state.room?.room_code && <RoomCode code={state.room.room_code} className="top-code" />}
       {host && (
         <Switch
           label="Locked: nobody new comes in"
@@ -34,7 +36,7 @@ export function Roster({ engine }: { engine: CallEngine }) {
         />
       )}
       {host && <KnockList engine={engine} knocking={state.knocking} />}
-      <ScrollArea className="panel-fill">
+      <ScrollArea className="panel-fill" offsetScrollbars="y">
         <ul className="people">
           {inOrder(state.people).map((person) => (
             <PersonRow key={person.connection} person={person} state={state} engine={engine} host={host} remove={() => setRemoving(person)} />

@@ -2,7 +2,7 @@
 import { Text } from '@mantine/core';
 import { useElementSize } from '@mantine/hooks';
 import type { CallState } from '../../call/state';
-import { tileSize } from './layout';
+import { tileSize, type TileSize } from './layout';
 import { front, micIsOff, type Tile } from './tiles';
 import { TileView } from './tile-view';
 
@@ -19,7 +19,7 @@ export function Stage(props: Props) {
   const { tiles, state, speakerView, pinned, setPinned } = props;
   const { ref, width, height } = useElementSize<HTMLUListElement>();
   const size = tileSize(tiles.length, width, height);
-  const view = (tile: Tile, sized: boolean) => (
+  const view = (tile: Tile, tileStyle: TileSize | undefined, inFront: boolean) => (
     <TileView
       key={tile.id}
       tile={tile}
@@ -27,24 +27,19 @@ export function Stage(props: Props) {
       micOff={micIsOff(tile, props.localMicOn)}
       pinned={pinned === tile.id}
       onPin={() => setPinned(pinned === tile.id ? null : tile.id)}
-      style={sized ? size : undefined}
+      inFront={inFront}
+      style={tileStyle}
     />
   );
   const main = speakerView ? front(tiles, pinned, state.activeSpeaker) : undefined;
-  const alone = state.people.length === 1;
+  const columns = { gridTemplateColumns: `repeat(${Math.max(1, tiles.length - 1)}, var(--strip-width))` };
   return (
-    <section className="stage" aria-label="Pictures" data-view={main ? 'speaker' : 'grid'}>
-      {main ? (
-        <>
-          <ul className="stage-main">{view(main, false)}</ul>
-          {tiles.length > 1 && <ul className="stage-strip">{tiles.filter((tile) => tile !== main).map((tile) => view(tile, false))}</ul>}
-        </>
-      ) : (
-        <ul className="stage-grid" ref={ref}>
-          {width > 0 && tiles.map((tile) => view(tile, true))}
-        </ul>
-      )}
-      {alone && (
+    <section className="stage" aria-label="Pictures">
+      {/* One list for both views: a picture that changes its place keeps playing. */}
+      <ul ref={ref} className="tiles" data-view={main ? 'speaker' : 'grid'} data-alone={tiles.length === 1} style={main && columns}>
+        {width > 0 && tiles.map((tile) => view(tile, main ? undefined : size, tile === main))}
+      </ul>
+      {state.people.length === 1 && (
         <Text className="stage-alone" size="sm" role="status">
           Nobody else is here yet. The others appear as soon as they come in.
         </Text>

@@ -1,7 +1,7 @@
-import { ActionIcon, Avatar, Text, Tooltip } from '@mantine/core';
+import { ActionIcon, Text, Tooltip } from '@mantine/core';
 import type { CSSProperties } from 'react';
 import { HandIcon, MicOffIcon, PinIcon, PinOffIcon, WifiWeakIcon } from '../../ui/icons';
-import { initials } from '../../ui/words';
+import { hueOf, initials } from '../../ui/words';
 import type { Tile } from './tiles';
 import { Video } from './video';
 
@@ -11,10 +11,11 @@ interface Props {
   micOff: boolean;
   pinned: boolean;
   onPin(): void;
+  inFront: boolean;
   style?: CSSProperties;
 }
 
-export function TileView({ tile, speaking, micOff, pinned, onPin, style }: Props) {
+export function TileView({ tile, speaking, micOff, pinned, onPin, inFront, style }: Props) {
   const { person, kind, track, mine } = tile;
   const name = person.name || 'Nameless';
   const title = kind === 'screen' ? (mine ? 'Your screen' : `${name}’s screen`) : mine ? `${name} (you)` : name;
@@ -22,6 +23,7 @@ export function TileView({ tile, speaking, micOff, pinned, onPin, style }: Props
     <li
       className="tile"
       style={style}
+      data-front={inFront || undefined}
       data-testid={`tile-${tile.id}`}
       data-speaking={(speaking && kind === 'camera') || undefined}
       data-video={track !== null}
@@ -30,9 +32,9 @@ export function TileView({ tile, speaking, micOff, pinned, onPin, style }: Props
       {track ? (
         <Video track={track} label={title} mirrored={mine && kind === 'camera'} contain={kind === 'screen'} />
       ) : (
-        <Avatar size="min(96px, 45%)" radius="50%" color="initials" name={name} className="tile-avatar" aria-hidden>
+        <div className="tile-avatar" style={{ '--hue': hueOf(name) } as CSSProperties} aria-hidden>
           {initials(name)}
-        </Avatar>
+        </div>
       )}
       {person.away && <div className="tile-away">Their line was lost. Waiting for them…</div>}
       <div className="tile-name">

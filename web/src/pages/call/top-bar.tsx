@@ -31,7 +31,7 @@ export function TopBar({ engine, speakerView, toggleView }: Props) {
         )}
         <span className="top-space" />
         {isHost(state) && <RecordMenu engine={engine} recording={room?.recording} />}
-        {isHost(state) && room?.room_code && <RoomCode code={room.room_code} />}
+        {isHost(state) && room?.room_code && <RoomCode code={room.room_code} className="top-code wide-only" />}
         <QualitySign quality={state.quality} />
         <Tooltip label={speakerView ? 'Everybody alike' : 'Speaker in front'}>
           <ActionIcon
@@ -151,9 +151,9 @@ function RecordMenu({ engine, recording }: { engine: CallEngine; recording: stri
   );
 }
 
-function RoomCode({ code }: { code: string }) {
+export function RoomCode({ code, className }: { code: string; className: string }) {
   return (
-    <span className="top-code">
+    <span className={className}>
       <Text size="sm" component="span" c="dimmed">
         Code
       </Text>
