@@ -21,7 +21,7 @@ struct api {
 };
 
 bool api_start(struct api *api, struct err *e);
-void api_stop(struct api *api);            /* finishes requests under way, takes no new ones */
+void api_stop(struct api *api);            /* after http_drain, and after the WebSockets were released */
 
 json_t *openapi_document(const char *server_url);
 

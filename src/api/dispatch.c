@@ -232,17 +232,15 @@ static void upgraded(void *ctx, int fd, const void *early, size_t early_size, vo
 {
     struct upgrade *u = ctx;
     u->api->websocket(u->api->ctx, fd, early, early_size, release, handle, u->client);
-    free(u);
 }
 
 static void upgrade(struct request *r)
 {
     struct err e = {0};
-    struct upgrade *u = xcalloc(1, sizeof *u);
+    struct upgrade *u = arena_new(&r->http->arena, struct upgrade);
     u->api = r->api;
     memcpy(u->client, r->http->client, sizeof u->client);
     if (http_reply_websocket(r->http, upgraded, u, &e)) return;
-    free(u);
     request_reply_error(r, &e);
 }
 
@@ -340,11 +338,7 @@ bool api_start(struct api *api, struct err *e)
 
 void api_stop(struct api *api)
 {
-    if (api->http) {
-        http_quiesce(api->http);
-        if (!http_drain(api->http, clock_monotonic_ms() + 10000)) log_warn("http.drain_incomplete");
-    }
-    pool_destroy(api->pool); /* its jobs resume requests: before http_stop */
-    http_stop(api->http);
+    if (api->http) http_stop(api->http);
+    pool_destroy(api->pool);
     free(api->readers);
 }

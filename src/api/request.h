@@ -30,3 +30,8 @@ struct request {
 
 bool reply_with(struct request *r, const void *model_struct);
 bool reply_text(struct request *r, const char *content_type, const char *text);
+
+/* The handlers, one a route row. */
+#define ROUTE(handler, ...) handler_fn handler;
+#include "spec/routes/all.def"
+#undef ROUTE

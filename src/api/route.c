@@ -1,9 +1,6 @@
 #include "api/route.h"
+#include "api/request.h"
 #include <string.h>
-
-#define ROUTE(handler, ...) handler_fn handler;
-#include "spec/routes/all.def"
-#undef ROUTE
 
 #define NOTHING NULL
 #define FIELDS(m) &m##_model

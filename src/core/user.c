@@ -80,7 +80,7 @@ char *access_token_sign(struct scope *s, const struct user *u)
 static bool key_user_id(struct scope *s, const char *key, int64_t *id, struct err *e)
 {
     char hash[65];
-    struct api_key row;
+    struct api_key row = {0};
     sha256_hex(key, strlen(key), hash);
     if (db_one(s->db, SQL_KEY_BY_HASH, api_key, &row, s->arena, e, TEXT_(hash)) != DB_ROW) return err_fail(e, error_bad_credentials);
     *id = row.user_id;
@@ -98,7 +98,7 @@ static bool token_user_id(struct scope *s, const char *token, int64_t *id, struc
 
 bool bearer_user(struct scope *s, const char *bearer, struct user *out, struct err *e)
 {
-    int64_t id;
+    int64_t id = 0;
     bool is_key = !strncmp(bearer, KEY_PREFIX, sizeof KEY_PREFIX - 1);
     if (!(is_key ? key_user_id(s, bearer, &id, e) : token_user_id(s, bearer, &id, e))) return false;
     enum db_found found = user_by_id(s, id, out, e);

@@ -1,6 +1,7 @@
 #include "net/crypto.h"
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/params.h>
 #include <openssl/core_names.h>
 #include <sodium.h>
@@ -179,4 +180,13 @@ bool password_hash(const char *password, char out[128], struct err *e)
 bool password_verify(const char *hash, const char *password)
 {
     return crypto_pwhash_str_verify(hash, password, strlen(password)) == 0;
+}
+
+char *turn_credential(struct arena *a, const char *secret, const char *username)
+{
+    unsigned char hash[EVP_MAX_MD_SIZE];
+    unsigned n = 0;
+    HMAC(EVP_sha1(), secret, (int)strlen(secret), (const unsigned char *)username, strlen(username), hash, &n);
+    char *out = arena_alloc(a, sodium_base64_ENCODED_LEN(EVP_MAX_MD_SIZE, sodium_base64_VARIANT_ORIGINAL));
+    return sodium_bin2base64(out, sodium_base64_ENCODED_LEN(EVP_MAX_MD_SIZE, sodium_base64_VARIANT_ORIGINAL), hash, n, sodium_base64_VARIANT_ORIGINAL);
 }

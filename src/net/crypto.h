@@ -28,4 +28,5 @@ json_t *jwt_verify(struct arena *a, const struct hmac_key *k, const char *token,
 
 bool password_hash(const char *password, char out[128], struct err *e);  /* argon2id, 19 MiB, 2 passes; slow on purpose */
 bool password_verify(const char *hash, const char *password);
+char *turn_credential(struct arena *a, const char *secret, const char *username); /* coturn's REST scheme: base64(HMAC-SHA1) */
 bool crypto_start(struct err *e);

@@ -1,0 +1,204 @@
+/* door.c - coming in: the decision is core's (presence_enter, on the writer); here is what follows from it. */
+#include "base/rand.h"
+#include "call/parts.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct knock { struct caller *caller; const char *token, *connection; bool consent; struct entry entry; struct err err; struct arena *arena; };
+
+static bool enter(struct scope *s, void *arg, struct err *e)
+{
+    struct knock *k = arg;
+    return presence_enter(s, k->token, k->connection, k->consent, &k->entry, e);
+}
+
+/* ---- chat of before */
+
+static struct list chat_of(struct room *r)
+{
+    struct arena *a = &r->hub->arena;
+    struct scope s = hub_scope(r->hub, a, 0);
+    struct list rows;
+    struct err e;
+    if (!event_chat(&s, r->session_id, CHAT_BACKLOG, &rows, &e)) return (struct list){0};
+    struct call_line *lines = arena_array(a, struct call_line, rows.count + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < rows.count; i++) n += chat_line_of((const struct event *)rows.items + i, a, &lines[n]);
+    return (struct list){lines, n};
+}
+
+/* ---- in */
+
+/* The page's PeerConnections are still good when both sides say so. */
+static bool keep_media(const struct caller *c)
+{
+    return c->media && c->peer->media != NULL;
+}
+
+static void welcome(struct caller *c, struct peer *p)
+{
+    if (p->caller) { /* the old WebSocket is still there: the line broke without a word */
+        struct caller *old = p->caller;
+        peer_detach_caller(p);
+        if (old->ws) ws_close(old->ws, 4000, "taken up elsewhere");
+    }
+    bool fresh = !p->away_since;
+    p->caller = c;
+    c->peer = p;
+    p->away_since = 0;
+    bool media = keep_media(c);
+    if (!media) {
+        peer_stop_media(p);
+        if (media_is_ready(p->room->hub->media)) peer_start_media(p);
+    }
+    struct list chat = chat_of(p->room);
+    send_joined(c, &chat, media);
+    if (media) media_peer_offer_again(p->media);
+    else if (!p->media) SEND(c, media_lost, &(struct call_media_lost){0});
+    tell_person(p);
+    log_info(fresh ? "call.joined" : "call.back", LOG_INT("session", p->room->session_id), LOG_STR("connection", p->connection), LOG_INT("participant", p->participant_id));
+    count_people(p->room->hub);
+}
+
+static void come_in(struct caller *c, const struct entry *in)
+{
+    struct room *r = room_open(c->hub, &in->session);
+    if (in->replaced) {
+        struct peer *old = peer_in(r, in->replaced);
+        if (old) peer_remove(old, "replaced", 0, "replaced", "You came in from another window; this one is closed");
+    }
+    struct peer *p = peer_in(r, in->span.connection);
+    if (!p) p = peer_add(r, &in->span, &in->participant);
+    p->consented = HAS(&in->participant, participant, consented_at);
+    welcome(c, p);
+}
+
+/* ---- not yet in */
+
+static void wait_outside(struct caller *c, const struct entry *in)
+{
+    struct room *r = room_find(c->hub, in->session.id);
+    struct call_waiting m = {0};
+    rand_text(c->waiting, 16, RAND_ID);
+    c->waiting_session = in->session.id;
+    c->waiting_participant = in->participant.id;
+    free(c->waiting_name);
+    c->waiting_name = xstrdup(in->participant.name);
+    SET(&m, call_waiting, connection, c->waiting);
+    SET(&m, call_waiting, title, in->session.title);
+    SEND(c, waiting, &m);
+    if (r) tell_hosts_knock(r, c);
+}
+
+static void ask_consent(struct caller *c, const struct entry *in)
+{
+    struct call_consent_needed m = {0};
+    SET(&m, call_consent_needed, title, in->session.title);
+    SEND(c, consent_needed, &m);
+}
+
+void knock_gone(struct caller *c)
+{
+    struct room *r = c->waiting[0] ? room_find(c->hub, c->waiting_session) : NULL;
+    struct call_knock_gone m = {0};
+    SET(&m, call_knock_gone, connection, c->waiting);
+    for (struct peer *p = r ? r->peers : NULL; p; p = p->next)
+        if (p->role == participant_role_teacher) SEND(p->caller, knock_gone, &m);
+    c->waiting[0] = '\0';
+}
+
+/* ---- the decision */
+
+static const char *over_reason(const struct err *e)
+{
+    if (err_is(e, error_participant_removed)) return "removed";
+    if (err_is(e, error_session_not_active)) return "ended";
+    return err_is(e, error_bad_join_token) ? "denied" : NULL;
+}
+
+static void refused(struct caller *c, const struct err *e)
+{
+    const char *over = over_reason(e);
+    if (over) caller_end(c, over, e->text);
+    else message_error(c, e, "join");
+}
+
+static void forget_entry(struct hub *h, const struct entry *in);
+
+static void decided(void *arg)
+{
+    struct knock *k = arg;
+    struct caller *c = k->caller;
+    c->entering = false;
+    if (k->err.kind != ERR_NONE) refused(c, &k->err);
+    else if (!c->ws || c->hub->stopping) forget_entry(c->hub, &k->entry);
+    else if (k->entry.outcome == ENTRY_WAIT) wait_outside(c, &k->entry);
+    else if (k->entry.outcome == ENTRY_CONSENT) ask_consent(c, &k->entry);
+    else come_in(c, &k->entry);
+    arena_reset(&c->hub->arena);
+    caller_release(c);
+    arena_release(k->arena);
+    free(k->arena);
+}
+
+/* The socket went away while the decision was made: nobody is there to be in, unless they were before. */
+static bool leave(struct scope *s, void *arg, struct err *e)
+{
+    return presence_leave(s, arg, "lost", 0, e);
+}
+
+static void forget_entry(struct hub *h, const struct entry *in)
+{
+    if (in->outcome != ENTRY_IN || in->resumed) return;
+    struct task *t = task_create(h->core);
+    t->run = leave;
+    t->arg = arena_strdup(&t->arena, in->span.connection);
+    task_submit(t);
+}
+
+static void done(void *arg, const struct err *e)
+{
+    struct knock *k = arg;
+    if (e) k->err = *e;
+    loop_post(k->caller->hub->loop, decided, k);
+}
+
+/* The knock's arena is handed from the page's thread to the writer and back: the task gets its own for the writing. */
+static bool enter_in_own_arena(struct scope *s, void *arg, struct err *e)
+{
+    struct knock *k = arg;
+    struct scope own = *s;
+    own.arena = k->arena;
+    return enter(&own, k, e);
+}
+
+static void knock(struct caller *c, const char *connection)
+{
+    struct arena *a = xcalloc(1, sizeof *a);
+    arena_init(a);
+    struct knock *k = arena_new(a, struct knock);
+    *k = (struct knock){.caller = c, .token = arena_strdup(a, c->token), .connection = arena_strdup(a, connection), .consent = c->consent, .arena = a};
+    c->references++;
+    c->entering = true;
+    struct task *t = task_create(c->hub->core);
+    t->run = enter_in_own_arena;
+    t->done = done;
+    t->arg = k;
+    task_submit(t);
+}
+
+void door_join(struct caller *c, const struct call_join *m)
+{
+    free(c->token);
+    c->token = xstrdup(m->token);
+    c->consent = m->consent;
+    c->media = m->media;
+    if (c->waiting[0]) knock_gone(c);
+    knock(c, HAS(m, call_join, connection) ? m->connection : NULL);
+}
+
+void door_again(struct caller *c)
+{
+    knock_gone(c);
+    if (!c->entering) knock(c, NULL);
+}

@@ -1,0 +1,484 @@
+#include "base/clock.h"
+#include "base/metric.h"
+#include "call/parts.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { TICK_MS = 1000, ALIVE_TICKS = 2, DISK_TICKS = 5 };
+
+/* ---- rooms */
+
+struct room *room_find(struct hub *h, int64_t session_id)
+{
+    for (struct room *r = h->rooms; r; r = r->next)
+        if (r->session_id == session_id) return r;
+    return NULL;
+}
+
+static void read_recording(struct room *r)
+{
+    struct scope s = hub_scope(r->hub, &r->arena, 0);
+    struct recording rec;
+    struct err e;
+    r->recorded = recording_running(&s, r->session_id, &rec, &e) == DB_ROW;
+    if (r->recorded) r->recording = (enum recording_status)rec.status;
+}
+
+static bool read_room(struct room *r)
+{
+    struct err e;
+    arena_reset(&r->arena);
+    struct scope s = hub_scope(r->hub, &r->arena, 0);
+    if (session_by_id(&s, r->session_id, &r->session, &e) != DB_ROW) return false;
+    read_recording(r);
+    return true;
+}
+
+struct room *room_open(struct hub *h, const struct session *session)
+{
+    struct room *r = room_find(h, session->id);
+    if (r) return r;
+    r = xcalloc(1, sizeof *r);
+    *r = (struct room){.hub = h, .next = h->rooms, .session_id = session->id};
+    arena_init(&r->arena);
+    h->rooms = r;
+    read_room(r);
+    return r;
+}
+
+void room_refresh(struct room *r)
+{
+    if (read_room(r)) tell_room(r);
+}
+
+static void room_forget_if_empty(struct room *r)
+{
+    if (r->peers) return;
+    for (struct room **at = &r->hub->rooms; *at; at = &(*at)->next)
+        if (*at == r) {
+            *at = r->next;
+            break;
+        }
+    if (session_is_over(&r->session) && r->hub->media) media_room_close(r->hub->media, r->session.room_name);
+    arena_release(&r->arena);
+    free(r);
+}
+
+void count_people(struct hub *h)
+{
+    int64_t people = 0, rooms = 0;
+    for (struct room *r = h->rooms; r; r = r->next, rooms++)
+        for (struct peer *p = r->peers; p; p = p->next) people++;
+    metric_set(call_connections, people);
+    metric_set(call_rooms, rooms);
+}
+
+/* ---- peers */
+
+struct peer *peer_in(struct room *r, const char *connection)
+{
+    for (struct peer *p = r->peers; p; p = p->next)
+        if (!strcmp(p->connection, connection)) return p;
+    return NULL;
+}
+
+struct peer *peer_find(struct hub *h, const char *connection)
+{
+    struct peer *p = NULL;
+    for (struct room *r = h->rooms; r && !p; r = r->next) p = peer_in(r, connection);
+    return p;
+}
+
+struct peer *peer_add(struct room *r, const struct span *span, const struct participant *person)
+{
+    struct peer *p = xcalloc(1, sizeof *p), **end = &r->peers;
+    *p = (struct peer){.room = r, .participant_id = person->id, .user_id = HAS(person, participant, user_id) ? person->user_id : 0, .joined_at = span->joined_at,
+                       .name = xstrdup(person->name), .role = (enum participant_role)person->role, .screenshare = person->screenshare,
+                       .consented = HAS(person, participant, consented_at)};
+    snprintf(p->connection, sizeof p->connection, "%s", span->connection);
+    while (*end) end = &(*end)->next;
+    *end = p;
+    return p;
+}
+
+void peer_start_media(struct peer *p)
+{
+    if (!p->media) p->media = media_peer_create(p->room->hub->media, p->room->session.room_name, p->connection, &peer_media_handler, p);
+}
+
+void peer_stop_media(struct peer *p)
+{
+    media_peer_destroy(p->media);
+    p->media = NULL;
+}
+
+void peer_detach_caller(struct peer *p)
+{
+    if (p->caller) p->caller->peer = NULL;
+    p->caller = NULL;
+}
+
+struct leaving { const char *connection, *reason; int64_t at; };
+
+static bool leave(struct scope *s, void *arg, struct err *e)
+{
+    struct leaving *l = arg;
+    return presence_leave(s, l->connection, l->reason, l->at, e);
+}
+
+static void close_span(const struct peer *p, const char *reason, int64_t at)
+{
+    struct task *t = task_create(p->room->hub->core);
+    struct leaving *l = arena_new(&t->arena, struct leaving);
+    *l = (struct leaving){arena_strdup(&t->arena, p->connection), reason, at};
+    t->run = leave;
+    t->arg = l;
+    task_submit(t);
+}
+
+void peer_remove(struct peer *p, const char *reason, int64_t at, const char *over, const char *message)
+{
+    struct room *r = p->room;
+    struct caller *c = p->caller;
+    struct call_peer_left m = {0};
+    peer_stop_media(p);
+    close_span(p, reason, at);
+    log_info("call.left", LOG_INT("session", r->session_id), LOG_STR("connection", p->connection), LOG_STR("reason", reason));
+    for (struct peer **pp = &r->peers; *pp; pp = &(*pp)->next)
+        if (*pp == p) {
+            *pp = p->next;
+            break;
+        }
+    SET(&m, call_peer_left, connection, p->connection);
+    SET(&m, call_peer_left, reason, reason);
+    message_broadcast(r, NULL, "peer_left", &call_peer_left_model, &m);
+    peer_detach_caller(p);
+    if (c && over) caller_end(c, over, message);
+    free(p->name);
+    free(p);
+    count_people(r->hub);
+    room_forget_if_empty(r);
+}
+
+/* ---- what a peer's media tells */
+
+static void on_answer(void *ctx, const char *sdp)
+{
+    struct peer *p = ctx;
+    struct call_answer m = {0};
+    SET(&m, call_answer, sdp, sdp);
+    SEND(p->caller, answer, &m);
+}
+
+static void on_publish_failed(void *ctx, const char *why)
+{
+    struct peer *p = ctx;
+    struct err e;
+    err_set(&e, ERR_DESTINATION, "media_unavailable", "%s", why);
+    if (p->caller) message_error(p->caller, &e, "publish");
+}
+
+static void on_sub_offer(void *ctx, const char *sdp, const struct media_stream *streams, size_t count)
+{
+    struct peer *p = ctx;
+    struct call_sub_offer m = {0};
+    struct call_stream *list = arena_array(&p->room->hub->arena, struct call_stream, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        int kind = streams[i].kind ? enumeration_find(&track_kind_words, streams[i].kind) : -1;
+        SET(&list[i], call_stream, mid, streams[i].mid);
+        if (!streams[i].connection || kind < 0) continue;
+        SET(&list[i], call_stream, connection, streams[i].connection);
+        SET(&list[i], call_stream, kind, kind);
+    }
+    SET(&m, call_sub_offer, sdp, sdp);
+    SET(&m, call_sub_offer, streams, ((struct list){list, count}));
+    SEND(p->caller, sub_offer, &m);
+    arena_reset(&p->room->hub->arena);
+}
+
+static void on_ice(void *ctx, const char *pc, const char *candidate)
+{
+    struct peer *p = ctx;
+    struct call_ice m = {0};
+    SET(&m, call_ice, pc, enumeration_find(&peer_connection_words, pc));
+    if (strcmp(candidate, "null") != 0) SET(&m, call_ice, candidate, candidate);
+    SEND(p->caller, ice, &m);
+}
+
+static void on_up(void *ctx, const char *pc)
+{
+    const struct peer *p = ctx;
+    log_debug("call.media_up", LOG_STR("connection", p->connection), LOG_STR("pc", pc));
+}
+
+static void on_hangup(void *ctx, const char *pc, const char *reason)
+{
+    const struct peer *p = ctx; /* the page sees it too, and asks for a media_restart */
+    log_info("call.media_hangup", LOG_STR("connection", p->connection), LOG_STR("pc", pc), LOG_STR("reason", reason));
+}
+
+const struct media_peer_handler peer_media_handler = {on_answer, on_publish_failed, on_sub_offer, on_ice, on_up, on_hangup};
+
+/* ---- what the media engine tells */
+
+static void each_peer(struct hub *h, void (*fn)(struct peer *p))
+{
+    for (struct room *r = h->rooms; r; r = r->next)
+        for (struct peer *p = r->peers; p; p = p->next) fn(p);
+}
+
+static void lose_media(struct peer *p)
+{
+    peer_stop_media(p);
+    SEND(p->caller, media_lost, &(struct call_media_lost){0});
+}
+
+static void offer_media(struct peer *p)
+{
+    if (p->media || !p->caller) return;
+    peer_start_media(p);
+    SEND(p->caller, media_ready, &(struct call_media_ready){0});
+}
+
+static void on_lost(void *ctx)
+{
+    struct hub *h = ctx;
+    log_warn("media.lost");
+    metric_add(media_restarts_total, 1);
+    metric_set(media_up, 0);
+    h->media_ready = false;
+    each_peer(h, lose_media);
+}
+
+static void on_ready(void *ctx, bool adopted)
+{
+    struct hub *h = ctx;
+    log_info("media.ready", LOG_INT("adopted", adopted), LOG_INT("pid", media_pid(h->media)));
+    metric_set(media_up, 1);
+    h->media_ready = true;
+    recorder_take_up(h);
+    each_peer(h, offer_media);
+}
+
+static bool on_adopt(void *ctx, struct media_peer *media, const char *room, const char *connection)
+{
+    struct hub *h = ctx;
+    struct peer *p = peer_find(h, connection);
+    if (!p || strcmp(p->room->session.room_name, room) != 0) return false;
+    p->media = media;
+    media_peer_set_handler(media, &peer_media_handler, p);
+    log_info("call.media_adopted", LOG_STR("connection", connection));
+    return true;
+}
+
+static const struct media_handler media_handler = {on_ready, on_lost, on_adopt};
+
+/* ---- WebSockets */
+
+void caller_release(struct caller *c)
+{
+    if (--c->references) return;
+    free(c->token);
+    free(c->waiting_name);
+    free(c);
+}
+
+void caller_end(struct caller *c, const char *reason, const char *message)
+{
+    struct call_over m = {0};
+    if (!c->ws) return;
+    SET(&m, call_over, reason, reason);
+    SET(&m, call_over, message, message);
+    SEND(c, over, &m);
+    ws_close(c->ws, 4001, reason);
+}
+
+static void on_text(struct ws *ws, const char *text, size_t size, void *ctx)
+{
+    (void)ws;
+    message_receive(ctx, text, size);
+}
+
+static void on_close(struct ws *ws, int code, void *ctx)
+{
+    struct caller *c = ctx;
+    struct hub *h = c->hub;
+    struct peer *p = c->peer;
+    (void)ws;
+    c->ws = NULL;
+    for (struct caller **at = &h->callers; *at; at = &(*at)->next)
+        if (*at == c) {
+            *at = c->next;
+            break;
+        }
+    if (c->waiting[0]) knock_gone(c);
+    if (p && !h->stopping) {
+        peer_detach_caller(p);
+        p->away_since = clock_now_ms();
+        if (code == 1001) peer_remove(p, "left", 0, NULL, NULL); /* the tab was closed */
+        else tell_person(p);
+    }
+    arena_reset(&h->arena);
+    caller_release(c);
+}
+
+static const struct ws_handler ws_handler = {on_text, on_close};
+
+struct arrival { struct hub *hub; int fd; void *early; size_t early_size; void (*release)(void *); void *handle; char client[46]; };
+
+static void arrive(void *arg)
+{
+    struct arrival *a = arg;
+    struct caller *c = xcalloc(1, sizeof *c);
+    *c = (struct caller){.hub = a->hub, .next = a->hub->callers, .references = 1, .allowance_at = clock_monotonic_ms()};
+    snprintf(c->client, sizeof c->client, "%s", a->client);
+    c->ws = ws_accept(a->hub->loop, a->fd, a->early, a->early_size, LARGEST_MESSAGE, &ws_handler, c, a->release, a->handle);
+    a->hub->callers = c;
+    if (a->hub->stopping) ws_close(c->ws, 1012, "restarting");
+    free(a->early);
+    free(a);
+}
+
+void hub_accept(struct hub *h, int fd, const void *early, size_t early_size, void (*release)(void *), void *handle, const char *client)
+{
+    struct arrival *a = xcalloc(1, sizeof *a);
+    *a = (struct arrival){.hub = h, .fd = fd, .early_size = early_size, .release = release, .handle = handle};
+    a->early = xmalloc(early_size);
+    if (early_size) memcpy(a->early, early, early_size);
+    snprintf(a->client, sizeof a->client, "%s", client);
+    loop_post(h->loop, arrive, a);
+}
+
+/* ---- time */
+
+/* One at a time: removing may free the room that the walk stands on. */
+static struct peer *find_gone(struct hub *h, int64_t before)
+{
+    for (struct room *r = h->rooms; r; r = r->next)
+        for (struct peer *p = r->peers; p; p = p->next)
+            if (!p->caller && p->away_since <= before) return p;
+    return NULL;
+}
+
+static bool note_alive(struct scope *s, void *arg, struct err *e)
+{
+    (void)arg;
+    return presence_alive(s, e);
+}
+
+static bool end_due(struct scope *s, void *arg, struct err *e)
+{
+    (void)arg;
+    return session_end_due(s, e);
+}
+
+static void submit(struct hub *h, bool (*run)(struct scope *, void *, struct err *))
+{
+    struct task *t = task_create(h->core);
+    t->run = run;
+    task_submit(t);
+}
+
+static void on_tick(void *arg)
+{
+    struct hub *h = arg;
+    int64_t grace = core_config(h->core)->RECONNECT_SECONDS * 1000;
+    for (struct peer *p; (p = find_gone(h, clock_now_ms() - grace));) peer_remove(p, "lost", p->away_since, NULL, NULL);
+    h->ticks++;
+    if (h->rooms && h->ticks % ALIVE_TICKS == 0) submit(h, note_alive);
+    if (h->ticks % DISK_TICKS == 0) recorder_watch_disk(h);
+    submit(h, end_due);
+    arena_reset(&h->arena);
+}
+
+/* ---- start and end */
+
+struct hub *hub_create(struct core *core, struct loop *loop, struct err *e)
+{
+    struct hub *h = xcalloc(1, sizeof *h);
+    h->core = core;
+    h->loop = loop;
+    arena_init(&h->arena);
+    h->db = db_reader(core->db, e);
+    if (!h->db) {
+        hub_destroy(h);
+        return NULL;
+    }
+    notice_listen(h);
+    return h;
+}
+
+/* Everybody who was in when we were last alive may come back for a while; their media may have gone on without us. */
+static bool take_up(struct hub *h, struct err *e)
+{
+    int64_t last;
+    struct list spans;
+    struct scope s = hub_scope(h, &h->arena, clock_now_ms());
+    if (!presence_last_alive(&s, &last, e) || !presence_open(&s, 0, &spans, e)) return false;
+    for (size_t i = 0; i < spans.count; i++) {
+        struct span span;
+        struct session session;
+        struct participant person;
+        if (!presence_person(&s, ((const struct span *)spans.items)[i].connection, &span, &session, &person, e)) continue;
+        struct peer *p = peer_add(room_open(h, &session), &span, &person);
+        p->away_since = clock_now_ms();
+        if (session_is_over(&session) || person.connection_status == connection_status_kicked) peer_remove(p, "lost", last, NULL, NULL);
+    }
+    count_people(h);
+    return true;
+}
+
+bool hub_start(struct hub *h, const struct media_options *options, struct err *e)
+{
+    if (!take_up(h, e)) return false;
+    arena_reset(&h->arena);
+    h->media = media_start(options, &media_handler, h, e);
+    if (!h->media) return false;
+    h->tick = loop_timer_every(h->loop, TICK_MS, on_tick, h);
+    return true;
+}
+
+bool hub_ready(const struct hub *h, const char **why)
+{
+    *why = "the media engine is starting";
+    return h->media_ready;
+}
+
+bool hub_is_quiet(const struct hub *h)
+{
+    return !h->rooms;
+}
+
+bool hub_said_goodbye(const struct hub *h)
+{
+    return !h->callers;
+}
+
+void hub_stop(struct hub *h, bool for_good)
+{
+    h->stopping = true;
+    loop_timer_stop(h->tick);
+    h->tick = NULL;
+    for (struct caller *c = h->callers; c; c = c->next)
+        if (c->ws) ws_close(c->ws, 1012, "restarting");
+    media_stop(h->media, !for_good);
+    h->media = NULL;
+}
+
+void hub_destroy(struct hub *h)
+{
+    if (!h) return;
+    for (struct room *r = h->rooms, *next; r; r = next) {
+        next = r->next;
+        for (struct peer *p = r->peers, *following; p; p = following) {
+            following = p->next;
+            free(p->name);
+            free(p);
+        }
+        arena_release(&r->arena);
+        free(r);
+    }
+    arena_release(&h->arena);
+    db_conn_close(h->db);
+    free(h);
+}

@@ -1,0 +1,174 @@
+/* notice.c - what core has committed, followed in the calls. */
+#include "base/metric.h"
+#include "call/parts.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct notice { struct hub *hub; struct event_note note; };
+typedef void follow_fn(struct hub *h, struct room *r, const struct event_note *n);
+
+/* ---- people */
+
+static struct peer *find_participant(struct room *r, int64_t participant_id)
+{
+    for (struct peer *p = r ? r->peers : NULL; p; p = p->next)
+        if (p->participant_id == participant_id) return p;
+    return NULL;
+}
+
+static void each_waiting(struct hub *h, int64_t participant_id, void (*fn)(struct caller *c))
+{
+    for (struct caller *c = h->callers, *next; c; c = next) {
+        next = c->next;
+        if (c->waiting[0] && c->waiting_participant == participant_id) fn(c);
+    }
+}
+
+static void turn_away(struct caller *c)
+{
+    knock_gone(c);
+    caller_end(c, "denied", "The host did not let you in");
+}
+
+static void send_off(struct hub *h, const struct event_note *n, const char *reason, const char *over, const char *message)
+{
+    for (struct peer *p; (p = find_participant(room_find(h, n->session_id), n->subject_id));) peer_remove(p, reason, n->at, over, message);
+    each_waiting(h, n->subject_id, turn_away);
+}
+
+static void on_kicked(struct hub *h, struct room *r, const struct event_note *n)
+{
+    (void)r;
+    send_off(h, n, "removed", "removed", error_row(error_participant_removed)->message);
+}
+
+static void on_gave_up(struct hub *h, struct room *r, const struct event_note *n)
+{
+    (void)r;
+    send_off(h, n, "left", "replaced", "You left this session");
+}
+
+static void on_admitted(struct hub *h, struct room *r, const struct event_note *n)
+{
+    (void)r;
+    each_waiting(h, n->subject_id, door_again);
+}
+
+static void on_denied(struct hub *h, struct room *r, const struct event_note *n)
+{
+    (void)r;
+    each_waiting(h, n->subject_id, turn_away);
+}
+
+static void on_seat_changed(struct hub *h, struct room *r, const struct event_note *n)
+{
+    struct scope s = hub_scope(h, &h->arena, n->at);
+    struct participant seat;
+    struct err e;
+    struct peer *p = find_participant(r, n->subject_id);
+    if (!p || !participant_in(&s, n->session_id, n->subject_id, &seat, &e)) return;
+    p->screenshare = seat.screenshare;
+    if (!p->screenshare && p->tracks[track_kind_screen].there) {
+        if (p->media) media_peer_mute(p->media, "screen", true); /* not forwarded from now on, whatever the page does */
+        SEND(p->caller, stop_share, &(struct call_stop_share){0});
+    }
+    tell_person(p);
+}
+
+/* ---- the room */
+
+static void on_changed(struct hub *h, struct room *r, const struct event_note *n)
+{
+    (void)h;
+    (void)n;
+    if (r) room_refresh(r);
+}
+
+static void on_over(struct hub *h, struct room *r, const struct event_note *n)
+{
+    if (r) room_refresh(r);
+    for (struct room *left; (left = room_find(h, n->session_id)) && left->peers;)
+        peer_remove(left->peers, "ended", n->at, "ended", "This session has ended");
+    for (struct caller *c = h->callers, *next; c; c = next) {
+        next = c->next;
+        if (c->waiting[0] && c->waiting_session == n->session_id) caller_end(c, "ended", "This session has ended");
+    }
+}
+
+static void on_chat(struct hub *h, struct room *r, const struct event_note *n)
+{
+    struct call_line line;
+    struct call_chat m = {0};
+    struct event row = {.id = n->id, .event_data = n->data, .timestamp = n->at};
+    if (!r || !chat_line_of(&row, &h->arena, &line)) return;
+    SET(&m, call_chat, line, &line);
+    message_broadcast(r, NULL, "chat", &call_chat_model, &m);
+}
+
+/* ---- recording */
+
+static void ask_consent(struct room *r)
+{
+    struct call_consent_needed m = {0};
+    SET(&m, call_consent_needed, title, r->session.title);
+    for (struct peer *p = r->peers; p; p = p->next)
+        if (!p->consented) SEND(p->caller, consent_needed, &m);
+}
+
+static void on_recording(struct hub *h, struct room *r, const struct event_note *n)
+{
+    struct scope s = hub_scope(h, &h->arena, n->at);
+    struct recording rec;
+    struct session session;
+    struct err e;
+    if (recording_by_id(&s, n->subject_id, &rec, &e) == DB_ROW && session_by_id(&s, n->session_id, &session, &e) == DB_ROW) {
+        struct room around = {.hub = h, .session_id = session.id, .session = session};
+        recorder_follow(r ? r : &around, &rec);
+    }
+    if (!r) return;
+    room_refresh(r);
+    if (n->type == event_recording_started) ask_consent(r);
+}
+
+static void count_ready(struct hub *h, struct room *r, const struct event_note *n)
+{
+    (void)h;
+    (void)r;
+    if (n->type == event_recording_ready) metric_add(recordings_ready_total, 1);
+    else metric_add(recordings_failed_total, 1);
+}
+
+static follow_fn *const followers[event_type_count] = {
+    [event_session_updated] = on_changed,      [event_session_started] = on_changed,    [event_session_reopened] = on_changed,
+    [event_session_locked] = on_changed,       [event_session_unlocked] = on_changed,   [event_session_ended] = on_over,
+    [event_session_cancelled] = on_over,       [event_session_deleted] = on_over,       [event_participant_kicked] = on_kicked,
+    [event_participant_left_seat] = on_gave_up, [event_participant_admitted] = on_admitted, [event_participant_denied] = on_denied,
+    [event_participant_updated] = on_seat_changed, [event_chat_message] = on_chat,      [event_recording_started] = on_recording,
+    [event_recording_paused] = on_recording,   [event_recording_resumed] = on_recording, [event_recording_stopped] = on_recording,
+    [event_recording_ready] = count_ready,     [event_recording_failed] = count_ready};
+
+static void follow(void *arg)
+{
+    struct notice *n = arg;
+    struct hub *h = n->hub;
+    if (!h->stopping) followers[n->note.type](h, room_find(h, n->note.session_id), &n->note);
+    arena_reset(&h->arena);
+    free((char *)(uintptr_t)n->note.data);
+    free(n);
+}
+
+static void on_event(void *ctx, const struct event_note *note)
+{
+    struct hub *h = ctx;
+    metric_add(events_total, 1);
+    if (!followers[note->type]) return;
+    struct notice *n = xmalloc(sizeof *n);
+    *n = (struct notice){h, *note};
+    if (note->data) n->note.data = xstrdup(note->data);
+    loop_post(h->loop, follow, n);
+}
+
+void notice_listen(struct hub *h)
+{
+    event_listen(h->core, on_event, h);
+}

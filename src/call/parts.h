@@ -1,0 +1,133 @@
+/* parts.h - what the files of this folder share. Nobody else includes it. */
+#pragma once
+#include "base/log.h"
+#include "call/hub.h"
+#include "core/event.h"
+#include "core/participant.h"
+#include "core/presence.h"
+#include "core/recording.h"
+#include "core/session.h"
+#include "net/ws.h"
+
+enum { CONNECTION_SIZE = 41, TRACKS = 3, CHAT_BACKLOG = 200, LARGEST_MESSAGE = 300 * 1024 };
+
+struct track { bool there, muted; };
+
+/* A connection: one person's stay. Outlives its WebSocket (for a while) and its media (always). */
+struct peer {
+    struct room *room;
+    struct peer *next;
+    char connection[CONNECTION_SIZE];
+    int64_t participant_id, user_id, joined_at;
+    char *name;
+    enum participant_role role;
+    bool hand, screenshare, consented;
+    enum call_quality quality;
+    struct track tracks[TRACKS];        /* by enum track_kind */
+    struct caller *caller;              /* NULL: the WebSocket is lost */
+    int64_t away_since;                 /* wall clock; 0: here */
+    struct media_peer *media;           /* NULL: none */
+};
+
+struct room {
+    struct hub *hub;
+    struct room *next;
+    int64_t session_id;
+    struct session session;             /* as last read; its texts are in the arena */
+    struct arena arena;
+    bool recorded;                      /* a recording runs or is paused */
+    enum recording_status recording;
+    struct peer *peers;
+};
+
+/* A WebSocket. */
+struct caller {
+    struct hub *hub;
+    struct caller *next;
+    struct ws *ws;                      /* NULL: closed */
+    char client[46];
+    struct peer *peer;                  /* once in */
+    bool entering;                      /* a join is being decided */
+    bool consent, media;                /* as the join said */
+    char *token;                        /* of the join; kept while waiting */
+    char waiting[CONNECTION_SIZE];      /* a name for the knock; "" when not waiting */
+    int64_t waiting_session, waiting_participant;
+    char *waiting_name;
+    int64_t allowance, allowance_at;    /* messages it may still send */
+    int references;                     /* the socket, and tasks under way */
+};
+
+struct hub {
+    struct core *core;
+    struct loop *loop;
+    struct media *media;
+    struct db_conn *db;
+    struct room *rooms;
+    struct caller *callers;
+    struct arena arena;                 /* of the message or notice at hand */
+    struct loop_timer *tick;
+    bool stopping;
+    _Atomic bool media_ready;
+    int64_t ticks;
+};
+
+static inline struct scope hub_scope(struct hub *h, struct arena *a, int64_t now) { return (struct scope){.core = h->core, .db = h->db, .arena = a, .now = now}; }
+
+/* hub.c: rooms and peers */
+struct room *room_find(struct hub *h, int64_t session_id);
+struct room *room_open(struct hub *h, const struct session *session);
+void room_refresh(struct room *r);                       /* reads the session again and tells everybody */
+struct peer *peer_find(struct hub *h, const char *connection);
+struct peer *peer_in(struct room *r, const char *connection);
+struct peer *peer_add(struct room *r, const struct span *span, const struct participant *p);
+void peer_start_media(struct peer *p);
+void peer_stop_media(struct peer *p);
+void peer_detach_caller(struct peer *p);
+/* Ends the stay: media stops at once, others are told, the span is closed (at: 0 now). With `over` the page is told too. */
+void peer_remove(struct peer *p, const char *reason, int64_t at, const char *over, const char *message);
+void caller_release(struct caller *c);
+void caller_end(struct caller *c, const char *reason, const char *message); /* over, and close */
+void count_people(struct hub *h);
+extern const struct media_peer_handler peer_media_handler;
+
+/* door.c */
+void door_join(struct caller *c, const struct call_join *m);
+void door_again(struct caller *c);                       /* after being let in: the same join once more */
+void knock_gone(struct caller *c);
+
+/* message.c */
+void message_receive(struct caller *c, const char *text, size_t size);
+void message_send(struct caller *c, const char *t, const struct model *m, const void *message);
+void message_broadcast(struct room *r, const struct peer *but, const char *t, const struct model *m, const void *message);
+void message_error(struct caller *c, const struct err *e, const char *about);
+#define SEND(c, t, message) message_send(c, #t, &call_##t##_model, message)
+
+/* roster.c: how things are shown */
+void show_person(const struct peer *p, struct arena *a, struct call_person *out);
+void show_room(const struct room *r, const struct peer *to, struct call_room *out);
+void tell_person(const struct peer *p);                  /* to everybody in the room, p too */
+void tell_room(const struct room *r);
+void send_joined(struct caller *c, const struct list *chat, bool media);
+void tell_hosts_knock(struct room *r, const struct caller *waiting);
+bool chat_line_of(const struct event *e, struct arena *a, struct call_line *out);
+
+/* notice.c: what core tells after a commit */
+void notice_listen(struct hub *h);
+
+/* recorder.c */
+void recorder_follow(struct room *r, const struct recording *rec);  /* makes the media engine do what the recording's row says */
+void recorder_take_up(struct hub *h);                               /* after a start: all that run */
+void recorder_watch_disk(struct hub *h);
+
+/* A change that a person asks for: `run` on the writer on their behalf; a failure is told to their page. */
+struct deed {
+    struct caller *caller;
+    const char *about;                  /* the message it answers */
+    int64_t session_id, participant_id, user_id, number;
+    bool flag;
+    char *text;
+    bool (*run)(struct scope *s, struct deed *d, struct err *e);
+    struct err err;
+};
+struct deed *deed_new(struct caller *c, const char *about, bool (*run)(struct scope *, struct deed *, struct err *));
+void deed_start(struct deed *d);

@@ -1,0 +1,200 @@
+/* accounts.c - roomd setup, user, key: work beside a running server. */
+#include "base/rand.h"
+#include "cli/cli.h"
+#include "core/user.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- user */
+
+struct new_user { const char *email, *name, *hash; enum user_role role; struct user *out; struct arena *arena; };
+
+static bool write_user(struct scope *s, void *arg, struct err *e)
+{
+    struct new_user *n = arg;
+    struct scope own = *s;
+    own.arena = n->arena;
+    return user_create_hashed(&own, n->email, n->name, n->hash, n->role, n->out, e);
+}
+
+static bool add_user(struct tool *t, struct new_user *n, const char *password, struct err *e)
+{
+    char hash[128];
+    if (!password_hash(password, hash, e)) return false;
+    n->hash = hash;
+    n->arena = &t->arena;
+    return core_write(&t->core, write_user, n, e);
+}
+
+static int user_add(struct tool *t, const struct option_value *own)
+{
+    struct err e = {0};
+    struct user user;
+    char password[256];
+    int role = own[1].value ? enumeration_find(&user_role_words, own[1].value) : user_role_teacher;
+    if (!own[0].value) return cli_usage("user", "--email is missing");
+    if (!strchr(own[0].value, '@')) return cli_usage("user", "--email must be an address");
+    if (role < 0) return cli_usage("user", "--role must be admin, teacher or student");
+    if (!own[2].value) return cli_usage("user", "--password-stdin is missing: the password is read from standard input");
+    struct new_user n = {.email = own[0].value, .name = own[3].value, .role = (enum user_role)role, .out = &user};
+    if (!cli_read_password(password, sizeof password, &e) || !add_user(t, &n, password, &e)) return cli_fail(&e);
+    printf("%lld\n", (long long)user.id);
+    return EXIT_DONE;
+}
+
+struct new_password { int64_t id; const char *hash; };
+
+static bool write_password(struct scope *s, void *arg, struct err *e)
+{
+    const struct new_password *n = arg;
+    return user_set_password(s, n->id, n->hash, e);
+}
+
+static int user_passwd(struct tool *t, const struct option_value *own)
+{
+    struct err e = {0};
+    struct user user;
+    char password[256], hash[128];
+    if (!own[0].value) return cli_usage("user", "--email is missing");
+    enum db_found found = user_by_email(&t->scope, own[0].value, &user, &e);
+    if (found == DB_NONE) err_fail(&e, error_user_not_found);
+    if (found != DB_ROW || !cli_read_password(password, sizeof password, &e) || !password_hash(password, hash, &e)) return cli_fail(&e);
+    struct new_password n = {user.id, hash};
+    return core_write(&t->core, write_password, &n, &e) ? EXIT_DONE : cli_fail(&e);
+}
+
+static int user_show_list(struct tool *t, bool json)
+{
+    struct err e = {0};
+    struct list rows;
+    struct buf text;
+    if (!user_list(&t->scope, &rows, &e)) return cli_fail(&e);
+    buf_init(&text, 0);
+    for (size_t i = 0; i < rows.count; i++) {
+        const struct user *u = (const struct user *)rows.items + i;
+        struct user_reply shown = {0};
+        COPY(user_reply, &shown, user, u);
+        if (json) model_write(&text, &user_reply_model, &shown);
+        else buf_printf(&text, "%lld  %-8s %s  %s", (long long)u->id, user_role_words.words[u->role], u->email, u->is_active ? "" : "(inactive)");
+        buf_char(&text, '\n');
+    }
+    fputs(text.data, stdout);
+    buf_release(&text);
+    return EXIT_DONE;
+}
+
+int cmd_user(int argc, char **argv)
+{
+    struct option_value own[] = {{"--email", true, NULL}, {"--role", true, NULL}, {"--password-stdin", false, NULL}, {"--name", true, NULL}, {0}};
+    struct options o;
+    struct tool t;
+    struct err e = {0};
+    int code = cli_parse(argc, argv, &o, own);
+    if (code) return code < 0 ? EXIT_DONE : code;
+    const char *what = o.word_count == 1 ? o.words[0] : "";
+    if (strcmp(what, "add") != 0 && strcmp(what, "passwd") != 0 && strcmp(what, "list") != 0) return cli_usage("user", "say add, passwd or list");
+    if (!tool_open(&t, &o, &e)) return cli_fail(&e);
+    if (!strcmp(what, "add")) code = user_add(&t, own);
+    else if (!strcmp(what, "passwd")) code = user_passwd(&t, own);
+    else code = user_show_list(&t, o.json);
+    tool_close(&t);
+    return code;
+}
+
+/* ---- setup: the first administrator */
+
+int cmd_setup(int argc, char **argv)
+{
+    struct options o;
+    struct tool t;
+    struct err e = {0};
+    struct list rows;
+    struct user user;
+    char password[17];
+    int code = cli_parse(argc, argv, &o, NULL);
+    if (code) return code < 0 ? EXIT_DONE : code;
+    if (!tool_open(&t, &o, &e)) return cli_fail(&e);
+    bool ok = user_list(&t.scope, &rows, &e);
+    if (ok && !rows.count) {
+        rand_text(password, 16, RAND_ID);
+        struct new_user n = {.email = "admin@localhost", .name = "Administrator", .role = user_role_admin, .out = &user};
+        ok = add_user(&t, &n, password, &e);
+        if (ok) printf("first admin: admin@localhost  password: %s\n", password);
+    } else if (ok) printf("set up already: %zu account%s; `roomd user list` shows them\n", rows.count, rows.count == 1 ? "" : "s");
+    tool_close(&t);
+    return ok ? EXIT_DONE : cli_fail(&e);
+}
+
+/* ---- key */
+
+struct new_key { const char *name; int64_t user_id, id; char key[64]; };
+
+static bool write_key(struct scope *s, void *arg, struct err *e)
+{
+    struct new_key *n = arg;
+    struct api_key row;
+    return api_key_create(s, n->name, n->user_id, n->key, &row, e);
+}
+
+static bool write_revoke(struct scope *s, void *arg, struct err *e)
+{
+    return api_key_revoke(s, ((const struct new_key *)arg)->id, e);
+}
+
+/* A key acts for the first administrator, who is made (without a usable password) where there is none. */
+static bool owner_of_keys(struct tool *t, int64_t *id, struct err *e)
+{
+    struct list rows;
+    struct user user;
+    char password[33];
+    if (!user_list(&t->scope, &rows, e)) return false;
+    for (size_t i = 0; i < rows.count; i++)
+        if (((const struct user *)rows.items)[i].is_superuser) return *id = ((const struct user *)rows.items)[i].id, true;
+    rand_text(password, 32, RAND_ID);
+    struct new_user n = {.email = "keys@localhost", .name = "API keys", .role = user_role_admin, .out = &user};
+    if (!add_user(t, &n, password, e)) return false;
+    *id = user.id;
+    return true;
+}
+
+static int key_list(struct tool *t, bool json)
+{
+    struct err e = {0};
+    struct list rows;
+    if (!api_key_list(&t->scope, &rows, &e)) return cli_fail(&e);
+    for (size_t i = 0; i < rows.count; i++) {
+        const struct api_key *k = (const struct api_key *)rows.items + i;
+        bool revoked = HAS(k, api_key, revoked_at);
+        struct buf name;
+        buf_init(&name, 0);
+        json_write_string(&name, k->name);
+        if (json) printf("{\"id\":%lld,\"name\":%s,\"prefix\":\"%s\",\"revoked\":%s}\n", (long long)k->id, name.data, k->prefix, revoked ? "true" : "false");
+        else printf("%lld  %s…  %s%s\n", (long long)k->id, k->prefix, k->name, revoked ? "  (revoked)" : "");
+        buf_release(&name);
+    }
+    return EXIT_DONE;
+}
+
+int cmd_key(int argc, char **argv)
+{
+    struct option_value own[] = {{"--name", true, NULL}, {"--id", true, NULL}, {0}};
+    struct options o;
+    struct tool t;
+    struct err e = {0};
+    int code = cli_parse(argc, argv, &o, own);
+    if (code) return code < 0 ? EXIT_DONE : code;
+    const char *what = o.word_count == 1 ? o.words[0] : "";
+    bool add = !strcmp(what, "add"), revoke = !strcmp(what, "revoke");
+    if (!add && !revoke && strcmp(what, "list") != 0) return cli_usage("key", "say add, revoke or list");
+    if ((add && !own[0].value) || (revoke && !own[1].value)) return cli_usage("key", add ? "--name is missing" : "--id is missing");
+    if (!tool_open(&t, &o, &e)) return cli_fail(&e);
+    struct new_key n = {.name = own[0].value, .id = own[1].value ? strtoll(own[1].value, NULL, 10) : 0};
+    bool ok = true;
+    if (add) ok = owner_of_keys(&t, &n.user_id, &e) && core_write(&t.core, write_key, &n, &e) && puts(n.key) >= 0;
+    else if (revoke) ok = core_write(&t.core, write_revoke, &n, &e);
+    else code = key_list(&t, o.json);
+    tool_close(&t);
+    return ok ? code : cli_fail(&e);
+}

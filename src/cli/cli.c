@@ -1,0 +1,101 @@
+#include "cli/cli.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct command *command_of(const char *name)
+{
+    for (const struct command *c = commands; c->name; c++)
+        if (!strcmp(c->name, name)) return c;
+    return NULL;
+}
+
+int cli_fail(const struct err *e)
+{
+    fprintf(stderr, "roomd: %s\n", e->text);
+    return EXIT_FAILED;
+}
+
+int cli_usage(const char *command, const char *what)
+{
+    const struct command *c = command_of(command);
+    fprintf(stderr, "roomd: %s\nusage: %s\n", what, c ? c->usage : "roomd COMMAND");
+    return EXIT_USAGE;
+}
+
+static int help(const char *command)
+{
+    const struct command *c = command_of(command);
+    printf("%s\n\nusage: %s\n\n  --data DIR     folder of database, secrets and recordings (default: data)\n  --config FILE  settings (default: roomd.yaml, where there is one)\n"
+           "  --json         for scripts, where the command lists something\n", c->summary, c->usage);
+    return -1;
+}
+
+static struct option_value *own_option(struct option_value *own, const char *name)
+{
+    for (; own && own->name; own++)
+        if (!strcmp(own->name, name)) return own;
+    return NULL;
+}
+
+static bool common(struct options *o, const char *name, const char *value)
+{
+    if (!strcmp(name, "--config")) return o->config_file = value, true;
+    static const char *const names[][2] = {{"--data", "DATA_DIR"}, {"--listen", "LISTEN"}, {"--web", "WEB_DIR"}, {"--public-url", "PUBLIC_URL"}};
+    for (size_t i = 0; i < 4; i++)
+        if (!strcmp(name, names[i][0])) return o->flags[o->flag_count++] = (struct config_flag){names[i][1], value}, true;
+    return false;
+}
+
+int cli_parse(int argc, char **argv, struct options *o, struct option_value *own)
+{
+    char text[160];
+    *o = (struct options){0};
+    for (int i = 1; i < argc; i++) {
+        struct option_value *mine = own_option(own, argv[i]);
+        if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) return help(argv[0]);
+        if (!strcmp(argv[i], "--json")) o->json = true;
+        else if (mine && !mine->takes_value) mine->value = "";
+        else if (argv[i][0] != '-' && o->word_count < 8) o->words[o->word_count++] = argv[i];
+        else if (i + 1 < argc && mine) mine->value = argv[++i];
+        else if (i + 1 < argc && o->flag_count < 7 && common(o, argv[i], argv[i + 1])) i++;
+        else {
+            snprintf(text, sizeof text, "\"%s\" is not understood here", argv[i]);
+            return cli_usage(argv[0], text);
+        }
+    }
+    return EXIT_DONE;
+}
+
+bool tool_open(struct tool *t, const struct options *o, struct err *e)
+{
+    int from, to;
+    *t = (struct tool){0};
+    arena_init(&t->arena);
+    if (!crypto_start(e) || !(t->config = config_load(o->config_file, o->flags, e)) || !(t->db = db_open(t->config->database_path, e)) ||
+        !db_migrate(t->db, &from, &to, e) || !(t->conn = db_reader(t->db, e))) {
+        tool_close(t);
+        return false;
+    }
+    if (!*t->config->PUBLIC_URL) t->config->PUBLIC_URL = arena_printf(&t->config->arena, "http://localhost:%d", t->config->port);
+    core_init(&t->core, t->db, t->config);
+    t->scope = (struct scope){.core = &t->core, .db = t->conn, .arena = &t->arena};
+    return true;
+}
+
+void tool_close(struct tool *t)
+{
+    db_conn_close(t->conn);
+    db_close(t->db);
+    config_destroy(t->config);
+    arena_release(&t->arena);
+}
+
+bool cli_read_password(char *to, size_t size, struct err *e)
+{
+    if (!fgets(to, (int)size, stdin)) return err_set(e, ERR_CALLER, "password", "no password on standard input");
+    to[strcspn(to, "\r\n")] = '\0';
+    size_t n = strlen(to);
+    return (n >= 8 && n <= 72) || err_set(e, ERR_CALLER, "password", "the password must have 8 to 72 characters");
+}

@@ -1,0 +1,33 @@
+/* cli.h - subcommands. Exit codes: 0 done, 1 failed, 2 wrong usage. */
+#pragma once
+#include "core/core.h"
+#include <stdbool.h>
+
+enum { EXIT_DONE, EXIT_FAILED, EXIT_USAGE };
+
+struct command { const char *name, *usage, *summary; int (*run)(int argc, char **argv); };
+extern const struct command commands[];        /* main.c: the only list of them */
+
+/* Options that every command knows: --data DIR, --config FILE, --json, --help; the command's own come as name/value pairs. */
+struct option_value { const char *name; bool takes_value; const char *value; };  /* "--email"; value "" for a given switch */
+struct options { const char *config_file; struct config_flag flags[8]; size_t flag_count; bool json; const char *words[8]; size_t word_count; };
+int cli_parse(int argc, char **argv, struct options *o, struct option_value *own); /* EXIT_DONE: go on; -1: help was printed */
+int cli_fail(const struct err *e);                                                 /* prints "roomd: …", gives EXIT_FAILED */
+int cli_usage(const char *command, const char *what);
+
+/* A tool beside (or without) a running server. */
+struct tool { struct config *config; struct db *db; struct db_conn *conn; struct core core; struct arena arena; struct scope scope; };
+bool tool_open(struct tool *t, const struct options *o, struct err *e);   /* database made and migrated if need be */
+void tool_close(struct tool *t);
+bool cli_read_password(char *to, size_t size, struct err *e);               /* one line of standard input */
+
+int cmd_serve(int argc, char **argv);
+int cmd_setup(int argc, char **argv);
+int cmd_migrate(int argc, char **argv);
+int cmd_user(int argc, char **argv);
+int cmd_key(int argc, char **argv);
+int cmd_recordings(int argc, char **argv);
+int cmd_events(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
+int cmd_openapi(int argc, char **argv);
+int cmd_version(int argc, char **argv);

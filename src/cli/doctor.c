@@ -1,0 +1,77 @@
+/* doctor.c - what is missing on this box, and how to mend it. */
+#include "cli/cli.h"
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+static int faults;
+
+static void say(bool ok, const char *what, const char *mend)
+{
+    printf("%s  %s%s%s\n", ok ? "ok  " : "FAIL", what, ok ? "" : ": ", ok ? "" : mend);
+    faults += !ok;
+}
+
+static bool in_path(const char *program)
+{
+    char path[512];
+    if (strchr(program, '/')) return access(program, X_OK) == 0;
+    const char *dirs = getenv("PATH");
+    for (const char *p = dirs ? dirs : ""; *p;) {
+        size_t n = strcspn(p, ":");
+        snprintf(path, sizeof path, "%.*s/%s", (int)n, p, program);
+        if (access(path, X_OK) == 0) return true;
+        p += n + (p[n] == ':');
+    }
+    return false;
+}
+
+static bool port_free(const struct config *c)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(c->port)};
+    if (inet_pton(AF_INET, c->address, &at.sin_addr) != 1) return true; /* IPv6: serve will say */
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    bool free_ = bind(fd, (struct sockaddr *)&at, sizeof at) == 0;
+    close(fd);
+    return free_;
+}
+
+static void check(const struct tool *t)
+{
+    struct statvfs v;
+    const struct config *c = t->config;
+    char text[600];
+    say(true, "settings are readable", "");
+    snprintf(text, sizeof text, "database %s opens", c->database_path);
+    say(true, text, "");
+    say(in_path(c->JANUS_PROGRAM), "janus is installed", "apt install janus");
+    say(in_path("janus-pp-rec"), "janus-pp-rec is installed", "apt install janus-tools");
+    say(in_path("ffmpeg"), "ffmpeg is installed", "apt install ffmpeg");
+    say(access("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", R_OK) == 0, "the font for names in recordings is there", "apt install fonts-dejavu-core");
+    say(!statvfs(c->DATA_DIR, &v) && (uint64_t)v.f_bavail * v.f_frsize > (uint64_t)1 << 30, "over 1 GiB free for recordings", "free some space in the data folder's file system");
+    snprintf(text, sizeof text, "%s is free, or roomd runs", c->LISTEN);
+    say(port_free(c) || access(config_path((struct arena *)(uintptr_t)&t->arena, c, "run/janus.pid"), F_OK) == 0, text, "another program listens there; set LISTEN");
+    if (!c->loopback && strncmp(c->PUBLIC_URL, "https://", 8) != 0) say(false, "PUBLIC_URL is https", "browsers give no camera to plain http pages; put a TLS proxy before roomd and set PUBLIC_URL");
+    if (!c->loopback) printf("hint  behind NAT set NAT_1_1_MAPPING, and open UDP %s\n", c->RTP_PORT_RANGE);
+}
+
+int cmd_doctor(int argc, char **argv)
+{
+    struct options o;
+    struct tool t;
+    struct err e = {0};
+    int code = cli_parse(argc, argv, &o, NULL);
+    if (code) return code < 0 ? EXIT_DONE : code;
+    if (!tool_open(&t, &o, &e)) {
+        say(false, "settings and database", e.text);
+        return EXIT_FAILED;
+    }
+    check(&t);
+    tool_close(&t);
+    return faults ? EXIT_FAILED : EXIT_DONE;
+}

@@ -1,0 +1,16 @@
+#include "jobs/kinds.h"
+#include "sink/sink.h"
+
+static const char SQL_DELETED[] = "SELECT {} FROM recordings WHERE id = $1 AND deleted_at IS NOT NULL";
+
+const struct work_kind work_kinds[] = {
+    {"compose", 6, compose_work, compose_give_up},
+    {"erase", 20, erase_work, NULL},
+    {0}};
+
+enum work_result erase_work(struct work_context *w, struct err *e)
+{
+    struct recording r;
+    if (db_one(w->db, SQL_DELETED, recording, &r, w->arena, e, INT_(w->job->subject_id)) != DB_ROW) return WORK_DONE;
+    return sink_erase_local(core_config(w->core)->DATA_DIR, arena_printf(w->arena, "recordings/%s", r.uuid), e) ? WORK_DONE : WORK_AGAIN;
+}

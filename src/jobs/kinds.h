@@ -1,0 +1,7 @@
+/* kinds.h - what each kind of job does. */
+#pragma once
+#include "jobs/runner.h"
+
+enum work_result compose_work(struct work_context *w, struct err *e);   /* subject: a stopped recording */
+bool compose_give_up(struct scope *s, int64_t recording_id, const char *why, struct err *e);
+enum work_result erase_work(struct work_context *w, struct err *e);     /* subject: a deleted recording */

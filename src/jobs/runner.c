@@ -1,0 +1,162 @@
+#include "jobs/runner.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LEASE_MS = 60000, LOOK_MS = 1000, EXTEND_MS = 15000 };
+
+struct runner {
+    struct core *core;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t wake;
+    bool stopping, woken;
+    int64_t extended_at;
+};
+
+static const struct work_kind *kind_of(const char *name)
+{
+    for (const struct work_kind *k = work_kinds; k->name; k++)
+        if (!strcmp(k->name, name)) return k;
+    return NULL;
+}
+
+static bool stopping(struct runner *r)
+{
+    pthread_mutex_lock(&r->mutex);
+    bool stop = r->stopping;
+    pthread_mutex_unlock(&r->mutex);
+    return stop;
+}
+
+/* ---- steps on the writer */
+
+struct taking { struct arena *arena; struct job job; enum db_found found; };
+
+static bool take(struct scope *s, void *arg, struct err *e)
+{
+    struct taking *t = arg;
+    struct scope own = *s;
+    own.arena = t->arena;
+    t->found = job_take(&own, LEASE_MS, &t->job, e);
+    return t->found != DB_FAILED;
+}
+
+static bool extend(struct scope *s, void *arg, struct err *e)
+{
+    return job_extend(s, *(const int64_t *)arg, LEASE_MS, e);
+}
+
+struct outcome { const struct job *job; const struct work_kind *kind; enum work_result result; const char *why; };
+
+static bool settle(struct scope *s, void *arg, struct err *e)
+{
+    const struct outcome *o = arg;
+    bool given_up = o->result == WORK_GIVEN_UP;
+    if (o->result == WORK_DONE) return job_done(s, o->job->id, e);
+    if (o->result == WORK_STOPPED) return job_release(s, o->job->id, e);
+    if (!job_again(s, o->job, o->why, given_up ? 0 : o->kind->attempts, &given_up, e)) return false;
+    return !given_up || !o->kind->give_up || o->kind->give_up(s, o->job->subject_id, o->why, e);
+}
+
+bool runner_go_on(struct work_context *w)
+{
+    int64_t now = clock_monotonic_ms(), id = w->job->id;
+    if (stopping(w->runner)) return false;
+    if (now - w->runner->extended_at < EXTEND_MS) return true;
+    w->runner->extended_at = now;
+    core_write(w->core, extend, &id, NULL);
+    return true;
+}
+
+/* ---- the loop */
+
+static void work(struct runner *r, struct db_conn *db, struct arena *a, const struct job *job)
+{
+    struct err e = {0};
+    const struct work_kind *kind = kind_of(job->kind);
+    struct work_context w = {r, r->core, db, a, job};
+    enum work_result result = WORK_GIVEN_UP;
+    r->extended_at = clock_monotonic_ms();
+    if (kind) result = kind->run(&w, &e);
+    else err_set(&e, ERR_INTERNAL, "job_kind", "this program knows no job \"%s\"", job->kind);
+    struct outcome o = {job, kind ? kind : &work_kinds[0], result, e.text};
+    log_at(result == WORK_DONE ? LOG_INFO : LOG_WARN, "job", LOG_STR("kind", job->kind), LOG_INT("subject", job->subject_id), LOG_INT("attempt", job->attempts),
+           LOG_STR("error", e.text), LOG_INT("ms", clock_monotonic_ms() - r->extended_at));
+    if (!core_write(r->core, settle, &o, &e)) log_error("job.not_settled", LOG_STR("error", e.text));
+}
+
+static void wait_for_work(struct runner *r)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += LOOK_MS / 1000;
+    pthread_mutex_lock(&r->mutex);
+    while (!r->stopping && !r->woken && pthread_cond_timedwait(&r->wake, &r->mutex, &until) == 0) {}
+    r->woken = false;
+    pthread_mutex_unlock(&r->mutex);
+}
+
+static void *run(void *arg)
+{
+    struct runner *r = arg;
+    struct err e = {0};
+    struct db_conn *db = db_reader(r->core->db, &e);
+    while (db && !stopping(r)) {
+        struct arena a;
+        arena_init(&a);
+        struct taking t = {.arena = &a};
+        bool found = core_write(r->core, take, &t, &e) && t.found == DB_ROW;
+        if (found) work(r, db, &a, &t.job);
+        arena_release(&a);
+        if (!found) wait_for_work(r);
+    }
+    if (!db) log_error("runner.no_database", LOG_STR("error", e.text));
+    db_conn_close(db);
+    return NULL;
+}
+
+static bool release_all(struct scope *s, void *arg, struct err *e)
+{
+    (void)arg;
+    return job_release_all(s, e);
+}
+
+struct runner *runner_start(struct core *core, struct err *e)
+{
+    if (!core_write(core, release_all, NULL, e)) return NULL;
+    struct runner *r = xcalloc(1, sizeof *r);
+    r->core = core;
+    pthread_mutex_init(&r->mutex, NULL);
+    pthread_cond_init(&r->wake, NULL);
+    if (pthread_create(&r->thread, NULL, run, r)) {
+        err_set(e, ERR_INTERNAL, "thread", "cannot start the job thread");
+        free(r);
+        return NULL;
+    }
+    pthread_setname_np(r->thread, "jobs");
+    return r;
+}
+
+void runner_wake(struct runner *r)
+{
+    pthread_mutex_lock(&r->mutex);
+    r->woken = true;
+    pthread_cond_signal(&r->wake);
+    pthread_mutex_unlock(&r->mutex);
+}
+
+void runner_stop(struct runner *r)
+{
+    if (!r) return;
+    pthread_mutex_lock(&r->mutex);
+    r->stopping = true;
+    pthread_cond_signal(&r->wake);
+    pthread_mutex_unlock(&r->mutex);
+    pthread_join(r->thread, NULL);
+    pthread_cond_destroy(&r->wake);
+    pthread_mutex_destroy(&r->mutex);
+    free(r);
+}

@@ -1,0 +1,24 @@
+/* runner.h - the thread that does durable jobs (core/job.h), one after another. */
+#pragma once
+#include "core/core.h"
+#include "core/job.h"
+
+struct runner;
+
+/* What a job's work is given. It asks `runner_go_on` now and then, which keeps the lease and says whether to stop. */
+struct work_context { struct runner *runner; struct core *core; struct db_conn *db; struct arena *arena; const struct job *job; };
+enum work_result { WORK_DONE, WORK_AGAIN, WORK_GIVEN_UP, WORK_STOPPED };
+
+struct runner *runner_start(struct core *core, struct err *e);
+bool runner_go_on(struct work_context *w);
+void runner_wake(struct runner *r);   /* any thread */
+void runner_stop(struct runner *r);   /* a job under way stops at its next question and is due again at the next start */
+
+/* kinds.c: the kinds of jobs */
+struct work_kind {
+    const char *name;
+    int attempts;
+    enum work_result (*run)(struct work_context *w, struct err *e);
+    bool (*give_up)(struct scope *s, int64_t subject_id, const char *why, struct err *e); /* on the writer, with the job's own failure */
+};
+extern const struct work_kind work_kinds[]; /* ends with a NULL name */

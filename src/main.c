@@ -1,0 +1,35 @@
+/* main.c - the list of subcommands. `serve` (cli/serve.c) is where the server is put together. */
+#include "cli/cli.h"
+#include <stdio.h>
+#include <string.h>
+
+const struct command commands[] = {
+    {"serve", "roomd serve [--data DIR] [--listen ADDRESS:PORT] [--public-url URL] [--config FILE]", "Run the server.", cmd_serve},
+    {"setup", "roomd setup [--data DIR]", "Make the first administrator and print the password.", cmd_setup},
+    {"migrate", "roomd migrate [--data DIR]", "Bring the database to this program's version (serve does it too).", cmd_migrate},
+    {"user", "roomd user add --email E [--name N] [--role admin|teacher|student] --password-stdin | passwd --email E | list", "Accounts; works beside a running server.", cmd_user},
+    {"key", "roomd key add --name N | revoke --id ID | list", "Keys for other backends; the key is printed once.", cmd_key},
+    {"recordings", "roomd recordings list | fetch ID [--to DIR]", "Recordings and their files.", cmd_recordings},
+    {"events", "roomd events tail [--follow] [--after ID]", "What happened.", cmd_events},
+    {"doctor", "roomd doctor [--data DIR]", "Say what is missing on this box and how to mend it.", cmd_doctor},
+    {"openapi", "roomd openapi", "Print the API's description.", cmd_openapi},
+    {"version", "roomd version", "Print the version.", cmd_version},
+    {0}};
+
+static int list_commands(FILE *to)
+{
+    fputs("roomd - live video sessions on your own box\n\nusage: roomd COMMAND [OPTIONS]; roomd COMMAND --help says more\n\n", to);
+    for (const struct command *c = commands; c->name; c++) fprintf(to, "  %-11s %s\n", c->name, c->summary);
+    return to == stdout ? EXIT_DONE : EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) return list_commands(stderr);
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) return list_commands(stdout);
+    if (!strcmp(argv[1], "--version")) return cmd_version(0, NULL);
+    for (const struct command *c = commands; c->name; c++)
+        if (!strcmp(c->name, argv[1])) return c->run(argc - 1, argv + 1);
+    fprintf(stderr, "roomd: there is no command \"%s\"\n", argv[1]);
+    return list_commands(stderr);
+}
