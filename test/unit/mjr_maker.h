@@ -14,7 +14,7 @@ struct maker {
     FILE *to;
     uint16_t sequence;
     uint32_t rtp_base, rate;  /* RTP clock */
-    int64_t at_us;            /* of the next packet, since the first */
+    int64_t at_us, held_us;   /* arrival of the next packet, since the first; time in which the timestamps stood still */
 };
 
 static inline bool maker_take(void *ctx, const void *data, size_t size)
@@ -68,7 +68,7 @@ static inline void maker_packet(struct maker *m, bool last, const void *descript
     head[10] = 0x80;
     head[11] = (unsigned char)(96 | (last ? 0x80 : 0));
     maker_big_endian(head + 12, m->sequence++, 2);
-    maker_big_endian(head + 14, m->rtp_base + (uint32_t)(m->at_us * m->rate / 1000000), 4);
+    maker_big_endian(head + 14, m->rtp_base + (uint32_t)((m->at_us - m->held_us) * m->rate / 1000000), 4);
     maker_big_endian(head + 18, 0x12345678, 4);
     fwrite(head, 1, sizeof head, m->to);
     fwrite(descriptor, 1, descriptor_size, m->to);
@@ -128,6 +128,13 @@ static inline void maker_skip(struct maker *m, double seconds)
 {
     m->at_us += (int64_t)(seconds * 1e6);
     m->sequence = (uint16_t)(m->sequence + 1);
+}
+
+/* The same, but the sender's timestamps stand still: a microphone whose track was taken away. */
+static inline void maker_hold(struct maker *m, double seconds)
+{
+    m->at_us += (int64_t)(seconds * 1e6);
+    m->held_us += (int64_t)(seconds * 1e6);
 }
 
 static inline void maker_close(struct maker *m)

@@ -312,6 +312,31 @@ static void test_camera_switched_off_and_lost_sound(void **state)
     bench_close(&b);
 }
 
+/* Chromium's timestamps stand still while a sender has no microphone (replaceTrack(null)): seen in its recordings. */
+static void test_microphone_taken_away(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, 9);
+    struct maker m = maker_open(add_track(&b, "a", "Ada", COMPOSE_MIC), 'a', T0);
+    maker_tone(&m, 440, 2);
+    maker_hold(&m, 3);
+    maker_tone(&m, 880, 2.5);
+    maker_hold(&m, 0.5);
+    maker_tone(&m, 1320, 1);
+    maker_close(&m);
+    run(&b);
+    expect_tone(&b, 1.8, 440, true);
+    expect_tone(&b, 3, 880, false);
+    assert_true(fabs(tone_begins(&b, 880) - 5) < 0.1);
+    expect_tone(&b, 7.7, 880, false);
+    assert_true(fabs(tone_begins(&b, 1320) - 8) < 0.1);
+    expect(&b, 1, 1, 100, green);
+    expect(&b, 3.5, 200, 200, tile);
+    expect(&b, 6, 1, 100, green);
+    bench_close(&b);
+}
+
 static void test_sound_only_and_awkward_names(void **state)
 {
     (void)state;
@@ -523,7 +548,7 @@ int main(void)
         cmocka_unit_test(test_cells_never_overlap), cmocka_unit_test(test_labels), cmocka_unit_test(test_late_join_and_screen),
         cmocka_unit_test(test_pause_is_cut_out), cmocka_unit_test(test_resolution_changes_in_mid_stream),
         cmocka_unit_test(test_segments_around_a_restart), cmocka_unit_test(test_camera_switched_off_and_lost_sound),
-        cmocka_unit_test(test_sound_only_and_awkward_names), cmocka_unit_test(test_before_and_after_the_recording),
+        cmocka_unit_test(test_microphone_taken_away), cmocka_unit_test(test_sound_only_and_awkward_names), cmocka_unit_test(test_before_and_after_the_recording),
         cmocka_unit_test(test_nothing_recorded), cmocka_unit_test(test_broken_tracks_are_left_out),
         cmocka_unit_test(test_cancel_then_again_then_the_same), cmocka_unit_test(test_disk_full_is_told_apart),
     };

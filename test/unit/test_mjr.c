@@ -166,6 +166,40 @@ static void test_drift(void **state)
     }
 }
 
+/* Arrival of packet k when: the sender's clock stood still for 4 s; the line held packets back for 1 s and then gave them all;
+ * the line lost a second of them. */
+static uint32_t arrival_ms(int what, int k)
+{
+    if (what == 0) return (uint32_t)(k * 20 + (k >= 300 ? 4000 : 0));
+    if (what == 1) return (uint32_t)(k >= 300 && k < 350 ? 7000 + (k - 300) : k * 20);
+    return (uint32_t)(k * 20);
+}
+
+static void test_steps(void **state)
+{
+    (void)state;
+    static const size_t steps[] = {1, 0, 0};
+    const char *json = "{\"t\": \"a\", \"c\": \"opus\", \"u\": 5}";
+    for (int what = 0; what < 3; what++) {
+        static struct bytes b;
+        struct mjr mjr;
+        struct err e = {0};
+        b.size = 0;
+        add_header(&b, json, strlen(json));
+        for (int k = 0; k < 600; k++) {
+            char packet[12] = RTP;
+            uint32_t stamp = (uint32_t)k * 960;
+            for (int byte = 0; byte < 4; byte++) packet[4 + byte] = (char)(stamp >> (24 - 8 * byte));
+            if (what != 2 || k < 300 || k >= 350) add_packet(&b, arrival_ms(what, k), packet, 12);
+        }
+        assert_true(parse(&b, 10000, &mjr, &e));
+        assert_int_equal(mjr.step_count, steps[what]);
+        if (mjr.step_count) assert_int_equal(mjr.steps[0].at_ms, 6000);
+        if (mjr.step_count) assert_in_range(mjr.steps[0].by_ms, 3990, 4010);
+        mjr_release(&mjr);
+    }
+}
+
 static void test_no_such_file(void **state)
 {
     (void)state;
@@ -180,7 +214,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_whole_file), cmocka_unit_test(test_cut_anywhere), cmocka_unit_test(test_bad_headers),
-        cmocka_unit_test(test_odd_values), cmocka_unit_test(test_drift), cmocka_unit_test(test_no_such_file),
+        cmocka_unit_test(test_odd_values), cmocka_unit_test(test_drift), cmocka_unit_test(test_steps), cmocka_unit_test(test_no_such_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

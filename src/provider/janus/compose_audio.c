@@ -21,6 +21,8 @@ struct mixing {
     const struct source *source;
     int fd;
     int64_t at;               /* samples of the track seen so far */
+    size_t step;              /* the next pause of the sender's clock */
+    int64_t late;             /* samples by which those before put off what follows */
     unsigned char rest[sizeof(float)];
     size_t rest_size;
     int sys;                  /* errno of a failed read or write */
@@ -53,12 +55,12 @@ static int64_t samples_of(int64_t us)
 }
 
 /* Samples [at, at + count) of the track: what of them falls into a running stretch goes to its place. */
-static bool place_samples(struct mixing *m, const float *samples, int64_t count)
+static bool place_part(struct mixing *m, const float *samples, int64_t count)
 {
     struct compose *c = m->c;
     for (size_t i = 0; i < c->live_count; i++) {
         const struct live *live = &c->live[i];
-        int64_t shift = samples_of(m->source->first_us - live->from_us) + samples_of(live->out_us); /* track position -> result */
+        int64_t shift = samples_of(m->source->first_us - live->from_us) + samples_of(live->out_us) + m->late; /* track position -> result */
         int64_t from = samples_of(live->out_us), to = from + samples_of(live->to_us - live->from_us);
         int64_t end = c->frames * FRAME_SAMPLES;
         if (to > end) to = end;
@@ -69,6 +71,21 @@ static bool place_samples(struct mixing *m, const float *samples, int64_t count)
         if (!add_block(m, part, last - first, first)) return false;
     }
     m->at += count;
+    return true;
+}
+
+static bool place_samples(struct mixing *m, const float *samples, int64_t count)
+{
+    const struct mjr *mjr = &m->source->mjr;
+    while (count) {
+        for (; m->step < mjr->step_count && m->at >= samples_of(mjr->steps[m->step].at_ms * 1000); m->step++)
+            m->late = samples_of(mjr->steps[m->step].by_ms * 1000);
+        int64_t left = m->step < mjr->step_count ? samples_of(mjr->steps[m->step].at_ms * 1000) - m->at : count;
+        int64_t part = left < count ? left : count;
+        if (!place_part(m, samples, part)) return false;
+        samples += part;
+        count -= part;
+    }
     return true;
 }
 

@@ -8,8 +8,13 @@ enum {
     HEADER_LIMIT = 16384,
     SPAN_LIMIT = 100000, /* more than a day of 1-second gaps; past it the last span just grows */
     RTP_HEADER = 12,
+    OPUS_TICKS = 48, /* of its timestamps in a millisecond, whatever the rate */
     DRIFT_WINDOW_MS = 20000,
     DRIFT_LEAST_MS = 120000,
+    STEP_SILENCE_MS = 250,
+    STEP_LEAST_MS = 200,
+    STEP_WAIT_MS = 2000,  /* of timestamps: how long the delay has to stay */
+    STEP_LIMIT = 10000,
     DRIFT_MOST_PPM = 500, /* no sound card is that wrong: the sender's timestamps jumped */
 };
 
@@ -23,11 +28,22 @@ struct drift {
     bool begun;
 };
 
+/* A pause of the sender's clock that may be one: packets came late after a silence. A network that only held them back
+ * delivers the rest in a burst, and the delay falls again. */
+struct step {
+    bool maybe;
+    double level, least, by; /* usual delay; least since the silence; of all steps so far */
+    int64_t at_ticks;
+    uint32_t at_ms;          /* arrival of the packet before */
+};
+
 struct reader {
     FILE *from;
     struct mjr *mjr;
     uint32_t gap_ms;
+    bool opus;
     struct drift drift;
+    struct step step;
 };
 
 static uint32_t big_endian(const unsigned char *p, int bytes)
@@ -78,6 +94,11 @@ static bool read_header(FILE *from, struct mjr *mjr, struct err *e)
     return ok;
 }
 
+static bool full(size_t count)
+{
+    return (count & (count - 1)) == 0; /* arrays grow at powers of two */
+}
+
 static void count_packet(struct mjr *mjr, uint32_t at_ms, uint32_t gap_ms)
 {
     struct mjr_span *last = mjr->span_count ? &mjr->spans[mjr->span_count - 1] : NULL;
@@ -86,17 +107,39 @@ static void count_packet(struct mjr *mjr, uint32_t at_ms, uint32_t gap_ms)
         if (at_ms > last->to_ms) last->to_ms = at_ms;
         return;
     }
-    if ((mjr->span_count & (mjr->span_count - 1)) == 0) /* a power of two: full */
-        mjr->spans = xrealloc(mjr->spans, (mjr->span_count ? mjr->span_count * 2 : 1) * sizeof *mjr->spans);
+    if (full(mjr->span_count)) mjr->spans = xrealloc(mjr->spans, (mjr->span_count ? mjr->span_count * 2 : 1) * sizeof *mjr->spans);
     mjr->spans[mjr->span_count++] = (struct mjr_span){at_ms, at_ms};
 }
 
-static void follow(struct drift *d, uint32_t at_ms, uint32_t stamp)
+static void accept_step(struct mjr *mjr, struct step *s)
 {
-    uint32_t window = at_ms / DRIFT_WINDOW_MS;
-    d->ticks += d->begun ? (int32_t)(stamp - d->stamp) : 0;
-    d->stamp = stamp;
-    double delay = (double)at_ms - (double)d->ticks / 48; /* Opus always counts 48 a millisecond */
+    if (s->maybe && mjr->step_count < STEP_LIMIT) {
+        s->by += s->least - s->level;
+        if (full(mjr->step_count)) mjr->steps = xrealloc(mjr->steps, (mjr->step_count ? mjr->step_count * 2 : 1) * sizeof *mjr->steps);
+        mjr->steps[mjr->step_count++] = (struct mjr_step){s->at_ticks / OPUS_TICKS, (int64_t)s->by};
+        s->level = s->least;
+    }
+    s->maybe = false;
+}
+
+static void find_step(struct mjr *mjr, struct step *s, uint32_t at_ms, int64_t ticks, double delay)
+{
+    bool silence = at_ms > s->at_ms && at_ms - s->at_ms >= STEP_SILENCE_MS;
+    s->at_ms = at_ms;
+    if (s->maybe && delay < s->least) s->least = delay;
+    if (s->maybe && s->least - s->level < STEP_LEAST_MS) s->maybe = false;
+    if (s->maybe && (ticks - s->at_ticks > STEP_WAIT_MS * OPUS_TICKS || (silence && delay - s->least > STEP_LEAST_MS))) accept_step(mjr, s);
+    if (!s->maybe && silence && delay - s->level > STEP_LEAST_MS) {
+        s->maybe = true;
+        s->least = delay;
+        s->at_ticks = ticks;
+    } else if (!s->maybe) {
+        s->level = delay < s->level ? delay : s->level + (delay - s->level) / 64; /* forgets a lucky packet slowly */
+    }
+}
+
+static void note_delay(struct drift *d, uint32_t window, double delay)
+{
     if (d->begun && window == d->window) {
         if (delay < d->now) d->now = delay;
         return;
@@ -109,6 +152,17 @@ static void follow(struct drift *d, uint32_t at_ms, uint32_t stamp)
     d->begun = true;
     d->window = window;
     d->now = delay;
+}
+
+static void follow(struct reader *r, uint32_t at_ms, uint32_t stamp)
+{
+    struct drift *d = &r->drift;
+    d->ticks += d->begun ? (int32_t)(stamp - d->stamp) : 0;
+    d->stamp = stamp;
+    double delay = (double)at_ms - (double)d->ticks / OPUS_TICKS;
+    if (!d->begun) r->step = (struct step){.level = delay, .at_ms = at_ms};
+    find_step(r->mjr, &r->step, at_ms, d->ticks, delay);
+    note_delay(d, at_ms / DRIFT_WINDOW_MS, delay - r->step.by);
 }
 
 static int drift_ppm(const struct drift *d)
@@ -133,7 +187,7 @@ static bool read_packet(struct reader *r)
     uint32_t at_ms = big_endian(frame + 4, 4);
     bool rtp = size >= RTP_HEADER && packet[0] >> 6 == 2;
     if (rtp || r->mjr->media == MJR_DATA) count_packet(r->mjr, at_ms, r->gap_ms);
-    if (rtp) follow(&r->drift, at_ms, big_endian(packet + 4, 4));
+    if (rtp && r->opus) follow(r, at_ms, big_endian(packet + 4, 4));
     return true;
 }
 
@@ -142,8 +196,10 @@ bool mjr_parse(FILE *from, uint32_t gap_ms, struct mjr *mjr, struct err *e)
     struct reader r = {.from = from, .mjr = mjr, .gap_ms = gap_ms};
     *mjr = (struct mjr){0};
     if (!read_header(from, mjr, e)) return false;
+    r.opus = strcmp(mjr->codec, "opus") == 0;
     while (read_packet(&r)) continue;
-    if (strcmp(mjr->codec, "opus") == 0) mjr->drift_ppm = drift_ppm(&r.drift);
+    accept_step(mjr, &r.step);
+    mjr->drift_ppm = drift_ppm(&r.drift);
     return true;
 }
 
@@ -159,5 +215,6 @@ bool mjr_read(const char *path, uint32_t gap_ms, struct mjr *mjr, struct err *e)
 void mjr_release(struct mjr *mjr)
 {
     free(mjr->spans);
+    free(mjr->steps);
     *mjr = (struct mjr){0};
 }

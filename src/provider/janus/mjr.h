@@ -16,6 +16,10 @@ enum mjr_media { MJR_AUDIO, MJR_VIDEO, MJR_DATA };
 /* A stretch of time in which packets came, in ms since first_us: [from, to], first and last arrival. */
 struct mjr_span { uint32_t from_ms, to_ms; };
 
+/* Opus timestamps count samples, and nobody counts while a microphone has no track or a laptop sleeps: from at_ms of a file's
+ * timestamps on, everything was said by_ms later than they say (all steps so far together). */
+struct mjr_step { int64_t at_ms, by_ms; };
+
 struct mjr {
     enum mjr_media media;
     char codec[16];
@@ -26,6 +30,8 @@ struct mjr {
     int drift_ppm;                  /* of Opus: how much slower (> 0) the sender's sound card runs than our clock; 0: too short to say */
     struct mjr_span *spans;         /* ours: mjr_release */
     size_t span_count;
+    struct mjr_step *steps;         /* ours as well */
+    size_t step_count;
 };
 
 /* A silence longer than gap_ms ends a span and begins another. Errors: mjr_open, mjr_format. On false nothing is to be released. */
