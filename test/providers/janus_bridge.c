@@ -1,7 +1,7 @@
 /* janus_bridge - the media module on stdin and stdout, one JSON object a line, so that a test can drive it, kill it and start another.
  *
  *   janus_bridge RUN_DIR CONF_DIR PROGRAM
- *   in:  {"do":"create","room":…,"connection":…} publish (sdp, tracks) answer (sdp) ice (pc, candidate) mute (kind, muted) again destroy record (room, dir) close (room) stop (leave)
+ *   in:  {"do":"create","room":…,"connection":…} publish (sdp, tracks) answer (sdp) ice (pc, candidate) mute (kind, muted) again renew destroy record (room, dir) close (room) stop (leave)
  *   BRIDGE_SECRET in the environment: the API secret
  *   out: {"on":"ready","adopted":…,"pid":…} lost adopt answer failed sub_offer ice up hangup recorded; "us" is the monotonic time */
 #include "base/arena.h"
@@ -172,6 +172,7 @@ static void of_peer(struct peer *p, const char *verb, json_t *o)
     if (!strcmp(verb, "ice")) media_peer_ice(p->media, text(o, "pc"), text(o, "candidate"));
     if (!strcmp(verb, "mute")) media_peer_mute(p->media, text(o, "kind"), json_is_true(json_object_get(o, "muted")));
     if (!strcmp(verb, "again")) media_peer_offer_again(p->media);
+    if (!strcmp(verb, "renew")) media_peer_renew_down(p->media);
     if (!strcmp(verb, "destroy")) drop(p);
 }
 

@@ -403,6 +403,38 @@ async def another_peer_connection_without_a_goodbye():
     await bridge.stop()
 
 
+async def a_reloaded_page_subscribes_anew():
+    bridge, alice, carol = await call("alice", "carol")
+    old, carol.down = carol.down, None
+    bridge.do("renew", connection="carol")
+    await until(lambda: carol.down, "a new subscription")
+    await old.close()
+    await carol.sees(20, 20)
+    await bridge.stop()
+
+
+async def many_come_and_go():
+    bridge = await Bridge.open()
+    await bridge.wait("ready")
+    for turn in range(10):
+        names = [f"p{turn}-{i}" for i in range(20)]
+        for name in names:
+            bridge.do("create", room=f"room{turn % 3}", connection=name)
+        for name in names:
+            await asyncio.sleep(0.002 if hash(name) % 2 else 0)  # some while they are being attached
+            bridge.do("destroy", connection=name)
+        bridge.do("close", room=f"room{turn % 3}")
+    alice, carol = Peer(bridge, "alice").join(), Peer(bridge, "carol").join()
+    await alice.publish()
+    await carol.publish()
+    await carol.sees()
+    await bridge.kill()
+    bridge = await Bridge.open()
+    assert (await bridge.wait("ready"))["adopted"]
+    assert {m["connection"] for m in bridge.seen("adopt")} == {"alice", "carol"}, "handles were left behind"
+    await bridge.stop()
+
+
 async def what_cannot_be_adopted_is_replaced():
     bridge = await Bridge.open()
     await bridge.wait("ready")

@@ -102,7 +102,7 @@ static void gone(void *arg, uint32_t events)
              LOG_STR("how", !how.si_pid                 ? "-"
                             : how.si_code == CLD_EXITED ? "exit"
                                                         : "signal"),
-             LOG_INT("status", how.si_status), LOG_INT("lived_ms", janus_child_age_ms(c)));
+             LOG_INT("status", how.si_status), LOG_INT("lived_ms", janus_child_age_ms(c)), LOG_STR("its_log", c->log_path));
     loop_watch_stop(c->watch);
     close(c->pidfd);
     c->watch = NULL;

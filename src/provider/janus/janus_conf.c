@@ -1,4 +1,5 @@
 #include "provider/janus/janus_conf.h"
+#include "base/arena.h"
 #include "base/buf.h"
 #include <dirent.h>
 #include <errno.h>
@@ -111,11 +112,24 @@ static bool write_all(int fd, const struct buf *b)
     return true;
 }
 
+static bool same_already(const char *path, const struct buf *b)
+{
+    struct stat s;
+    char *old = xmalloc(b->size + 1);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool same = fd >= 0 && !fstat(fd, &s) && !(s.st_mode & 077) && read(fd, old, b->size + 1) == (ssize_t)b->size && !memcmp(old, b->data, b->size);
+    if (fd >= 0) close(fd);
+    free(old);
+    return same;
+}
+
+/* A Janus that died while the disk is full can be started again: what stands there already is not written. */
 static bool put(const struct janus_conf *c, const char *name, const struct buf *b, struct err *e)
 {
     char path[PATH_MAX], fresh[PATH_MAX];
     snprintf(path, sizeof path, "%s/%s", c->conf_dir, name);
     snprintf(fresh, sizeof fresh, "%s/.%s.new", c->conf_dir, name);
+    if (same_already(path, b)) return true;
     int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     bool good = fd >= 0 && !fchmod(fd, 0600) && write_all(fd, b);
     if (fd >= 0) close(fd);

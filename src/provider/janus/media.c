@@ -103,7 +103,11 @@ static void on_closed(void *ctx)
 
 static void on_admin_closed(void *ctx)
 {
-    on_closed(ctx);
+    struct media *m = ctx;
+    struct wire *admin = m->admin;
+    m->admin = NULL; /* only adoption needs it */
+    wire_close(admin);
+    if (m->adoption) media_give_up(m, "its admin connection closed");
 }
 
 static const struct wire_handler api_handler = {.on_event = on_event, .on_stray = on_stray, .on_close = on_closed};
@@ -231,12 +235,12 @@ static void lost(struct media *m)
     m->handler->on_lost(m->ctx);
 }
 
-static void on_exit_(void *ctx)
+static void on_child_exit(void *ctx)
 {
     lost(ctx);
 }
 
-static const struct janus_child_handler child_handler = {.on_start = on_start, .on_exit = on_exit_};
+static const struct janus_child_handler child_handler = {.on_start = on_start, .on_exit = on_child_exit};
 
 /* ---- start, stop */
 

@@ -5,6 +5,9 @@
  * Peers subscribe by themselves to everything that others in the room publish, except their own; what was asked for while an
  * offer was outstanding waits for its answer. Room names and connection ids are letters, digits and '-'.
  *
+ * SDP goes to Janus only after sdp_check_offer; candidates are held, both ways, until their SDP is through. What was muted is muted
+ * again when its kind is published anew; for an adopted peer the owner says once more who is muted.
+ *
  * Policy is not here: whoever may not publish is simply never passed on. */
 #pragma once
 #include "net/loop.h"
@@ -33,7 +36,7 @@ struct media_peer_handler {
     void (*on_sub_offer)(void *ctx, const char *sdp, const struct media_stream *streams, size_t count);
     void (*on_ice)(void *ctx, const char *pc, const char *candidate_json); /* "up"/"down"; JSON text, "null" when complete */
     void (*on_up)(void *ctx, const char *pc);           /* webrtcup */
-    void (*on_hangup)(void *ctx, const char *pc, const char *reason);      /* the PeerConnection broke: the page closes it. up: publish again; down: a new sub_offer comes by itself */
+    void (*on_hangup)(void *ctx, const char *pc, const char *reason);      /* the PeerConnection broke ("renewed": was given up here): the page closes it. up: publish again; down: a new sub_offer comes by itself */
 };
 
 struct media_options {
@@ -60,6 +63,7 @@ void media_peer_sub_answer(struct media_peer *p, const char *sdp);
 void media_peer_ice(struct media_peer *p, const char *pc, const char *candidate_json);
 void media_peer_mute(struct media_peer *p, const char *kind, bool muted);   /* not forwarded to anybody while muted */
 void media_peer_offer_again(struct media_peer *p); /* after the page came back: sends the outstanding sub_offer again if there is one */
+void media_peer_renew_down(struct media_peer *p);  /* for a page whose down PeerConnection is gone or stuck (reload, other network): subscribes from scratch, a new sub_offer comes */
 void media_peer_destroy(struct media_peer *p);     /* detaches both handles at once: media stops in both directions; no callback after this. NULL is fine */
 
 /* Recording of a room: raw tracks (mjr) into `dir`, which exists; NULL stops. May be called before anybody is in: the room is made when needed. Files:

@@ -115,7 +115,7 @@ void peer_free(struct media_peer *p);
 void peer_advance(struct media_peer *p);
 void peer_retry(struct media_peer *p); /* advance again a little later, each time a little longer */
 void peer_event(struct side *s, json_t *event);
-void side_attach(struct side *s, wire_done_fn *done);
+void side_attach(struct side *s);
 void side_failed(struct side *s, const char *what, const struct err *e);
 void side_renew(struct side *s);
 void side_flush_to_janus(struct side *s);

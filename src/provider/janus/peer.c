@@ -95,7 +95,7 @@ void peer_advance(struct media_peer *p)
     if (p->dead || !m->ready) return;
     struct media_room *r = room_get(m, p->room);
     if (r->state != ROOM_READY) room_make(r);
-    else if (p->up.state == SIDE_NONE) side_attach(&p->up, NULL);
+    else if (p->up.state == SIDE_NONE) side_attach(&p->up);
     else if (p->up.state == SIDE_JOINED) {
         publish_next(p);
         subscribe_more(p);
@@ -216,12 +216,12 @@ static void on_attached(void *ctx, json_t *reply, const struct err *e)
     else subscribe_more(s->peer);
 }
 
-void side_attach(struct side *s, wire_done_fn *done)
+void side_attach(struct side *s)
 {
     char opaque[2 * ID_ROOM + 8];
     snprintf(opaque, sizeof opaque, "%s.%s.%s", s->peer->room, s->peer->connection, s->name);
     s->state = SIDE_ATTACHING;
-    media_attach(s->peer->media, opaque, done ? done : on_attached, s);
+    media_attach(s->peer->media, opaque, on_attached, s);
 }
 
 /* ---- publishing */

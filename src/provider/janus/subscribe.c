@@ -58,7 +58,7 @@ void subscribe_more(struct media_peer *p)
 {
     if (p->dead || !p->media->ready || p->asking || p->offer || p->up.state != SIDE_JOINED) return;
     json_t *wanted = difference(p, true), *unwanted = difference(p, false);
-    if (wanted && p->down.state == SIDE_NONE) side_attach(&p->down, NULL);
+    if (wanted && p->down.state == SIDE_NONE) side_attach(&p->down);
     else if (wanted && p->down.state == SIDE_ATTACHED) join_down(p, json_incref(wanted));
     else if ((wanted || unwanted) && p->down.state == SIDE_JOINED) update(p, wanted, unwanted);
     json_decref(wanted);
@@ -177,4 +177,9 @@ void media_peer_offer_again(struct media_peer *p)
 {
     if (p->dead || !p->offer || p->answering) return;
     tell_offer(p);
+}
+
+void media_peer_renew_down(struct media_peer *p)
+{
+    if (!p->dead && p->down.state == SIDE_JOINED) side_renew(&p->down);
 }
