@@ -3,7 +3,8 @@ import type { CallEnv } from './env';
 import type { InMessage, OutMessage } from './messages';
 
 const FIRST_RETRY_MS = 200;
-const MAX_RETRY_MS = 1000;
+/* Short: roomd is back within a second of its start, and the host waits for the controls. */
+const MAX_RETRY_MS = 500;
 const LONG_OUTAGE_RETRY_MS = 2000;
 const LONG_OUTAGE_TRIES = 40;
 const OPEN_TIMEOUT_MS = 5000;
