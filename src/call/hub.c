@@ -330,7 +330,7 @@ static void arrive(void *arg)
 {
     struct arrival *a = arg;
     struct caller *c = xcalloc(1, sizeof *c);
-    *c = (struct caller){.hub = a->hub, .next = a->hub->callers, .references = 1, .allowance_at = clock_monotonic_ms()};
+    *c = (struct caller){.hub = a->hub, .next = a->hub->callers, .references = 1, .allowance = BURST * 1000, .allowance_at = clock_monotonic_ms()};
     snprintf(c->client, sizeof c->client, "%s", a->client);
     c->ws = ws_accept(a->hub->loop, a->fd, a->early, a->early_size, LARGEST_MESSAGE, &ws_handler, c, a->release, a->handle);
     a->hub->callers = c;

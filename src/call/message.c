@@ -5,7 +5,7 @@
 #include "call/parts.h"
 #include <string.h>
 
-enum { PER_SECOND = 60, BURST = 300 };
+
 enum who { anybody, joined, speaker, host };
 
 static const struct incoming {

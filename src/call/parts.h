@@ -9,7 +9,7 @@
 #include "core/session.h"
 #include "net/ws.h"
 
-enum { CONNECTION_SIZE = 41, TRACKS = 3, CHAT_BACKLOG = 200, LARGEST_MESSAGE = 300 * 1024 };
+enum { CONNECTION_SIZE = 41, TRACKS = 3, CHAT_BACKLOG = 200, LARGEST_MESSAGE = 300 * 1024, PER_SECOND = 60, BURST = 300 };
 
 struct track { bool there, muted; };
 
@@ -53,7 +53,7 @@ struct caller {
     char waiting[CONNECTION_SIZE];      /* a name for the knock; "" when not waiting */
     int64_t waiting_session, waiting_participant;
     char *waiting_name;
-    int64_t allowance, allowance_at;    /* messages it may still send */
+    int64_t allowance, allowance_at;    /* thousandths of messages it may still send: BURST at once, PER_SECOND in the long run */
     int references;                     /* the socket, and tasks under way */
 };
 

@@ -105,6 +105,9 @@ static void expand(struct buf *to, const char *sql, const struct model *m)
         sql = close + 1;
     }
     buf_text(to, sql);
+    /* To SQLite $2 is a name, numbered by its place in the text; ?2 is the second. */
+    for (char *p = to->data; (p = strchr(p, '$')); p++)
+        if (isdigit((unsigned char)p[1])) *p = '?';
 }
 
 sqlite3_stmt *conn_prepare(struct db_conn *c, const char *sql, const struct model *m, struct err *e)
