@@ -5,13 +5,13 @@ import { Empty, usePageTitle } from '../ui/parts';
 export function NotFoundPage() {
   usePageTitle('Not found');
   return (
-    <Empty title="There is no such page">
+    <Empty title="There is no such page" order={1}>
       The address may be mistyped, or the page is gone.{' '}
-      <Anchor component={Link} to="/">
+      <Anchor component={Link} to="/" underline="always">
         Go to your sessions
       </Anchor>{' '}
       or{' '}
-      <Anchor component={Link} to="/join">
+      <Anchor component={Link} to="/join" underline="always">
         join by code
       </Anchor>
       .

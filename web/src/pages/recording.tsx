@@ -120,7 +120,9 @@ function Files({ files }: { files: RecordingFile[] }) {
               <Table.Th>File</Table.Th>
               <Table.Th>Length</Table.Th>
               <Table.Th>Size</Table.Th>
-              <Table.Th />
+              <Table.Th>
+                <span className="sr-only">Download</span>
+              </Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>

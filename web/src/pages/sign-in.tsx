@@ -90,14 +90,14 @@ export function SignInPage() {
             {info?.registration !== false && (
               <>
                 No account?{' '}
-                <Anchor component={Link} to={`/register${search}`}>
+                <Anchor component={Link} to={`/register${search}`} underline="always">
                   Make one
                 </Anchor>
                 .{' '}
               </>
             )}
             Only have a code?{' '}
-            <Anchor component={Link} to="/join">
+            <Anchor component={Link} to="/join" underline="always">
               Join a session
             </Anchor>
             .

@@ -35,11 +35,11 @@ export function Problem({ error, retry, title = 'That did not work' }: { error: 
   );
 }
 
-export function Empty({ title, children }: { title: string; children?: ReactNode }) {
+export function Empty({ title, children, order = 2 }: { title: string; children?: ReactNode; order?: 1 | 2 }) {
   return (
     <Center mih={220}>
       <Stack align="center" gap="xs" maw={420} ta="center">
-        <Title order={2} size="h4">
+        <Title order={order} size="h4">
           {title}
         </Title>
         <Text c="dimmed" component="div">

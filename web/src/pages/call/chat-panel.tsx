@@ -10,7 +10,7 @@ const MAX = 4000;
 
 export function ChatPanel({ engine }: { engine: CallEngine }) {
   const { chat, link } = useStore(engine);
-  const end = useRef<HTMLLIElement>(null);
+  const end = useRef<HTMLDivElement>(null);
   useEffect(() => {
     void end.current?.scrollIntoView({ block: 'end' });
   }, [chat.length]);
@@ -19,13 +19,13 @@ export function ChatPanel({ engine }: { engine: CallEngine }) {
       <Text fw={600} role="heading" aria-level={2} mb="xs">
         Chat
       </Text>
-      <ol className="chat panel-fill" role="log" aria-live="polite" aria-label="Chat lines" tabIndex={0}>
+      <div className="chat panel-fill" role="log" aria-live="polite" aria-label="Chat lines" tabIndex={0}>
         {chat.length === 0 && <Text c="dimmed">Nobody has written yet. What you write is seen by everybody here.</Text>}
         {chat.map((line) => (
           <Line key={line.id} line={line} />
         ))}
-        <li ref={end} aria-hidden />
-      </ol>
+        <div ref={end} aria-hidden />
+      </div>
       <Composer send={(text) => engine.say(text)} online={link === 'up'} />
     </div>
   );
@@ -33,14 +33,14 @@ export function ChatPanel({ engine }: { engine: CallEngine }) {
 
 function Line({ line }: { line: ChatLine }) {
   return (
-    <li className="chat-line" data-testid={`line-${line.id}`}>
+    <article className="chat-line" data-testid={`line-${line.id}`}>
       <Text size="xs" c="dimmed" className="break">
         <b>{line.name || 'Nameless'}</b> · <time dateTime={line.at}>{formatShortTime(line.at)}</time>
       </Text>
       <Text size="sm" className="break chat-text">
         {line.text}
       </Text>
-    </li>
+    </article>
   );
 }
 

@@ -33,43 +33,45 @@ export function Controls(props: Props) {
   const host = isHost(state);
   const roster = state.people.length;
   return (
-    <footer className="controls" role="toolbar" aria-label="Controls">
-      {me?.role !== 'viewer' && <OwnMedia {...props} phone={phone} />}
-      <ControlButton
-        testid="hand"
-        label={me?.hand ? 'Lower your hand (h)' : 'Raise your hand (h)'}
-        lit={me?.hand}
-        pressed={me?.hand ?? false}
-        onClick={() => toggleHand(engine)}
-        icon={<Icons.HandIcon />}
-      />
-      {state.room?.chat !== false && (
+    <footer>
+      <div className="controls" role="toolbar" aria-label="Controls">
+        {me?.role !== 'viewer' && <OwnMedia {...props} phone={phone} />}
         <ControlButton
-          testid="chat-toggle"
-          label="Chat"
-          lit={panel === 'chat'}
-          pressed={panel === 'chat'}
-          badge={unread}
-          onClick={() => togglePanel('chat')}
-          icon={<Icons.ChatIcon />}
+          testid="hand"
+          label={me?.hand ? 'Lower your hand (h)' : 'Raise your hand (h)'}
+          lit={me?.hand}
+          pressed={me?.hand ?? false}
+          onClick={() => toggleHand(engine)}
+          icon={<Icons.HandIcon />}
         />
-      )}
-      {!phone && (
-        <ControlButton
-          testid="people"
-          label={`People (${roster})`}
-          lit={panel === 'people'}
-          pressed={panel === 'people'}
-          badge={state.knocking.length}
-          onClick={() => togglePanel('people')}
-          icon={<Icons.PeopleIcon />}
-        />
-      )}
-      <More {...props} phone={phone} host={host} roster={roster} end={() => setEnding(true)} />
-      <ControlButton testid="leave" label="Leave" danger onClick={() => engine.leave()} icon={<Icons.LeaveIcon />} />
-      {host && !phone && (
-        <ControlButton testid="end" label="End for everybody" danger onClick={() => setEnding(true)} icon={<Icons.EndIcon />} />
-      )}
+        {state.room?.chat !== false && (
+          <ControlButton
+            testid="chat-toggle"
+            label="Chat"
+            lit={panel === 'chat'}
+            pressed={panel === 'chat'}
+            badge={unread}
+            onClick={() => togglePanel('chat')}
+            icon={<Icons.ChatIcon />}
+          />
+        )}
+        {!phone && (
+          <ControlButton
+            testid="people"
+            label={`People (${roster})`}
+            lit={panel === 'people'}
+            pressed={panel === 'people'}
+            badge={state.knocking.length}
+            onClick={() => togglePanel('people')}
+            icon={<Icons.PeopleIcon />}
+          />
+        )}
+        <More {...props} phone={phone} host={host} roster={roster} end={() => setEnding(true)} />
+        <ControlButton testid="leave" label="Leave" danger onClick={() => engine.leave()} icon={<Icons.LeaveIcon />} />
+        {host && !phone && (
+          <ControlButton testid="end" label="End for everybody" danger onClick={() => setEnding(true)} icon={<Icons.EndIcon />} />
+        )}
+      </div>
       <Confirm
         opened={ending}
         title="End the session for everybody?"
@@ -124,13 +126,10 @@ type MoreProps = Props & { phone: boolean; host: boolean; roster: number; end():
 
 function More(props: MoreProps) {
   const { phone, host, roster, togglePanel, speakerView, toggleView, openDialog } = props;
-  const [opened, setOpened] = useState(false);
   return (
-    <Menu position="top" opened={opened} onChange={setOpened}>
+    <Menu position="top">
       <Menu.Target>
-        <span>
-          <ControlButton testid="more" label="More" onClick={() => setOpened(!opened)} icon={<Icons.MoreIcon />} />
-        </span>
+        <ControlButton testid="more" label="More" icon={<Icons.MoreIcon />} />
       </Menu.Target>
       <Menu.Dropdown>
         {phone && (
