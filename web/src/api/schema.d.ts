@@ -351,68 +351,82 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Is the process alive */
+        get: operations["server_healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Can it serve: database and media engine */
+        get: operations["server_readyz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Prometheus metrics; from loopback, or with an administrator's bearer */
+        get: operations["server_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This description */
+        get: operations["server_openapi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /**
-         * @description What an account is for.
-         * @enum {string}
-         */
-        user_role: "admin" | "teacher" | "student";
-        /**
-         * @description Where a session is in its life.
-         * @enum {string}
-         */
-        session_status: "scheduled" | "active" | "ended" | "cancelled";
-        /**
-         * @description What a person may do in a session.
-         * @enum {string}
-         */
-        participant_role: "teacher" | "student" | "viewer";
-        /**
-         * @description How a participant stands to the call.
-         * @enum {string}
-         */
-        connection_status: "invited" | "joined" | "left" | "kicked";
-        /**
-         * @description Where a recording is in its life.
-         * @enum {string}
-         */
-        recording_status: "recording" | "paused" | "processing" | "ready" | "failed";
-        /**
-         * @description What a file of a recording holds.
-         * @enum {string}
-         */
-        file_kind: "video" | "audio" | "opus" | "track";
-        /**
-         * @description What a media track carries.
-         * @enum {string}
-         */
-        track_kind: "mic" | "camera" | "screen";
-        /**
-         * @description Where a durable job is in its life.
-         * @enum {string}
-         */
-        job_status: "waiting" | "running" | "done" | "failed";
-        /**
-         * @description What to do with the recording.
-         * @enum {string}
-         */
-        record_action: "start" | "stop" | "pause" | "resume";
-        /**
-         * @description Which of a page's two PeerConnections.
-         * @enum {string}
-         */
-        peer_connection: "up" | "down";
-        /**
-         * @description How good a person's line is.
-         * @enum {string}
-         */
-        call_quality: "good" | "fair" | "poor";
         /** @description An account to be made. */
         user_create: {
             /**
+             * Format: email
              * @description Address; unique; used to sign in.
              * @example ada@example.org
              */
@@ -430,7 +444,10 @@ export interface components {
         };
         /** @description An account. */
         user_reply: {
-            /** @description Number of the account. */
+            /**
+             * @description Number of the account.
+             * @example 1
+             */
             id: number;
             /**
              * @description Address.
@@ -442,10 +459,20 @@ export interface components {
              * @example Ada Lovelace
              */
             full_name?: string | null;
+            /**
+             * @description What the account is for.
+             * @example teacher
+             */
             role: components["schemas"]["user_role"];
-            /** @description May sign in. */
+            /**
+             * @description May sign in.
+             * @example true
+             */
             is_active: boolean;
-            /** @description May do everything. */
+            /**
+             * @description May do everything.
+             * @example false
+             */
             is_superuser: boolean;
         };
         /** @description OAuth2 password form (application/x-www-form-urlencoded). */
@@ -465,10 +492,7 @@ export interface components {
              * @example password
              */
             grant_type?: string | null;
-            /**
-             * @description Ignored.
-             * @example
-             */
+            /** @description Ignored. */
             scope?: string | null;
         };
         /** @description A bearer token. */
@@ -497,24 +521,51 @@ export interface components {
              */
             description?: string | null;
             /**
-             * Format: date-time
              * @description Planned start.
              * @example 2030-01-01T10:00:00Z
              */
             scheduled_start?: string | null;
-            /** @description Seats, the teacher's included. */
+            /**
+             * @description Seats, the teacher's included.
+             * @default 50
+             * @example 50
+             */
             max_participants?: number;
-            /** @description Record from the first person's arrival on. */
+            /**
+             * @description Record from the first person's arrival on.
+             * @default false
+             * @example false
+             */
             enable_recording?: boolean;
-            /** @description Chat in the call. */
+            /**
+             * @description Chat in the call.
+             * @default true
+             * @example true
+             */
             enable_chat?: boolean;
-            /** @description Planned length; the session ends itself this long (and a grace) after its planned start. */
+            /**
+             * @description Planned length; the session ends itself this long (and a grace) after its planned start.
+             * @default 60
+             * @example 60
+             */
             duration_minutes?: number;
-            /** @description Students may share their screens. */
+            /**
+             * @description Students may share their screens.
+             * @default true
+             * @example true
+             */
             enable_screenshare?: boolean;
-            /** @description Students knock, the host lets them in. */
+            /**
+             * @description Students knock, the host lets them in.
+             * @default false
+             * @example false
+             */
             waiting_room?: boolean;
-            /** @description Who has the code may come in without an account. */
+            /**
+             * @description Who has the code may come in without an account.
+             * @default true
+             * @example true
+             */
             allow_guests?: boolean;
         };
         /** @description What to change of a session; what is absent stays. */
@@ -529,27 +580,50 @@ export interface components {
              * @example Fractions
              */
             description?: string | null;
-            /** @description Every status may follow every other. */
+            /**
+             * @description Every status may follow every other.
+             * @example active
+             */
             status?: components["schemas"]["session_status"] | null;
             /**
-             * Format: date-time
              * @description Planned start; null takes it away.
              * @example 2030-01-01T10:00:00Z
              */
             scheduled_start?: string | null;
-            /** @description Seats, the teacher's included. */
+            /**
+             * @description Seats, the teacher's included.
+             * @example 50
+             */
             max_participants?: number | null;
-            /** @description Record from the first person's arrival on. */
+            /**
+             * @description Record from the first person's arrival on.
+             * @example false
+             */
             enable_recording?: boolean | null;
-            /** @description Chat in the call. */
+            /**
+             * @description Chat in the call.
+             * @example true
+             */
             enable_chat?: boolean | null;
-            /** @description Planned length. */
+            /**
+             * @description Planned length.
+             * @example 60
+             */
             duration_minutes?: number | null;
-            /** @description Students may share their screens. */
+            /**
+             * @description Students may share their screens.
+             * @example true
+             */
             enable_screenshare?: boolean | null;
-            /** @description Students knock, the host lets them in. */
+            /**
+             * @description Students knock, the host lets them in.
+             * @example false
+             */
             waiting_room?: boolean | null;
-            /** @description Who has the code may come in without an account. */
+            /**
+             * @description Who has the code may come in without an account.
+             * @example true
+             */
             allow_guests?: boolean | null;
         };
         /** @description A session. */
@@ -565,21 +639,39 @@ export interface components {
              */
             description?: string | null;
             /**
-             * Format: date-time
              * @description Planned start.
              * @example 2030-01-01T10:00:00Z
              */
             scheduled_start?: string | null;
-            /** @description Seats, the teacher's included. */
+            /**
+             * @description Seats, the teacher's included.
+             * @example 50
+             */
             max_participants: number;
-            /** @description Record from the first person's arrival on. */
+            /**
+             * @description Record from the first person's arrival on.
+             * @example false
+             */
             enable_recording: boolean;
-            /** @description Chat in the call. */
+            /**
+             * @description Chat in the call.
+             * @example true
+             */
             enable_chat: boolean;
-            /** @description Number of the session. */
+            /**
+             * @description Number of the session.
+             * @example 1
+             */
             id: number;
-            /** @description Account of the teacher. */
+            /**
+             * @description Account of the teacher.
+             * @example 1
+             */
             teacher_id: number;
+            /**
+             * @description Where it is in its life.
+             * @example scheduled
+             */
             status: components["schemas"]["session_status"];
             /**
              * @description The call's page.
@@ -592,13 +684,11 @@ export interface components {
              */
             room_code: string;
             /**
-             * Format: date-time
              * @description When it became active.
              * @example 2030-01-01T10:00:02Z
              */
             actual_start?: string | null;
             /**
-             * Format: date-time
              * @description When it ended.
              * @example 2030-01-01T11:00:00Z
              */
@@ -630,15 +720,30 @@ export interface components {
              * @example janus
              */
             provider: string;
-            /** @description Planned length. */
+            /**
+             * @description Planned length.
+             * @example 60
+             */
             duration_minutes: number;
-            /** @description Students may share their screens. */
+            /**
+             * @description Students may share their screens.
+             * @example true
+             */
             enable_screenshare: boolean;
-            /** @description Students knock, the host lets them in. */
+            /**
+             * @description Students knock, the host lets them in.
+             * @example false
+             */
             waiting_room: boolean;
-            /** @description Who has the code may come in without an account. */
+            /**
+             * @description Who has the code may come in without an account.
+             * @example true
+             */
             allow_guests: boolean;
-            /** @description Nobody new may come in. */
+            /**
+             * @description Nobody new may come in.
+             * @example false
+             */
             locked: boolean;
         };
         /** @description A session as its participant sees it. */
@@ -654,21 +759,39 @@ export interface components {
              */
             description?: string | null;
             /**
-             * Format: date-time
              * @description Planned start.
              * @example 2030-01-01T10:00:00Z
              */
             scheduled_start?: string | null;
-            /** @description Seats, the teacher's included. */
+            /**
+             * @description Seats, the teacher's included.
+             * @example 50
+             */
             max_participants: number;
-            /** @description Record from the first person's arrival on. */
+            /**
+             * @description Record from the first person's arrival on.
+             * @example false
+             */
             enable_recording: boolean;
-            /** @description Chat in the call. */
+            /**
+             * @description Chat in the call.
+             * @example true
+             */
             enable_chat: boolean;
-            /** @description Number of the session. */
+            /**
+             * @description Number of the session.
+             * @example 1
+             */
             id: number;
-            /** @description Account of the teacher. */
+            /**
+             * @description Account of the teacher.
+             * @example 1
+             */
             teacher_id: number;
+            /**
+             * @description Where it is in its life.
+             * @example scheduled
+             */
             status: components["schemas"]["session_status"];
             /**
              * @description The call's page.
@@ -681,13 +804,11 @@ export interface components {
              */
             room_code: string;
             /**
-             * Format: date-time
              * @description When it became active.
              * @example 2030-01-01T10:00:02Z
              */
             actual_start?: string | null;
             /**
-             * Format: date-time
              * @description When it ended.
              * @example 2030-01-01T11:00:00Z
              */
@@ -719,65 +840,120 @@ export interface components {
              * @example janus
              */
             provider: string;
-            /** @description Planned length. */
+            /**
+             * @description Planned length.
+             * @example 60
+             */
             duration_minutes: number;
-            /** @description Students may share their screens. */
+            /**
+             * @description Students may share their screens.
+             * @example true
+             */
             enable_screenshare: boolean;
-            /** @description Students knock, the host lets them in. */
+            /**
+             * @description Students knock, the host lets them in.
+             * @example false
+             */
             waiting_room: boolean;
-            /** @description Who has the code may come in without an account. */
+            /**
+             * @description Who has the code may come in without an account.
+             * @example true
+             */
             allow_guests: boolean;
-            /** @description Nobody new may come in. */
+            /**
+             * @description Nobody new may come in.
+             * @example false
+             */
             locked: boolean;
             /**
              * @description Lets the teacher in as host; empty for everybody else.
              * @example http://localhost:7000/room/session-0123456789abcdef?t=eyJ
              */
             teacher_join_url: string;
-            /** @description Seats taken. */
+            /**
+             * @description Seats taken.
+             * @example 1
+             */
             participant_count: number;
         };
         /** @description A page of sessions. */
         session_list: {
             /** @description Ordered by id. */
             sessions: components["schemas"]["session_reply"][];
-            /** @description How many there are in all. */
+            /**
+             * @description How many there are in all.
+             * @example 1
+             */
             total: number;
         };
         /** @description Which sessions. */
         session_query: {
-            /** @description Only those. */
+            /**
+             * @description Only those.
+             * @example active
+             */
             status?: components["schemas"]["session_status"] | null;
-            /** @description How many to pass over. */
+            /**
+             * @description How many to pass over.
+             * @default 0
+             * @example 0
+             */
             skip?: number;
-            /** @description How many at the most. */
+            /**
+             * @description How many at the most.
+             * @default 100
+             * @example 100
+             */
             limit?: number;
         };
         /** @description Which page. */
         page_query: {
-            /** @description How many to pass over. */
+            /**
+             * @description How many to pass over.
+             * @default 0
+             * @example 0
+             */
             skip?: number;
-            /** @description How many at the most. */
+            /**
+             * @description How many at the most.
+             * @default 100
+             * @example 100
+             */
             limit?: number;
         };
         /** @description A person's seat in a session. */
         participant_reply: {
-            /** @description Number of the seat. */
+            /**
+             * @description Number of the seat.
+             * @example 1
+             */
             id: number;
-            /** @description The session. */
+            /**
+             * @description The session.
+             * @example 1
+             */
             session_id: number;
-            /** @description The account; null for a guest. */
+            /**
+             * @description The account; null for a guest.
+             * @example 1
+             */
             user_id?: number | null;
+            /**
+             * @description What they may do.
+             * @example student
+             */
             role: components["schemas"]["participant_role"];
+            /**
+             * @description How they stand to the call.
+             * @example joined
+             */
             connection_status: components["schemas"]["connection_status"];
             /**
-             * Format: date-time
              * @description First arrival.
              * @example 2030-01-01T10:00:02Z
              */
             joined_at?: string | null;
             /**
-             * Format: date-time
              * @description First departure.
              * @example 2030-01-01T11:00:00Z
              */
@@ -792,13 +968,24 @@ export interface components {
              * @example Ada Lovelace
              */
             name: string;
-            /** @description In the call right now. */
+            /**
+             * @description In the call right now.
+             * @example true
+             */
             present: boolean;
         };
         /** @description A person to be given a seat. */
         participant_create: {
-            /** @description The account. */
+            /**
+             * @description The account.
+             * @example 2
+             */
             user_id: number;
+            /**
+             * @description What they may do.
+             * @default student
+             * @example student
+             */
             role?: components["schemas"]["participant_role"];
         };
         /** @description What a page needs to join. */
@@ -829,7 +1016,10 @@ export interface components {
         };
         /** @description What a page needs to join. */
         join_by_code_reply: {
-            /** @description The session. */
+            /**
+             * @description The session.
+             * @example 1
+             */
             session_id: number;
             /**
              * @description The call's page with the token.
@@ -875,7 +1065,10 @@ export interface components {
         };
         /** @description What a person may know of a call before coming in. */
         lookup_reply: {
-            /** @description The session. */
+            /**
+             * @description The session.
+             * @example 1
+             */
             session_id: number;
             /**
              * @description Title.
@@ -887,46 +1080,77 @@ export interface components {
              * @example Ada Lovelace
              */
             teacher_name: string;
+            /**
+             * @description Where it is in its life.
+             * @example active
+             */
             status: components["schemas"]["session_status"];
             /**
-             * Format: date-time
              * @description Planned start.
              * @example 2030-01-01T10:00:00Z
              */
             scheduled_start?: string | null;
-            /** @description One has to knock. */
+            /**
+             * @description One has to knock.
+             * @example false
+             */
             waiting_room: boolean;
-            /** @description Guests may come in. */
+            /**
+             * @description Guests may come in.
+             * @example true
+             */
             allow_guests: boolean;
-            /** @description The call is or will be recorded. */
+            /**
+             * @description The call is or will be recorded.
+             * @example false
+             */
             records: boolean;
             /**
              * @description Name in the token, where one was given.
              * @example Grace
              */
             name?: string | null;
-            /** @description Role in the token, where one was given. */
+            /**
+             * @description Role in the token, where one was given.
+             * @example student
+             */
             role?: components["schemas"]["participant_role"] | null;
         };
         /** @description Lock or unlock. */
         lock_request: {
-            /** @description Whether nobody new may come in. */
+            /**
+             * @description Whether nobody new may come in.
+             * @default true
+             * @example true
+             */
             locked?: boolean;
         };
         /** @description Something that happened in a session. */
         event_reply: {
-            /** @description Number of the event; grows. */
+            /**
+             * @description Number of the event; grows.
+             * @example 1
+             */
             id: number;
-            /** @description The session. */
+            /**
+             * @description The session.
+             * @example 1
+             */
             session_id: number;
-            /** @description Whose doing it was. */
+            /**
+             * @description Whose doing it was.
+             * @example 1
+             */
             user_id?: number | null;
             /**
              * @description What happened.
              * @example participant.joined
              */
             event_type: string;
-            /** @description Details. */
+            /**
+             * @description Details.
+             * @example {}
+             */
             event_data?: unknown;
             /**
              * Format: date-time
@@ -939,13 +1163,23 @@ export interface components {
         event_list: {
             /** @description In the order in which they happened. */
             events: components["schemas"]["event_reply"][];
-            /** @description How many there are in all. */
+            /**
+             * @description How many there are in all.
+             * @example 1
+             */
             total: number;
         };
         /** @description A file of a recording. */
         recording_file_reply: {
-            /** @description Number of the file. */
+            /**
+             * @description Number of the file.
+             * @example 1
+             */
             id: number;
+            /**
+             * @description What it holds.
+             * @example video
+             */
             kind: components["schemas"]["file_kind"];
             /**
              * @description Name to save it under.
@@ -957,14 +1191,20 @@ export interface components {
              * @example video/mp4
              */
             content_type: string;
-            /** @description Size. */
+            /**
+             * @description Size.
+             * @example 1048576
+             */
             size_bytes: number;
             /**
              * @description Checksum.
              * @example e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855
              */
             sha256: string;
-            /** @description Length. */
+            /**
+             * @description Length.
+             * @example 40000
+             */
             duration_ms: number;
             /**
              * @description Link that needs no sign-in and expires.
@@ -974,17 +1214,30 @@ export interface components {
         };
         /** @description A recording of a session. */
         recording_reply: {
-            /** @description Number of the recording. */
+            /**
+             * @description Number of the recording.
+             * @example 1
+             */
             id: number;
             /**
              * @description Its other name.
              * @example 0b5d5f2e-6c0a-4b52-9a0e-5a4f4d6c7b8a
              */
             uuid: string;
-            /** @description The session. */
+            /**
+             * @description The session.
+             * @example 1
+             */
             session_id: number;
+            /**
+             * @description Where it is in its life.
+             * @example ready
+             */
             status: components["schemas"]["recording_status"];
-            /** @description How far the making of the files is, in percent. */
+            /**
+             * @description How far the making of the files is, in percent.
+             * @example 100
+             */
             progress: number;
             /**
              * @description Why it failed, or what went wrong on the way.
@@ -998,12 +1251,14 @@ export interface components {
              */
             started_at: string;
             /**
-             * Format: date-time
              * @description When it was stopped.
              * @example 2030-01-01T11:00:00Z
              */
             ended_at?: string | null;
-            /** @description Length of what was recorded. */
+            /**
+             * @description Length of what was recorded.
+             * @example 40000
+             */
             duration_ms?: number | null;
             /** @description Empty until it is ready. */
             files: components["schemas"]["recording_file_reply"][];
@@ -1012,23 +1267,37 @@ export interface components {
         recording_list: {
             /** @description Oldest first. */
             recordings: components["schemas"]["recording_reply"][];
-            /** @description How many there are in all. */
+            /**
+             * @description How many there are in all.
+             * @example 1
+             */
             total: number;
         };
         /** @description What to do with a running recording. */
         recording_change: {
+            /**
+             * @description `pause`, `resume` or `stop`.
+             * @example pause
+             */
             action: components["schemas"]["record_action"];
         };
         /** @description Signature of a download link. */
         file_query: {
-            /** @description Until when, Unix seconds. */
+            /**
+             * @description Until when, Unix seconds.
+             * @example 1893495600
+             */
             expires?: number | null;
             /**
              * @description HMAC over file and time.
              * @example x
              */
             signature?: string | null;
-            /** @description Save rather than play. */
+            /**
+             * @description Save rather than play.
+             * @default false
+             * @example false
+             */
             download?: boolean;
         };
         /** @description One stay. */
@@ -1040,7 +1309,6 @@ export interface components {
              */
             joined_at: string;
             /**
-             * Format: date-time
              * @description To; null while the person is in.
              * @example 2030-01-01T11:00:00Z
              */
@@ -1053,22 +1321,35 @@ export interface components {
              * @example user-1
              */
             identity: string;
-            /** @description The account; null for a guest. */
+            /**
+             * @description The account; null for a guest.
+             * @example 1
+             */
             user_id?: number | null;
             /**
              * @description Name shown to others.
              * @example Ada Lovelace
              */
             name: string;
+            /**
+             * @description What they might do.
+             * @example teacher
+             */
             role: components["schemas"]["participant_role"];
             /** @description Stays; touching ones are merged. */
             spans: components["schemas"]["attendance_span"][];
-            /** @description Time in the call in all. */
+            /**
+             * @description Time in the call in all.
+             * @example 3598
+             */
             total_seconds: number;
         };
         /** @description Who was there from when to when. */
         attendance_reply: {
-            /** @description The session. */
+            /**
+             * @description The session.
+             * @example 1
+             */
             session_id: number;
             /** @description By first arrival. */
             people: components["schemas"]["attendance_person"][];
@@ -1096,19 +1377,31 @@ export interface components {
              * @example 1
              */
             session_id: string;
-            /** @description Number of the seat. */
+            /**
+             * @description Number of the seat.
+             * @example 1
+             */
             participant_id: number;
         };
         /** @description A recording. */
         recording_path: {
-            /** @description Number of the recording. */
+            /**
+             * @description Number of the recording.
+             * @example 1
+             */
             recording_id: number;
         };
         /** @description A file of a recording. */
         file_path: {
-            /** @description Number of the recording. */
+            /**
+             * @description Number of the recording.
+             * @example 1
+             */
             recording_id: number;
-            /** @description Number of the file. */
+            /**
+             * @description Number of the file.
+             * @example 1
+             */
             file_id: number;
         };
         /** @description What a page must know of this server. */
@@ -1123,7 +1416,10 @@ export interface components {
              * @example 0.1.0
              */
             version: string;
-            /** @description Whether anybody may make an account. */
+            /**
+             * @description Whether anybody may make an account.
+             * @example true
+             */
             registration: boolean;
         };
         /** @description How the server is. */
@@ -1151,9 +1447,17 @@ export interface components {
              * @example c8f2k3
              */
             connection?: string | null;
-            /** @description The person agreed to be recorded. */
+            /**
+             * @description The person agreed to be recorded.
+             * @default false
+             * @example true
+             */
             consent?: boolean;
-            /** @description When coming back: the PeerConnections are still up. */
+            /**
+             * @description When coming back: the PeerConnections are still up.
+             * @default false
+             * @example true
+             */
             media?: boolean;
         };
         /** @description A media track that the page sends. */
@@ -1163,8 +1467,16 @@ export interface components {
              * @example 0
              */
             mid: string;
+            /**
+             * @description What it carries.
+             * @example camera
+             */
             kind: components["schemas"]["track_kind"];
-            /** @description Switched off by the person. */
+            /**
+             * @description Switched off by the person.
+             * @default false
+             * @example false
+             */
             muted?: boolean;
         };
         /** @description Offer of the upward PeerConnection, first or again. */
@@ -1187,21 +1499,42 @@ export interface components {
         };
         /** @description An ICE candidate; both ways. */
         call_ice: {
+            /**
+             * @description Of which PeerConnection.
+             * @example up
+             */
             pc: components["schemas"]["peer_connection"];
-            /** @description RTCIceCandidateInit; null: no more. */
+            /**
+             * @description RTCIceCandidateInit; null: no more.
+             * @example {
+             *       "candidate": "candidate:1 1 udp 1 198.18.0.1 9 typ host",
+             *       "sdpMid": "0",
+             *       "sdpMLineIndex": 0
+             *     }
+             */
             candidate?: unknown;
         };
         /** @description The page's media broke; it has closed both PeerConnections and wants to start anew. */
         call_media_restart: Record<string, never>;
         /** @description The person switched a track off or on. */
         call_mute: {
+            /**
+             * @description Which.
+             * @example mic
+             */
             kind: components["schemas"]["track_kind"];
-            /** @description Off. */
+            /**
+             * @description Off.
+             * @example true
+             */
             muted: boolean;
         };
         /** @description Raise or lower the hand; a host may lower another's. */
         call_hand: {
-            /** @description Up. */
+            /**
+             * @description Up.
+             * @example true
+             */
             raised: boolean;
             /**
              * @description Whose, for a host; otherwise one's own.
@@ -1224,11 +1557,18 @@ export interface components {
              * @example c8f2k3
              */
             connection: string;
+            /**
+             * @description Which.
+             * @example mic
+             */
             kind: components["schemas"]["track_kind"];
         };
         /** @description Host: remove a participant for good. */
         call_remove: {
-            /** @description Whose seat. */
+            /**
+             * @description Whose seat.
+             * @example 2
+             */
             participant_id: number;
         };
         /** @description Host: answer a knock. */
@@ -1238,32 +1578,56 @@ export interface components {
              * @example c8f2k3
              */
             connection: string;
-            /** @description Let in, or turn away. */
+            /**
+             * @description Let in, or turn away.
+             * @default true
+             * @example true
+             */
             admit?: boolean;
         };
         /** @description Host: nobody new may come in. */
         call_lock: {
-            /** @description Locked. */
+            /**
+             * @description Locked.
+             * @example true
+             */
             locked: boolean;
         };
         /** @description Host: allow or deny a person's screen share. */
         call_allow: {
-            /** @description Whose seat. */
+            /**
+             * @description Whose seat.
+             * @example 2
+             */
             participant_id: number;
-            /** @description Allowed. */
+            /**
+             * @description Allowed.
+             * @example true
+             */
             screenshare: boolean;
         };
         /** @description Host: start, pause, resume or stop the recording. */
         call_record: {
+            /**
+             * @description What to do.
+             * @example start
+             */
             action: components["schemas"]["record_action"];
         };
         /** @description The person answers the question whether they may be recorded. */
         call_consent: {
-            /** @description Agreed; who does not agree leaves. */
+            /**
+             * @description Agreed; who does not agree leaves.
+             * @example true
+             */
             given: boolean;
         };
         /** @description How good the page finds its line. */
         call_report: {
+            /**
+             * @description Estimate.
+             * @example good
+             */
             quality: components["schemas"]["call_quality"];
         };
         /** @description Host: end the session for everybody. */
@@ -1272,8 +1636,15 @@ export interface components {
         call_leave: Record<string, never>;
         /** @description A track that a person sends. */
         call_track_state: {
+            /**
+             * @description What it carries.
+             * @example camera
+             */
             kind: components["schemas"]["track_kind"];
-            /** @description Switched off. */
+            /**
+             * @description Switched off.
+             * @example false
+             */
             muted: boolean;
         };
         /** @description Somebody in the call. */
@@ -1283,20 +1654,40 @@ export interface components {
              * @example c8f2k3
              */
             connection: string;
-            /** @description Their seat. */
+            /**
+             * @description Their seat.
+             * @example 2
+             */
             participant_id: number;
             /**
              * @description Name.
              * @example Grace
              */
             name: string;
+            /**
+             * @description Role.
+             * @example student
+             */
             role: components["schemas"]["participant_role"];
-            /** @description Hand is up. */
+            /**
+             * @description Hand is up.
+             * @example false
+             */
             hand: boolean;
-            /** @description May share a screen. */
+            /**
+             * @description May share a screen.
+             * @example true
+             */
             screenshare: boolean;
-            /** @description Their line is broken; they are expected back. */
+            /**
+             * @description Their line is broken; they are expected back.
+             * @example false
+             */
             away: boolean;
+            /**
+             * @description Their line.
+             * @example good
+             */
             quality: components["schemas"]["call_quality"];
             /** @description What they send. */
             tracks: components["schemas"]["call_track_state"][];
@@ -1309,9 +1700,15 @@ export interface components {
         };
         /** @description A chat line. */
         call_line: {
-            /** @description Grows. */
+            /**
+             * @description Grows.
+             * @example 7
+             */
             id: number;
-            /** @description Who wrote it. */
+            /**
+             * @description Who wrote it.
+             * @example 2
+             */
             participant_id: number;
             /**
              * @description Their name.
@@ -1332,19 +1729,35 @@ export interface components {
         };
         /** @description The room's state; sent again whenever it changes. */
         call_room: {
-            /** @description The session. */
+            /**
+             * @description The session.
+             * @example 1
+             */
             session_id: number;
             /**
              * @description Title.
              * @example Algebra I
              */
             title: string;
+            /**
+             * @description Where the session is in its life.
+             * @example active
+             */
             status: components["schemas"]["session_status"];
-            /** @description Nobody new may come in. */
+            /**
+             * @description Nobody new may come in.
+             * @example false
+             */
             locked: boolean;
-            /** @description Chat is on. */
+            /**
+             * @description Chat is on.
+             * @example true
+             */
             chat: boolean;
-            /** @description `recording` or `paused`; null: not recorded. */
+            /**
+             * @description `recording` or `paused`; null: not recorded.
+             * @example recording
+             */
             recording?: components["schemas"]["recording_status"] | null;
             /**
              * @description For the host only.
@@ -1352,7 +1765,6 @@ export interface components {
              */
             room_code?: string | null;
             /**
-             * Format: date-time
              * @description When it will end by itself.
              * @example 2030-01-01T11:30:00Z
              */
@@ -1383,7 +1795,10 @@ export interface components {
              * @example c8f2k3
              */
             connection: string;
-            /** @description Their seat. */
+            /**
+             * @description Their seat.
+             * @example 2
+             */
             participant_id: number;
             /**
              * @description Name.
@@ -1398,7 +1813,9 @@ export interface components {
              * @example c8f2k3
              */
             connection: string;
+            /** @description You. */
             you: components["schemas"]["call_person"];
+            /** @description The room. */
             room: components["schemas"]["call_room"];
             /** @description Everybody in the call. */
             people: components["schemas"]["call_person"][];
@@ -1408,7 +1825,10 @@ export interface components {
             knocking: components["schemas"]["call_knocker"][];
             /** @description For RTCPeerConnection. */
             ice_servers: components["schemas"]["call_ice_server"][];
-            /** @description Your PeerConnections live on. */
+            /**
+             * @description Your PeerConnections live on.
+             * @example false
+             */
             media: boolean;
         };
         /** @description You knocked; the host has been told. */
@@ -1452,7 +1872,10 @@ export interface components {
              * @example c8f2k3
              */
             connection?: string | null;
-            /** @description What it carries. */
+            /**
+             * @description What it carries.
+             * @example camera
+             */
             kind?: components["schemas"]["track_kind"] | null;
         };
         /** @description Offer of the downward PeerConnection; answer it by `sub_answer`. One is outstanding at a time. */
@@ -1467,6 +1890,7 @@ export interface components {
         };
         /** @description Somebody came in, or something about them changed. */
         call_peer: {
+            /** @description As they are now. */
             person: components["schemas"]["call_person"];
         };
         /** @description Somebody is gone. */
@@ -1484,14 +1908,17 @@ export interface components {
         };
         /** @description A new chat line. */
         call_chat: {
+            /** @description The line. */
             line: components["schemas"]["call_line"];
         };
         /** @description The room's state. */
         call_room_changed: {
+            /** @description As it is now. */
             room: components["schemas"]["call_room"];
         };
         /** @description Host: somebody waits to be let in. */
         call_knock: {
+            /** @description Who. */
             person: components["schemas"]["call_knocker"];
         };
         /** @description Host: they wait no more. */
@@ -1504,6 +1931,10 @@ export interface components {
         };
         /** @description The host switched your track off; switch it off here too. */
         call_muted: {
+            /**
+             * @description Which.
+             * @example mic
+             */
             kind: components["schemas"]["track_kind"];
         };
         /** @description You may not share your screen (any more); stop it. */
@@ -1543,7 +1974,185 @@ export interface components {
              */
             about?: string | null;
         };
-        participant_reply_list: components["schemas"]["participant_reply"][];
+        /**
+         * @description What an account is for. admin: Runs the box. teacher: Holds sessions. student: Takes part.
+         * @enum {string}
+         */
+        user_role: "admin" | "teacher" | "student";
+        /**
+         * @description Where a session is in its life. scheduled: Planned; nobody has opened it yet. active: Open. ended: Over. cancelled: Called off.
+         * @enum {string}
+         */
+        session_status: "scheduled" | "active" | "ended" | "cancelled";
+        /**
+         * @description What a person may do in a session. teacher: Host: may mute, remove, lock, record and end. student: May speak, show the camera and, where allowed, share a screen. viewer: May watch and listen only.
+         * @enum {string}
+         */
+        participant_role: "teacher" | "student" | "viewer";
+        /**
+         * @description How a participant stands to the call. invited: Has a seat, was not there yet. joined: Came in. left: Went away. kicked: Was removed; tokens are dead.
+         * @enum {string}
+         */
+        connection_status: "invited" | "joined" | "left" | "kicked";
+        /**
+         * @description Where a recording is in its life. recording: Running. paused: Held; can go on. processing: Stopped; files are being made. ready: Files can be fetched. failed: No file could be made; `error` says why.
+         * @enum {string}
+         */
+        recording_status: "recording" | "paused" | "processing" | "ready" | "failed";
+        /**
+         * @description What a file of a recording holds. video: Everybody in a grid (mp4). audio: Everybody's sound (mp3). opus: Everybody's sound (ogg opus). track: One source of one person, as it was sent.
+         * @enum {string}
+         */
+        file_kind: "video" | "audio" | "opus" | "track";
+        /**
+         * @description What a media track carries. mic: Voice. camera: Camera picture. screen: Shared screen.
+         * @enum {string}
+         */
+        track_kind: "mic" | "camera" | "screen";
+        /**
+         * @description Where a durable job is in its life. waiting: Due now or later. running: Taken by a worker until its lease ends. done: Finished. failed: Given up; can be retried by hand.
+         * @enum {string}
+         */
+        job_status: "waiting" | "running" | "done" | "failed";
+        /**
+         * @description What to do with the recording. start: Begin one. stop: End it; files are made. pause: Hold it. resume: Go on.
+         * @enum {string}
+         */
+        record_action: "start" | "stop" | "pause" | "resume";
+        /**
+         * @description Which of a page's two PeerConnections. up: What the page sends. down: What the page receives.
+         * @enum {string}
+         */
+        peer_connection: "up" | "down";
+        /**
+         * @description How good a person's line is. good: Under 3% lost, under 250 ms. fair: Under 10% lost, under 600 ms. poor: Worse.
+         * @enum {string}
+         */
+        call_quality: "good" | "fair" | "poor";
+        /** @description Messages on the WebSocket /api/v1/call, by `t`. */
+        call_message_to_server: (components["schemas"]["call_join"] & {
+            /** @constant */
+            t: "join";
+        }) | (components["schemas"]["call_publish"] & {
+            /** @constant */
+            t: "publish";
+        }) | (components["schemas"]["call_sub_answer"] & {
+            /** @constant */
+            t: "sub_answer";
+        }) | (components["schemas"]["call_ice"] & {
+            /** @constant */
+            t: "ice";
+        }) | (components["schemas"]["call_media_restart"] & {
+            /** @constant */
+            t: "media_restart";
+        }) | (components["schemas"]["call_mute"] & {
+            /** @constant */
+            t: "mute";
+        }) | (components["schemas"]["call_hand"] & {
+            /** @constant */
+            t: "hand";
+        }) | (components["schemas"]["call_say"] & {
+            /** @constant */
+            t: "say";
+        }) | (components["schemas"]["call_report"] & {
+            /** @constant */
+            t: "report";
+        }) | (components["schemas"]["call_consent"] & {
+            /** @constant */
+            t: "consent";
+        }) | (components["schemas"]["call_leave"] & {
+            /** @constant */
+            t: "leave";
+        }) | (components["schemas"]["call_mute_peer"] & {
+            /** @constant */
+            t: "mute_peer";
+        }) | (components["schemas"]["call_remove"] & {
+            /** @constant */
+            t: "remove";
+        }) | (components["schemas"]["call_admit"] & {
+            /** @constant */
+            t: "admit";
+        }) | (components["schemas"]["call_lock"] & {
+            /** @constant */
+            t: "lock";
+        }) | (components["schemas"]["call_allow"] & {
+            /** @constant */
+            t: "allow";
+        }) | (components["schemas"]["call_record"] & {
+            /** @constant */
+            t: "record";
+        }) | (components["schemas"]["call_end"] & {
+            /** @constant */
+            t: "end";
+        });
+        /** @description Messages on the WebSocket /api/v1/call, by `t`. */
+        call_message_to_page: (components["schemas"]["call_joined"] & {
+            /** @constant */
+            t: "joined";
+        }) | (components["schemas"]["call_waiting"] & {
+            /** @constant */
+            t: "waiting";
+        }) | (components["schemas"]["call_consent_needed"] & {
+            /** @constant */
+            t: "consent_needed";
+        }) | (components["schemas"]["call_answer"] & {
+            /** @constant */
+            t: "answer";
+        }) | (components["schemas"]["call_sub_offer"] & {
+            /** @constant */
+            t: "sub_offer";
+        }) | (components["schemas"]["call_ice"] & {
+            /** @constant */
+            t: "ice";
+        }) | (components["schemas"]["call_peer"] & {
+            /** @constant */
+            t: "peer";
+        }) | (components["schemas"]["call_peer_left"] & {
+            /** @constant */
+            t: "peer_left";
+        }) | (components["schemas"]["call_chat"] & {
+            /** @constant */
+            t: "chat";
+        }) | (components["schemas"]["call_room_changed"] & {
+            /** @constant */
+            t: "room";
+        }) | (components["schemas"]["call_knock"] & {
+            /** @constant */
+            t: "knock";
+        }) | (components["schemas"]["call_knock_gone"] & {
+            /** @constant */
+            t: "knock_gone";
+        }) | (components["schemas"]["call_muted"] & {
+            /** @constant */
+            t: "muted";
+        }) | (components["schemas"]["call_stop_share"] & {
+            /** @constant */
+            t: "stop_share";
+        }) | (components["schemas"]["call_media_lost"] & {
+            /** @constant */
+            t: "media_lost";
+        }) | (components["schemas"]["call_media_ready"] & {
+            /** @constant */
+            t: "media_ready";
+        }) | (components["schemas"]["call_over"] & {
+            /** @constant */
+            t: "over";
+        }) | (components["schemas"]["call_error"] & {
+            /** @constant */
+            t: "error";
+        });
+        error_reply: {
+            detail: string;
+        };
+        validation_reply: {
+            detail: {
+                type: string;
+                loc: (string | number)[];
+                msg: string;
+                input: unknown;
+                ctx?: Record<string, never>;
+            }[];
+        };
     };
     responses: never;
     parameters: never;
@@ -1566,13 +2175,121 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
+            /** @description Make an account */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["user_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
                 };
             };
         };
@@ -1590,13 +2307,121 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
+            /** @description Sign in: OAuth2 password form for a bearer token */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["token_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
                 };
             };
         };
@@ -1610,7 +2435,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description Who am I */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1619,13 +2444,124 @@ export interface operations {
                     "application/json": components["schemas"]["user_reply"];
                 };
             };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
         };
     };
     v1_session_list: {
         parameters: {
             query?: {
+                /** @description Only those. */
                 status?: components["schemas"]["session_status"] | null;
+                /** @description How many to pass over. */
                 skip?: number;
+                /** @description How many at the most. */
                 limit?: number;
             };
             header?: never;
@@ -1634,13 +2570,121 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description The sessions one takes part in */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["session_list"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
                 };
             };
         };
@@ -1658,13 +2702,121 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
+            /** @description Schedule a session */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["session_detail"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
                 };
             };
         };
@@ -1682,13 +2834,121 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
+            /** @description Join by room code */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["join_by_code_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
                 };
             };
         };
@@ -1706,13 +2966,121 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
+            /** @description Join by room code without an account */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["join_by_code_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
                 };
             };
         };
@@ -1730,13 +3098,121 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
+            /** @description What a call is, before coming in */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["lookup_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
                 };
             };
         };
@@ -1746,19 +3222,128 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number or UUID. */
                 session_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description One session */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["session_detail"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
                 };
             };
         };
@@ -1768,18 +3353,127 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number or UUID. */
                 session_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description Delete a session */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
             };
         };
     };
@@ -1788,6 +3482,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number or UUID. */
                 session_id: string;
             };
             cookie?: never;
@@ -1798,13 +3493,121 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
+            /** @description Change a session, also its status */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["session_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
                 };
             };
         };
@@ -1814,19 +3617,128 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number or UUID. */
                 session_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description Take a seat and get a join token */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["join_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
                 };
             };
         };
@@ -1836,19 +3748,128 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number or UUID. */
                 session_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description Leave */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["participant_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
                 };
             };
         };
@@ -1858,19 +3879,128 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number or UUID. */
                 session_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description Who has a seat */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["participant_reply_list"];
+                    "application/json": components["schemas"]["participant_reply"][];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
                 };
             };
         };
@@ -1880,6 +4010,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number or UUID. */
                 session_id: string;
             };
             cookie?: never;
@@ -1890,13 +4021,121 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
+            /** @description Give an account a seat */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["participant_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
                 };
             };
         };
@@ -1906,20 +4145,130 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number or UUID of the session. */
                 session_id: string;
+                /** @description Number of the seat. */
                 participant_id: number;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description Remove a person for good */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["participant_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
                 };
             };
         };
@@ -1929,6 +4278,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number or UUID. */
                 session_id: string;
             };
             cookie?: never;
@@ -1939,7 +4289,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
+            /** @description Lock or unlock */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1948,23 +4298,134 @@ export interface operations {
                     "application/json": components["schemas"]["session_reply"];
                 };
             };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
         };
     };
     v1_event_list: {
         parameters: {
             query?: {
+                /** @description How many to pass over. */
                 skip?: number;
+                /** @description How many at the most. */
                 limit?: number;
             };
             header?: never;
             path: {
+                /** @description Number or UUID. */
                 session_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description What happened */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1973,28 +4434,247 @@ export interface operations {
                     "application/json": components["schemas"]["event_list"];
                 };
             };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
         };
     };
     v1_attendance: {
         parameters: {
             query?: {
+                /** @description `json` (default) or `csv`. */
                 format?: string | null;
             };
             header?: never;
             path: {
+                /** @description Number or UUID. */
                 session_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description Who was there from when to when; as CSV with ?format=csv */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["attendance_reply"];
+                    "text/csv": string;
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
                 };
             };
         };
@@ -2002,24 +4682,135 @@ export interface operations {
     v1_recording_list: {
         parameters: {
             query?: {
+                /** @description How many to pass over. */
                 skip?: number;
+                /** @description How many at the most. */
                 limit?: number;
             };
             header?: never;
             path: {
+                /** @description Number or UUID. */
                 session_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description Recordings of a session */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["recording_list"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
                 };
             };
         };
@@ -2029,19 +4820,128 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number or UUID. */
                 session_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description Start recording */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["recording_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
                 };
             };
         };
@@ -2051,19 +4951,128 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the recording. */
                 recording_id: number;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description One recording */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["recording_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
                 };
             };
         };
@@ -2073,18 +5082,127 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the recording. */
                 recording_id: number;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description Delete a recording and its files */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
             };
         };
     };
@@ -2093,6 +5211,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the recording. */
                 recording_id: number;
             };
             cookie?: never;
@@ -2103,13 +5222,121 @@ export interface operations {
             };
         };
         responses: {
-            /** @description ok */
+            /** @description Pause, resume or stop */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["recording_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
                 };
             };
         };
@@ -2119,13 +5346,14 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Number of the recording. */
                 recording_id: number;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description Make the files of a failed recording again */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2134,30 +5362,262 @@ export interface operations {
                     "application/json": components["schemas"]["recording_reply"];
                 };
             };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
         };
     };
     v1_file_get: {
         parameters: {
             query?: {
+                /** @description Until when, Unix seconds. */
                 expires?: number | null;
+                /** @description HMAC over file and time. */
                 signature?: string | null;
+                /** @description Save rather than play. */
                 download?: boolean;
             };
             header?: never;
             path: {
+                /** @description Number of the recording. */
                 recording_id: number;
+                /** @description Number of the file. */
                 file_id: number;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description A recording's file; ranges; by bearer or by signed link */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "*/*": unknown;
+                };
+            };
+            /** @description A recording's file; ranges; by bearer or by signed link */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": unknown;
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
             };
         };
     };
@@ -2170,13 +5630,534 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ok */
+            /** @description What this server is */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["info_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    server_healthz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Is the process alive */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["health_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    server_readyz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Can it serve: database and media engine */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["health_reply"];
+                };
+            };
+            /** @description Not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["health_reply"];
+                };
+            };
+        };
+    };
+    server_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Prometheus metrics; from loopback, or with an administrator's bearer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": unknown;
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    server_openapi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description This description */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": unknown;
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
                 };
             };
         };
