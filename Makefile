@@ -1,0 +1,77 @@
+# The front door. Everything is set up by itself on a Debian 12; say `make help`.
+SHELL := /bin/bash
+OUT ?= out/demo
+BUILD ?= build
+LISTEN ?= 127.0.0.1:7000
+DATA ?= data
+
+.PHONY: help run build web test unit api browser demo interop bench deps deps-test fuzz sanitize lint clean
+help:
+	@echo "make run              set up this Debian 12 and start roomd on http://localhost:7000"
+	@echo "make test             set up and run every test that needs no outside server"
+	@echo "make demo OUT=dir     hold a real recorded call between headless browsers; proof in dir/result.json"
+	@echo "make bench            speed, as ratios against floors measured in the same run"
+	@echo "make build | web      the program (build/roomd) | the pages (web/dist)"
+	@echo "make unit | api | browser   parts of make test"
+	@echo "make sanitize | fuzz  the unit and API tests under ASan and UBSan | every parser under libFuzzer"
+	@echo "make interop          the same job on other real servers (LiveKit, Synapse, MinIO, PostgreSQL): not built yet"
+
+deps:
+	@tools/deps.sh run
+deps-test:
+	@tools/deps.sh test
+
+build: deps
+	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD) >/dev/null
+	@ninja -C $(BUILD) --quiet
+
+web: build web/dist/index.html
+web/dist/index.html: web/package-lock.json $(shell find web/src web/public web/*.html web/*.ts -type f 2>/dev/null)
+	@echo "building the pages"
+	@cd web && npm ci --no-audit --no-fund --silent
+	@$(BUILD)/roomd openapi > web/openapi.json
+	@cd web && npm run --silent types && npm run --silent build
+	@touch web/dist/index.html
+
+run: build web
+	@$(BUILD)/roomd setup --data $(DATA)
+	@echo "roomd serves on http://localhost:$(lastword $(subst :, ,$(LISTEN))) (Ctrl-C ends it)"
+	@exec $(BUILD)/roomd serve --data $(DATA) --listen $(LISTEN) 2>>$(DATA)/roomd.log
+
+venv: .venv/bin/pytest
+.venv/bin/pytest: test/requirements.txt
+	@python3 -m venv .venv && .venv/bin/pip install --quiet --disable-pip-version-check -r test/requirements.txt
+	@touch .venv/bin/pytest
+
+test: deps-test build web .venv/bin/pytest lint unit web-test api browser
+	@echo "make test: all parts passed"
+lint:
+	@tools/check_layers.py && tools/size_report.py
+unit: build
+	@meson test -C $(BUILD) --print-errorlogs
+web-test: web
+	@cd web && npm test --silent
+api: build web .venv/bin/pytest
+	@.venv/bin/pytest -q test/api
+browser: build web deps-test .venv/bin/pytest
+	@tools/netns.sh .venv/bin/pytest -q test/browser
+
+demo: deps-test build web .venv/bin/pytest
+	@tools/netns.sh .venv/bin/python test/demo/demo.py $(OUT)
+
+sanitize: deps-test .venv/bin/pytest
+	@[ -f build-asan/build.ninja ] || meson setup build-asan -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
+	@ninja -C build-asan --quiet && meson test -C build-asan --print-errorlogs
+	@ROOMD_BINARY=$(CURDIR)/build-asan/roomd .venv/bin/pytest -q test/api
+
+fuzz: deps-test
+	@tools/fuzz.sh
+
+bench: deps-test build .venv/bin/pytest
+	@.venv/bin/python bench/bench.py
+
+interop:
+	@echo "make interop: the other real servers are not built in yet (see CHANGES)"; exit 1
+
+clean:
+	@rm -rf build build-asan web/dist web/node_modules .venv

@@ -1,0 +1,15 @@
+#!/bin/bash
+# fuzz.sh: every parser under libFuzzer for FUZZ_SECONDS each (default 30), on the kept corpus in test/fuzz/corpus.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+seconds=${FUZZ_SECONDS:-30}
+[ -f build-fuzz/build.ninja ] || CC=clang meson setup build-fuzz -Db_sanitize=address,undefined -Db_lundef=false -Dfuzz=true >/dev/null
+ninja -C build-fuzz --quiet
+for target in build-fuzz/fuzz_*; do
+  [ -x "$target" ] && [ -f "$target" ] || continue
+  name=$(basename "$target"); name=${name#fuzz_}
+  mkdir -p "test/fuzz/corpus/$name" "build-fuzz/found/$name"
+  echo "fuzz $name, $seconds s"
+  "$target" -max_total_time="$seconds" -rss_limit_mb=2048 -print_final_stats=1 "build-fuzz/found/$name" "test/fuzz/corpus/$name" 2>&1 | grep -E "stat::number_of_executed_units|ERROR|SUMMARY|Test unit" || true
+  [ "${PIPESTATUS[0]}" = 0 ] || { echo "fuzz $name failed"; exit 1; }
+done
