@@ -194,6 +194,16 @@ static const char *request_id(struct http_request *h)
     return id;
 }
 
+/* Only the proxy's own word counts: the last address, which it added itself; and only from a proxy on this box. */
+static void take_forwarded(const struct config *c, struct http_request *h)
+{
+    const char *list = c->TRUST_PROXY && (!strncmp(h->client, "127.", 4) || !strcmp(h->client, "::1")) ? http_header(h, "X-Forwarded-For") : NULL;
+    if (!list) return;
+    const char *comma = strrchr(list, ','), *last = comma ? comma + 1 : list;
+    while (*last == ' ') last++;
+    if (*last && strlen(last) < sizeof h->client && strspn(last, "0123456789abcdefABCDEF.:") == strlen(last)) strcpy(h->client, last);
+}
+
 static struct request *request_create(struct api *api, struct http_request *h)
 {
     struct request *r = arena_new(&h->arena, struct request);
@@ -203,6 +213,7 @@ static struct request *request_create(struct api *api, struct http_request *h)
     r->scope = (struct scope){.core = api->core, .db = reader_conn(reader_at(api, h->thread)), .arena = &h->arena, .now = clock_now_ms()};
     r->id = request_id(h);
     h->context = r;
+    take_forwarded(core_config(api->core), h);
     http_reply_header(h, "X-Request-Id", r->id);
     return r;
 }

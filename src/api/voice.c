@@ -17,9 +17,9 @@ static void write_place(struct buf *to, const char *place, const char *path)
     while (*path) {
         size_t n = strcspn(path, ".");
         bool index = n && strspn(path, "0123456789") >= n;
-        buf_text(to, index ? "," : ",\"");
-        buf_add(to, path, n);
-        if (!index) buf_char(to, '"');
+        buf_char(to, ',');
+        if (index) buf_add(to, path, n);
+        else json_write_slice(to, path, n);
         path += n + (path[n] == '.');
     }
     buf_char(to, ']');

@@ -2,6 +2,7 @@
 #include "api/api.h"
 #include "api/limit.h"
 #include "core/user.h"
+#include <ctype.h>
 #include <string.h>
 
 static bool reply_user(struct request *r, const struct user *u)
@@ -50,13 +51,21 @@ static bool find_user(struct request *r, const char *email, struct user *out, en
     return *found != DB_FAILED;
 }
 
+/* Addresses are found in any case, so guesses are counted in any case. */
+static uint64_t account_key(struct arena *a, const char *address)
+{
+    char *lower = arena_strdup(a, address);
+    for (char *c = lower; *c; c++) *c = (char)tolower((unsigned char)*c);
+    return limit_key(lower);
+}
+
 bool v1_login(struct request *r, struct err *e)
 {
     const struct login_form *in = r->body;
     struct user user;
     enum db_found found;
     bool limited = core_config(r->api->core)->RATE_LIMITS;
-    uint64_t key = limit_key(in->username);
+    uint64_t key = account_key(r->scope.arena, in->username);
     if (limited && !limit_peek(limit_account, key, r->scope.now).allowed) return err_fail(e, error_too_many_requests);
     if (!find_user(r, in->username, &user, &found, e)) return false;
     if (!password_verify(hash_or_dummy(found, &user), in->password) || found != DB_ROW) {
