@@ -68,7 +68,7 @@ static bool the_seat(struct scope *s, const struct deed *d, struct participant *
 
 bool act_join(struct caller *c, const void *message, struct err *e)
 {
-    if (c->entering || c->peer) return err_fail(e, error_bad_message);
+    if (c->entering || c->held || c->peer) return err_fail(e, error_bad_message);
     door_join(c, message);
     return true;
 }

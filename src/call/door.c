@@ -193,8 +193,21 @@ void door_join(struct caller *c, const struct call_join *m)
     c->token = xstrdup(m->token);
     c->consent = m->consent;
     c->media = m->media;
+    free(c->connection);
+    c->connection = HAS(m, call_join, connection) ? xstrdup(m->connection) : NULL;
     if (c->waiting[0]) knock_gone(c);
-    knock(c, HAS(m, call_join, connection) ? m->connection : NULL);
+    if (c->hub->settling) c->held = true;
+    else knock(c, c->connection);
+}
+
+void door_open(struct hub *h)
+{
+    if (!h->settling) return;
+    h->settling = false;
+    for (struct caller *c = h->callers; c; c = c->next) {
+        if (c->held && c->ws) knock(c, c->connection);
+        c->held = false;
+    }
 }
 
 void door_again(struct caller *c)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TICK_MS = 1000, ALIVE_TICKS = 2, DISK_TICKS = 5 };
+enum { TICK_MS = 1000, ALIVE_TICKS = 2, DISK_TICKS = 5, SETTLE_TICKS = 3 };
 
 /* ---- rooms */
 
@@ -258,13 +258,14 @@ static void on_ready(void *ctx, bool adopted)
     h->media_ready = true;
     recorder_take_up(h);
     each_peer(h, offer_media);
+    door_open(h);
 }
 
 static bool on_adopt(void *ctx, struct media_peer *media, const char *room, const char *connection)
 {
     struct hub *h = ctx;
     struct peer *p = peer_find(h, connection);
-    if (!p || strcmp(p->room->session.room_name, room) != 0) return false;
+    if (!p || p->media || strcmp(p->room->session.room_name, room) != 0) return false;
     p->media = media;
     media_peer_set_handler(media, &peer_media_handler, p);
     log_info("call.media_adopted", LOG_STR("connection", connection));
@@ -279,6 +280,7 @@ void caller_release(struct caller *c)
 {
     if (--c->references) return;
     free(c->token);
+    free(c->connection);
     free(c->waiting_name);
     free(c);
 }
@@ -385,6 +387,7 @@ static void on_tick(void *arg)
     int64_t grace = core_config(h->core)->RECONNECT_SECONDS * 1000;
     for (struct peer *p; (p = find_gone(h, clock_now_ms() - grace));) peer_remove(p, "lost", p->away_since, NULL, NULL);
     h->ticks++;
+    if (h->ticks == SETTLE_TICKS) door_open(h); /* the media engine may never come: people can talk to each other about it */
     if (h->rooms && h->ticks % ALIVE_TICKS == 0) submit(h, note_alive);
     if (h->ticks % DISK_TICKS == 0) recorder_watch_disk(h);
     submit(h, end_due);
@@ -398,6 +401,7 @@ struct hub *hub_create(struct core *core, struct loop *loop, struct err *e)
     struct hub *h = xcalloc(1, sizeof *h);
     h->core = core;
     h->loop = loop;
+    h->settling = true;
     arena_init(&h->arena);
     h->db = db_reader(core->db, e);
     if (!h->db) {

@@ -50,6 +50,8 @@ struct caller {
     bool entering;                      /* a join is being decided */
     bool consent, media;                /* as the join said */
     char *token;                        /* of the join; kept while waiting */
+    char *connection;                   /* of the join: the one to take up again, or NULL */
+    bool held;                          /* the join waits until it is known which media live on */
     char waiting[CONNECTION_SIZE];      /* a name for the knock; "" when not waiting */
     int64_t waiting_session, waiting_participant;
     char *waiting_name;
@@ -66,7 +68,7 @@ struct hub {
     struct caller *callers;
     struct arena arena;                 /* of the message or notice at hand */
     struct loop_timer *tick;
-    bool stopping;
+    bool stopping, settling;            /* settling: since the start, until the media engine has told what lives on */
     _Atomic bool media_ready;
     int64_t ticks;
 };
@@ -92,6 +94,7 @@ extern const struct media_peer_handler peer_media_handler;
 
 /* door.c */
 void door_join(struct caller *c, const struct call_join *m);
+void door_open(struct hub *h);                           /* ends settling: who was held comes in now */
 void door_again(struct caller *c);                       /* after being let in: the same join once more */
 void knock_gone(struct caller *c);
 

@@ -79,12 +79,12 @@ static void work(struct runner *r, struct db_conn *db, struct arena *a, const st
     const struct work_kind *kind = kind_of(job->kind);
     struct work_context w = {r, r->core, db, a, job};
     enum work_result result = WORK_GIVEN_UP;
-    r->extended_at = clock_monotonic_ms();
+    int64_t began = r->extended_at = clock_monotonic_ms();
     if (kind) result = kind->run(&w, &e);
     else err_set(&e, ERR_INTERNAL, "job_kind", "this program knows no job \"%s\"", job->kind);
     struct outcome o = {job, kind ? kind : &work_kinds[0], result, e.text};
     log_at(result == WORK_DONE ? LOG_INFO : LOG_WARN, "job", LOG_STR("kind", job->kind), LOG_INT("subject", job->subject_id), LOG_INT("attempt", job->attempts),
-           LOG_STR("error", e.text), LOG_INT("ms", clock_monotonic_ms() - r->extended_at));
+           LOG_STR("error", e.text), LOG_INT("ms", clock_monotonic_ms() - began));
     if (!core_write(r->core, settle, &o, &e)) log_error("job.not_settled", LOG_STR("error", e.text));
 }
 
