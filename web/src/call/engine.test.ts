@@ -238,6 +238,19 @@ describe('losing the media', () => {
     expect(env.socket.all('publish')).toHaveLength(2);
   });
 
+  it('asks when the engine is not said to be back, and publishes unasked in the end', async () => {
+    await enterAndAgree();
+    env.socket.deliver({ t: 'media_lost' });
+    await later(2500);
+    expect(env.socket.all('media_restart')).toHaveLength(1);
+    await later(3000);
+    expect(env.socket.all('publish')).toHaveLength(2);
+    env.socket.deliver({ t: 'error', code: 'media_unavailable', message: 'not yet', about: 'publish' });
+    env.socket.deliver({ t: 'media_ready' });
+    await settle();
+    expect(env.socket.all('publish')).toHaveLength(3);
+  });
+
   it('asks for a restart when a connection fails', async () => {
     await enterAndAgree();
     env.peers[0]!.become('failed');

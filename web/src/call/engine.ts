@@ -13,6 +13,8 @@ import { Store } from './store';
 
 /** How long roomd may take to say `media_ready` after `media_restart` before the page publishes unasked. */
 const READY_TIMEOUT_MS = 3000;
+/** How long `media_ready` may stay out after `media_lost` before the page asks. */
+const LOST_TIMEOUT_MS = 2500;
 const MAX_RESTART_DELAY_MS = 8000;
 const RETRY_JOIN_MS = 1000;
 const PENDING_ICE = 200;
@@ -204,7 +206,7 @@ export class CallEngine extends Store<CallState> {
       case 'peer':
         return this.syncMedia();
       case 'media_lost':
-        return this.stopMedia();
+        return this.onMediaLost();
       case 'media_ready':
         return this.onMediaReady();
       case 'over':
@@ -242,12 +244,23 @@ export class CallEngine extends Store<CallState> {
       else this.later(RETRY_JOIN_MS, () => this.sayJoin());
     }
     if (about !== 'publish') return;
-    if (code === 'media_unavailable') return this.stopMedia();
+    if (code === 'media_unavailable') return this.onMediaLost();
     void this.media?.up?.refused();
     this.local.stopShare(); // the one thing that may be forbidden while the rest goes on
   }
 
   // ---- media
+
+  /** `media_ready` follows; should it get lost on the way, nobody is left without picture and sound for good. */
+  private onMediaLost(): void {
+    this.stopMedia();
+    this.later(LOST_TIMEOUT_MS, () => this.askForMedia());
+  }
+
+  private askForMedia(): void {
+    if (!this.send({ t: 'media_restart' })) return; // settled by the next `joined`
+    this.later(READY_TIMEOUT_MS, () => this.startMedia('ready'));
+  }
 
   private onMediaReady(): void {
     // Doubled, or late: what runs is what `media_ready` asks for.
@@ -289,10 +302,7 @@ export class CallEngine extends Store<CallState> {
     if (this.media?.wasConnected) this.restarts = 0;
     this.stopMedia();
     const delay = this.restarts++ === 0 ? 0 : Math.min(500 * 2 ** this.restarts, MAX_RESTART_DELAY_MS);
-    this.later(delay, () => {
-      this.send({ t: 'media_restart' });
-      this.later(READY_TIMEOUT_MS, () => this.startMedia('ready'));
-    });
+    this.later(delay, () => this.askForMedia());
   }
 
   private syncMedia(): void {
