@@ -1,0 +1,217 @@
+"""Speed of roomd as ratios to floors that are measured in turn with it, so that a busy machine slows both.
+
+create  durable POST /api/v1/sessions       to bare SQLite group commits of the same rows, as many in a commit as connections
+get     GET /api/v1/sessions/{id}           to a bare libmicrohttpd handler that answers as many bytes
+join    POST /api/v1/sessions/{id}/join     to the same; the same user joins again
+warn    the get with LOG_LEVEL=warn         to the get with LOG_LEVEL=info: what the request log costs
+start   from the start to "ready", on a new data folder; memory of the idle server (the media engine apart)
+
+Every round measures the floor, then roomd; a ratio is the median of the rounds' ratios. The load is Debian's wrk on one thread.
+One line of JSON a figure, then a table. A figure with a reply that was not 2xx is void, and then the exit code is 1."""
+import argparse
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+import urllib.request
+from contextlib import ExitStack
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build"))
+CONNECTIONS = [1, 32, 128, 256, 1000]
+TARGETS = {"create": 0.7, "get": 0.5, "join": 0.35}
+READY_MS, IDLE_KIB = 1000, 20 * 1024
+TICK_US = 1e6 / os.sysconf("SC_CLK_TCK")
+EMAIL, PASSWORD = "bench@example.org", "correct horse battery"
+CREATE = json.dumps({"title": "Benchmark session"})
+
+
+class Process:
+    """A server under load: a program that says on its first line that it is ready."""
+
+    def __init__(self, command, env=None, log=subprocess.DEVNULL, stop=signal.SIGKILL):
+        began = time.monotonic()
+        self.process = subprocess.Popen([str(word) for word in command], env=env, stdout=subprocess.PIPE, stderr=log, text=True)
+        self.stop_signal, self.line = stop, self.process.stdout.readline()
+        self.ready_ms = (time.monotonic() - began) * 1000
+        if not self.line.startswith("ready"):
+            sys.exit(f"{command[0]} does not start: {self.line!r}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(self.stop_signal)
+        self.process.wait(20)
+
+    def cpu_us(self):
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) * TICK_US
+
+    def rss_kib(self):
+        return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{self.process.pid}/status").read_text())[1])
+
+
+class Roomd(Process):
+    def __init__(self, folder, threads, level="info"):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True)
+        env = {"PATH": os.environ["PATH"], "RATE_LIMITS": "off", "LOG_LEVEL": level, "HTTP_THREADS": str(threads), "ACCESS_TOKEN_EXPIRE_MINUTES": "1440"}
+        with open(self.folder / "log", "w") as log:
+            super().__init__([BUILD / "roomd", "serve", "--data", self.folder / "data", "--listen", "127.0.0.1:0"], env, log, signal.SIGINT)
+        self.url = self.line.split()[1].replace("localhost", "127.0.0.1") + "/api/v1"
+
+    def call(self, method, path, body=None, form=False):
+        data = None if body is None else (urllib.parse.urlencode(body) if form else json.dumps(body)).encode()
+        headers = {"Content-Type": "application/x-www-form-urlencoded" if form else "application/json"}
+        if hasattr(self, "bearer"):
+            headers["Authorization"] = self.bearer
+        with urllib.request.urlopen(urllib.request.Request(self.url + path, data, headers, method=method), timeout=30) as reply:
+            return reply.read()
+
+    def sign_in(self):
+        self.user = json.loads(self.call("POST", "/auth/register", {"email": EMAIL, "password": PASSWORD, "full_name": "Bench Teacher"}))["id"]
+        self.bearer = "Bearer " + json.loads(self.call("POST", "/auth/login", {"username": EMAIL, "password": PASSWORD}, form=True))["access_token"]
+        return self
+
+    def session(self):
+        return f"/sessions/{json.loads(self.call('POST', '/sessions', json.loads(CREATE)))['id']}"
+
+
+def load(server, url, bearer, connections, seconds, method="GET", body=None):
+    """One run of wrk; what the server's processor time was for each request comes with it."""
+    env = {**os.environ, "BENCH_METHOD": method, "BENCH_AUTHORIZATION": bearer}
+    if body:
+        env["BENCH_BODY"] = body
+    before = server.cpu_us()
+    run = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", ROOT / "bench" / "load.lua", url],
+                         env=env, capture_output=True, text=True)
+    line = next((text for text in run.stdout.splitlines() if text.startswith("{")), None)
+    if not line:
+        sys.exit(f"wrk failed: {run.stderr}{run.stdout}")
+    result = json.loads(line)
+    result["cpu_us"] = (server.cpu_us() - before) / max(result["requests"], 1)
+    return result
+
+
+def summed(figure, connections, floors, runs):
+    middle = lambda rows, key: statistics.median(row[key] for row in rows)
+    row = {"figure": figure, "connections": connections, "floor_rps": round(middle(floors, "rps")), "roomd_rps": round(middle(runs, "rps")),
+           "ratio": round(statistics.median(b["rps"] / a["rps"] for a, b in zip(floors, runs)), 3), "target": TARGETS.get(figure),
+           "p99_ms": round(middle(runs, "p99_ms"), 2), "cpu_us": round(middle(runs, "cpu_us"), 2)}
+    if "cpu_us" in floors[0]:
+        row |= {"floor_p99_ms": round(middle(floors, "p99_ms"), 2), "floor_cpu_us": round(middle(floors, "cpu_us"), 2)}
+    bad = sum(r.get("non2xx", 0) + r.get("errors", 0) for r in floors + runs)
+    if bad:
+        row["void"] = f"{bad} replies were no success"
+    print(json.dumps(row), flush=True)
+    return row
+
+
+def in_turn(figure, connections, rounds, floor, roomd):
+    pairs = [(floor(), roomd()) for _ in range(rounds)]
+    return summed(figure, connections, [a for a, _ in pairs], [b for _, b in pairs])
+
+
+def against_http(figure, args, roomd, path, method):
+    """get and join: the floor answers as many bytes as roomd does."""
+    size = len(roomd.call(method, path))
+    with Process([BUILD / "floor_http", args.floor_port, args.threads, size]) as floor:
+        for n in args.connections:
+            yield in_turn(figure, n, args.rounds,
+                          lambda: load(floor, f"http://127.0.0.1:{args.floor_port}/", roomd.bearer, n, args.seconds, method),
+                          lambda: load(roomd, roomd.url + path, roomd.bearer, n, args.seconds, method))
+
+
+def bare_commits(file, user, batch, seconds):
+    return json.loads(subprocess.run([BUILD / "floor_sqlite", file, str(user), str(batch), str(seconds)], check=True, stdout=subprocess.PIPE).stdout)
+
+
+def create(args, folder):
+    """Each number of connections begins with an empty database, and the floor with a copy of it."""
+    for n in args.connections:
+        with Roomd(folder / f"create-{n}", args.threads) as roomd:
+            roomd.sign_in()
+            file = roomd.folder / "floor.db"
+            subprocess.run(["sqlite3", roomd.folder / "data" / "roomd.db", f"VACUUM INTO '{file}'"], check=True)
+            yield in_turn("create", n, args.rounds,
+                          lambda: bare_commits(file, roomd.user, n, args.seconds),
+                          lambda: load(roomd, f"{roomd.url}/sessions", roomd.bearer, n, args.seconds, "POST", CREATE))
+
+
+def reading(args, folder):
+    with ExitStack() as stack:
+        roomd = stack.enter_context(Roomd(folder / "info", args.threads)).sign_in()
+        path = roomd.session()
+        if "get" in args.only:
+            yield from against_http("get", args, roomd, path, "GET")
+        if "join" in args.only:
+            yield from against_http("join", args, roomd, path + "/join", "POST")
+        if "warn" in args.only:
+            quiet = stack.enter_context(Roomd(folder / "warn", args.threads, "warn")).sign_in()
+            other = quiet.session()
+            yield in_turn("warn", 32, args.rounds, lambda: load(roomd, roomd.url + path, roomd.bearer, 32, args.seconds),
+                          lambda: load(quiet, quiet.url + other, quiet.bearer, 32, args.seconds))
+
+
+def start(args, folder):
+    readings = []
+    for i in range(5):
+        with Roomd(folder / f"start-{i}", args.threads) as roomd:
+            readings.append((roomd.ready_ms, roomd.rss_kib()))
+    ready, rss = (statistics.median(column) for column in zip(*readings))
+    row = {"figure": "start", "ready_ms": round(ready), "ready_target_ms": READY_MS, "idle_rss_kib": rss, "idle_rss_target_kib": IDLE_KIB}
+    print(json.dumps(row), flush=True)
+    return row
+
+
+def verdict(row):
+    if "void" in row:
+        return f"VOID: {row['void']}"
+    return "" if not row["target"] else "ok" if row["ratio"] >= row["target"] else "short"
+
+
+def table(rows, started):
+    print(f"\n{'figure':8}{'connections':>12}{'floor/s':>10}{'roomd/s':>10}{'ratio':>8}{'target':>8}{'p99 ms':>9}{'CPU µs':>8}{'floor':>8}")
+    for r in rows:
+        print(f"{r['figure']:8}{r['connections']:>12}{r['floor_rps']:>10}{r['roomd_rps']:>10}{r['ratio']:>8.2f}{r['target'] or '':>8}{r['p99_ms']:>9}{r['cpu_us']:>8.1f}"
+              f"{r.get('floor_cpu_us', ''):>8}  {verdict(r)}")
+    if started:
+        print(f"start to ready {started['ready_ms']} ms (< {READY_MS}: {'ok' if started['ready_ms'] < READY_MS else 'short'}), "
+              f"idle memory {started['idle_rss_kib'] / 1024:.1f} MiB (< {IDLE_KIB // 1024}: {'ok' if started['idle_rss_kib'] < IDLE_KIB else 'short'})")
+
+
+def arguments():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--seconds", type=int, default=2, help="of each run")
+    p.add_argument("--rounds", type=int, default=3)
+    p.add_argument("--connections", type=lambda text: [int(n) for n in text.split(",")], default=CONNECTIONS)
+    p.add_argument("--only", type=lambda text: text.split(","), default=["start", "get", "join", "warn", "create"])
+    p.add_argument("--threads", type=int, default=1, help="HTTP threads of roomd and of the floor; wrk has one")
+    p.add_argument("--floor-port", type=int, default=7099)
+    return p.parse_args()
+
+
+def main():
+    args = arguments()
+    subprocess.run(["ninja", "-C", BUILD, "--quiet", "roomd", "floor_http", "floor_sqlite"], check=True)
+    (ROOT / "out").mkdir(exist_ok=True)
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-", dir=ROOT / "out"))  # a real disk: commits are synced
+    try:
+        started = start(args, folder) if "start" in args.only else None
+        rows = list(reading(args, folder)) + (list(create(args, folder)) if "create" in args.only else [])
+    finally:
+        shutil.rmtree(folder)
+    table(rows, started)
+    sys.exit(any("void" in row for row in rows))
+
+
+main()
