@@ -10,6 +10,7 @@ static const char SQL_OPEN_OF[] = "SELECT {} FROM connection_spans WHERE session
 static const char SQL_BY_CONNECTION[] = "SELECT {} FROM connection_spans WHERE connection = $1";
 static const char SQL_OPEN[] = "SELECT {} FROM connection_spans WHERE left_at IS NULL AND ($1 = 0 OR session_id = $1) ORDER BY id";
 static const char SQL_OPEN_COUNT[] = "SELECT count(*) FROM connection_spans WHERE session_id = $1 AND left_at IS NULL";
+static const char SQL_OTHERS_COUNT[] = "SELECT count(*) FROM connection_spans WHERE session_id = $1 AND participant_id <> $2 AND left_at IS NULL";
 static const char SQL_EMPTY[] = "UPDATE sessions SET empty_since = $2 WHERE id = $1";
 static const char SQL_ALIVE[] = "INSERT INTO facts (name, number) VALUES ('alive_at', $1) ON CONFLICT (name) DO UPDATE SET number = excluded.number";
 static const char SQL_LAST_ALIVE[] = "SELECT number FROM facts WHERE name = 'alive_at'";
@@ -58,7 +59,7 @@ static bool may_come_in(struct scope *s, const struct entry *in, struct err *e)
     int64_t count;
     if (session_is_over(&in->session)) return err_fail(e, error_session_not_active);
     if (in->session.locked && !host && new_here) return err_fail(e, error_session_locked);
-    if (!open_count(s, in->session.id, &count, e)) return false;
+    if (db_number(s->db, SQL_OTHERS_COUNT, &count, e, INT_(in->session.id), INT_(in->participant.id)) != DB_ROW) return false;
     return count < in->session.max_participants || err_fail(e, error_session_full);
 }
 
@@ -129,10 +130,10 @@ bool presence_enter(struct scope *s, const char *token, const char *connection, 
     if (!join_token_check(s, token, &out->session, &out->participant, e)) return false;
     if (connection && !resume(s, connection, out, e)) return false;
     if (out->resumed) return !session_is_over(&out->session) || err_fail(e, error_session_not_active);
-    if (!replace_older(s, out, e) || !may_come_in(s, out, e)) return false;
+    if (!may_come_in(s, out, e)) return false;
     if (must_wait(out)) out->outcome = ENTRY_WAIT;
     if (out->outcome == ENTRY_IN && !settle_consent(s, out, consent, e)) return false;
-    return out->outcome != ENTRY_IN || (open_span(s, out, e) && note_arrival(s, out, e));
+    return out->outcome != ENTRY_IN || (replace_older(s, out, e) && open_span(s, out, e) && note_arrival(s, out, e)); /* who must wait keeps what they had */
 }
 
 /* ---- who is there */
