@@ -5,7 +5,7 @@
 
 bool conn_error(struct db_conn *c, const char *what, struct err *e)
 {
-    int code = sqlite3_errcode(c->handle), extended = sqlite3_extended_errcode(c->handle);
+    int extended = sqlite3_extended_errcode(c->handle), code = extended & 0xff;
     if (extended == SQLITE_CONSTRAINT_UNIQUE || extended == SQLITE_CONSTRAINT_PRIMARYKEY)
         return err_set(e, ERR_CONFLICT, "unique", "%s: %s", what, sqlite3_errmsg(c->handle));
     if (code == SQLITE_FULL || code == SQLITE_IOERR || code == SQLITE_READONLY || code == SQLITE_CANTOPEN || code == SQLITE_BUSY) {

@@ -99,6 +99,12 @@ static bool run_job(struct db_conn *c, struct db_job *job)
     return ok;
 }
 
+/* A full or broken disk makes SQLite roll back everything, not just the savepoint; whatever ran after that would commit by itself. */
+static bool still_open(struct db_conn *c, struct err *e)
+{
+    return !sqlite3_get_autocommit(c->handle) || err_fail(e, error_storage_unavailable);
+}
+
 /* One transaction for the whole batch. A batch that could not be committed has not happened: each job is told so. */
 static void run_batch(struct db_conn *c, struct db_job *batch)
 {
@@ -106,7 +112,10 @@ static void run_batch(struct db_conn *c, struct db_job *batch)
     bool results[256];
     size_t n = 0;
     bool open = db_run(c, "BEGIN IMMEDIATE", &e);
-    for (struct db_job *j = batch; j; j = j->next) results[n++] = open && run_job(c, j);
+    for (struct db_job *j = batch; j; j = j->next) {
+        results[n++] = open && run_job(c, j);
+        open = open && still_open(c, &e);
+    }
     bool committed = open && db_run(c, "COMMIT", &e);
     if (open && !committed) db_run(c, "ROLLBACK", NULL);
     if (!committed) {
