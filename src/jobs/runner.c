@@ -85,7 +85,8 @@ static void work(struct runner *r, struct db_conn *db, struct arena *a, const st
     struct outcome o = {job, kind ? kind : &work_kinds[0], result, e.text};
     log_at(result == WORK_DONE ? LOG_INFO : LOG_WARN, "job", LOG_STR("kind", job->kind), LOG_INT("subject", job->subject_id), LOG_INT("attempt", job->attempts),
            LOG_STR("error", e.text), LOG_INT("ms", clock_monotonic_ms() - began));
-    if (!core_write(r->core, settle, &o, &e)) log_error("job.not_settled", LOG_STR("error", e.text));
+    struct err unsettled = {0}; /* not `e`: that is what `o` tells */
+    if (!core_write(r->core, settle, &o, &unsettled)) log_error("job.not_settled", LOG_STR("error", unsettled.text));
 }
 
 static void wait_for_work(struct runner *r)
