@@ -61,9 +61,15 @@ bool session_access_id(struct scope *s, int64_t id, enum access need, struct ses
     return found_or(session_by_id(s, id, out, e), error_session_not_found, e) && allowed(s, need, out, e);
 }
 
+/* 0, which no session has, for what is no plain number: "1abc" is not session 1. */
+static int64_t number_of(const char *name)
+{
+    return name[strspn(name, "0123456789")] ? 0 : strtoll(name, NULL, 10);
+}
+
 bool session_access(struct scope *s, const char *name, enum access need, struct session *out, struct err *e)
 {
-    if (strlen(name) != 36) return session_access_id(s, strtoll(name, NULL, 10), need, out, e);
+    if (strlen(name) != 36) return session_access_id(s, number_of(name), need, out, e);
     char *uuid = arena_strdup(s->arena, name);
     for (char *c = uuid; *c; c++) *c = (char)tolower((unsigned char)*c);
     return found_or(db_one(s->db, SQL_BY_UUID, session, out, s->arena, e, TEXT_(uuid)), error_session_not_found, e) && allowed(s, need, out, e);
