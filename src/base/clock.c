@@ -150,5 +150,5 @@ bool time_parse(const char *p, int64_t *out)
     }
     if (*p) return false;
     *out = (days_from_civil((int64_t)y, mo, d) * 86400 + h * 3600 + mi * 60 + s) * 1000 + ms - offset;
-    return true;
+    return *out >= TIME_FIRST && *out <= TIME_LAST; /* its zone may have moved it out */
 }

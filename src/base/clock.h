@@ -12,5 +12,7 @@ void clock_shift(int64_t ms);      /* tests: move the wall clock */
 
 enum { TIME_TEXT = 32 };
 size_t time_format(int64_t ms, char text[TIME_TEXT]);  /* 2030-01-01T10:00:00Z, with .123 where there are milliseconds */
+#define TIME_FIRST INT64_C(-62135596800000)             /* 0001-01-01T00:00:00Z; what lies outside cannot be written with four digits */
+#define TIME_LAST INT64_C(253402300799999)              /* 9999-12-31T23:59:59.999Z */
 /* RFC 3339 and its common relatives (blank for T, no zone = UTC, no seconds, date alone). False for anything else. */
 bool time_parse(const char *text, int64_t *ms);

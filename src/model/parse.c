@@ -125,8 +125,9 @@ static bool parse_bool(struct parse *p, const struct place *at, const struct fie
 /* Numbers as Pydantic reads them: seconds, or milliseconds when they are too many for seconds. */
 static bool time_from_number(double n, int64_t *ms)
 {
-    if (!(fabs(n) <= 2e14)) return false;
-    *ms = fabs(n) > 2e10 ? (int64_t)n : (int64_t)llround(n * 1000);
+    double exact = fabs(n) > 2e10 ? n : n * 1000;
+    if (!(exact >= (double)TIME_FIRST && exact <= (double)TIME_LAST)) return false;
+    *ms = (int64_t)llround(exact);
     return true;
 }
 
