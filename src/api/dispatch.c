@@ -58,14 +58,14 @@ void request_reply_violations(struct request *r, const char *place, const struct
 static void reply_file(struct request *r)
 {
     char range[96];
-    if (r->file.size != r->file.total) {
+    if (r->file.partial) {
         snprintf(range, sizeof range, "bytes %llu-%llu/%llu", (unsigned long long)r->file.offset, (unsigned long long)(r->file.offset + r->file.size - 1), (unsigned long long)r->file.total);
         http_reply_header(r->http, "Content-Range", range);
     }
     http_reply_header(r->http, "Accept-Ranges", "bytes");
     http_reply_header(r->http, "Cache-Control", "private, max-age=0");
     if (r->file.name) http_reply_header(r->http, "Content-Disposition", arena_printf(r->scope.arena, "attachment; filename=\"%s\"", r->file.name));
-    http_reply_file(r->http, r->file.size == r->file.total ? 200 : 206, r->file.type, r->file.fd, r->file.offset, r->file.size);
+    http_reply_file(r->http, r->file.partial ? 206 : 200, r->file.type, r->file.fd, r->file.offset, r->file.size);
     r->file.fd = -1;
 }
 

@@ -25,7 +25,7 @@ struct request {
     /* the answer */
     const void *reply;             /* struct of the route's reply model, or struct list of them */
     const char *text, *text_type;  /* instead: text as it is */
-    struct { int fd; uint64_t offset, size, total; const char *type, *name; } file; /* instead: part of a file */
+    struct { int fd; bool partial; uint64_t offset, size, total; const char *type, *name; } file; /* instead: (part of) a file */
 };
 
 bool reply_with(struct request *r, const void *model_struct);

@@ -100,17 +100,20 @@ static bool may_fetch(struct request *r, const struct file_path *path, const str
     return recording_access(&r->scope, path->recording_id, ACCESS_MEMBER, &rec, &session, e);
 }
 
-/* RFC 9110: one range; several, or what is no range, are answered with the whole. False: beyond the end. */
-static bool range_of(const char *header, uint64_t total, uint64_t *offset, uint64_t *size)
+/* RFC 9110: one range, which may be all of it (players ask for bytes=0- and want a 206); several, or what is no range, are answered
+ * with the whole. False: beyond the end. */
+static bool range_of(const char *header, uint64_t total, uint64_t *offset, uint64_t *size, bool *partial)
 {
     unsigned long long from = 0, to = 0;
     *offset = 0;
     *size = total;
+    *partial = false;
     if (!header || strncasecmp(header, "bytes=", 6) || strchr(header, ',')) return true;
     const char *spec = header + 6;
     if (*spec == '-') {
         if (sscanf(spec + 1, "%llu", &to) != 1) return true;
         if (!to || !total) return false;
+        *partial = true;
         *size = to < total ? to : total;
         *offset = total - *size;
         return true;
@@ -119,6 +122,7 @@ static bool range_of(const char *header, uint64_t total, uint64_t *offset, uint6
     if (fields < 1 || (fields == 2 && to < from)) return true;
     if (from >= total) return false;
     if (fields < 2 || to >= total) to = total - 1;
+    *partial = true;
     *offset = from;
     *size = to - from + 1;
     return true;
@@ -133,12 +137,14 @@ bool v1_file_get(struct request *r, struct err *e)
     int fd = sink_open_local(core_config(r->api->core)->DATA_DIR, file.key, e);
     if (fd < 0) return false;
     uint64_t total = (uint64_t)file.size_bytes, offset, size;
-    if (!range_of(http_header(r->http, "Range"), total, &offset, &size)) {
+    bool partial;
+    if (!range_of(http_header(r->http, "Range"), total, &offset, &size, &partial)) {
         close(fd);
         http_reply_header(r->http, "Content-Range", arena_printf(r->scope.arena, "bytes */%llu", (unsigned long long)total));
         return err_fail(e, error_range_not_satisfiable);
     }
     r->file.fd = fd;
+    r->file.partial = partial;
     r->file.offset = offset;
     r->file.size = size;
     r->file.total = total;
