@@ -10,6 +10,16 @@ void voice_error(struct buf *to, const struct err *e)
     buf_char(to, '}');
 }
 
+/* An unknown key is the caller's own text. */
+static void write_name(struct buf *to, const char *text, size_t size)
+{
+    struct buf name;
+    buf_init(&name, 0);
+    buf_add(&name, text, size);
+    json_write_string(to, name.data);
+    buf_release(&name);
+}
+
 /* "tracks.0.mid" to ["body","tracks",0,"mid"] */
 static void write_place(struct buf *to, const char *place, const char *path)
 {
@@ -19,7 +29,7 @@ static void write_place(struct buf *to, const char *place, const char *path)
         bool index = n && strspn(path, "0123456789") >= n;
         buf_char(to, ',');
         if (index) buf_add(to, path, n);
-        else json_write_slice(to, path, n);
+        else write_name(to, path, n);
         path += n + (path[n] == '.');
     }
     buf_char(to, ']');
