@@ -184,12 +184,18 @@ static bool derive_database(struct config *c, struct err *e)
     return true;
 }
 
+static bool is_level(const char *word)
+{
+    return !strcmp(word, "debug") || !strcmp(word, "info") || !strcmp(word, "warn") || !strcmp(word, "error");
+}
+
 static bool check_choices(const struct config *c, struct err *e)
 {
     static const char *const placeholders[] = {"your-secret-key-here-change-in-production", "your_webhook_secret_here", "changeme", "secret"};
     if (strcmp(c->ALGORITHM, "HS256") != 0) return err_set(e, ERR_CALLER, "config", "ALGORITHM must be HS256");
     if (strcmp(c->API_V1_STR, "/api/v1") != 0) return err_set(e, ERR_CALLER, "config", "API_V1_STR must be /api/v1");
     if (strcmp(c->PROVIDER, "janus") != 0) return err_set(e, ERR_CALLER, "config", "PROVIDER must be janus; \"%s\" is not built in yet", c->PROVIDER);
+    if (!is_level(c->LOG_LEVEL)) return err_set(e, ERR_CALLER, "config", "LOG_LEVEL must be debug, info, warn or error, not \"%s\"", c->LOG_LEVEL);
     if (strcmp(c->LOG_FORMAT, "json") != 0 && strcmp(c->LOG_FORMAT, "logfmt") != 0) return err_set(e, ERR_CALLER, "config", "LOG_FORMAT must be logfmt or json");
     if (c->loopback) return true;
     if (!c->RATE_LIMITS) return err_set(e, ERR_CALLER, "config", "RATE_LIMITS=off is for loopback only; LISTEN is %s", c->LISTEN);
