@@ -1,0 +1,371 @@
+"""roomd as a test sees it: a process of its own on a free port, people with accounts, and calls over its WebSocket.
+
+Every HTTP reply and every call message that passes through here is checked against the served OpenAPI document, and what was
+seen (routes, errors, events) is counted: the suite in test/api fails when a row of spec/ was never met."""
+import base64
+import hashlib
+import hmac
+import itertools
+import json
+import os
+import pathlib
+import re
+import selectors
+import signal
+import sqlite3
+import subprocess
+import time
+from contextlib import closing, contextmanager
+
+import httpx
+from jsonschema import Draft202012Validator, FormatChecker
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+BINARY = os.environ.get("ROOMD_BINARY", str(ROOT / "build" / "roomd"))
+DEADLINE = float(os.environ.get("TEST_DEADLINE", "15"))
+PASSWORD = "correct horse battery"
+formats = FormatChecker(formats=())
+
+
+@formats.checks("date-time")
+def is_time(text):
+    return not isinstance(text, str) or re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z", text) is not None
+
+
+@formats.checks("email")
+def is_email(text):
+    return not isinstance(text, str) or "@" in text
+
+
+def until(condition, what, deadline=DEADLINE):
+    """The first true value of the condition; no sleeping past it."""
+    end = time.monotonic() + deadline
+    while not (value := condition()):
+        assert time.monotonic() < end, f"not within {deadline} s: {what}"
+        time.sleep(0.01)
+    return value
+
+
+class Seen:
+    """What of spec/ the whole run has met."""
+
+    def __init__(self):
+        self.routes, self.errors, self.events = set(), set(), set()
+        self.all_routes, self.all_errors, self.all_events = set(), set(), set()
+
+
+SEEN = Seen()
+
+
+class Contract:
+    """The served OpenAPI document as a judge of replies."""
+
+    def __init__(self, document):
+        self.document, self.validators = document, {}
+        self.routes = []
+        for path, ways in document["paths"].items():
+            pattern = re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path)) + "/?")
+            self.routes += [(method.upper(), pattern, operation) for method, operation in ways.items()]
+        # The paths without parameters first: /sessions/lookup is not a session.
+        self.routes.sort(key=lambda r: "[^/]+" in r[1].pattern)
+        SEEN.all_routes |= {o["operationId"] for _, _, o in self.routes}
+        SEEN.all_errors |= set(document["x-errors"])
+        SEEN.all_events |= set(document["x-events"])
+
+    def check(self, schema, value):
+        key = json.dumps(schema, sort_keys=True)
+        if key not in self.validators:
+            self.validators[key] = Draft202012Validator({**schema, "components": self.document["components"]}, format_checker=formats)
+        problems = [f"{e.json_path}: {e.message}" for e in self.validators[key].iter_errors(value)]
+        assert not problems, f"breaks the OpenAPI document: {problems} in {json.dumps(value)[:2000]}"
+
+    def operation(self, method, path):
+        method = "GET" if method == "HEAD" else method
+        return next((o for m, p, o in self.routes if m == method and p.fullmatch(path)), None)
+
+    def reply(self, response):
+        path = response.request.url.raw_path.decode().split("?")[0]
+        operation = self.operation(response.request.method, path)
+        assert "x-request-id" in response.headers
+        if response.headers.get("content-type") == "application/json" and response.request.method != "HEAD":
+            self.note_error(response)
+        if not operation:
+            return
+        SEEN.routes.add(operation["operationId"])
+        documented = operation["responses"].get(str(response.status_code))
+        assert documented, f"{operation['operationId']} does not document status {response.status_code}"
+        kind = response.headers.get("content-type", "").split(";")[0]
+        content = documented.get("content", {})
+        if response.request.method == "HEAD" or not content:
+            return
+        assert kind in content or "*/*" in content, f"{operation['operationId']}: {kind} is not documented"
+        if kind == "application/json" and kind in content:
+            self.check(content[kind]["schema"], response.json())
+
+    def note_error(self, response):
+        if response.status_code < 400 or not isinstance(response.json(), dict):
+            return
+        detail = response.json().get("detail")
+        for name, row in self.document["x-errors"].items():
+            if isinstance(detail, str) and row["status"] == response.status_code and detail.startswith(row["message"]):
+                SEEN.errors.add(name)
+
+    def page_message(self, message):
+        self.check({"$ref": "#/components/schemas/call_message_to_page"}, message)
+        if message["t"] == "error":
+            SEEN.errors.add(message["code"])
+
+
+def base64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def jwt(secret, claims, header=None):
+    """A JWT with HS256, or with whatever header a test wants to try."""
+    parts = [base64url(json.dumps(p, separators=(",", ":")).encode()) for p in (header or {"alg": "HS256", "typ": "JWT"}, claims)]
+    key = secret if isinstance(secret, bytes) else secret.encode()
+    return ".".join([*parts, base64url(hmac.new(key, ".".join(parts).encode(), hashlib.sha256).digest())])
+
+
+class Person:
+    """Somebody with an account and a bearer; `get`, `post`… are below /api/v1."""
+
+    def __init__(self, server, row, token):
+        self.server, self.token = server, token
+        self.id, self.email, self.name = row["id"], row["email"], row["full_name"] or row["email"]
+        self.http = server.client(token)
+
+    def request(self, method, path, **how):
+        return self.http.request(method, "/api/v1" + path, **how)
+
+    def get(self, path, **how):
+        return self.request("GET", path, **how)
+
+    def post(self, path, json=None, **how):
+        return self.request("POST", path, json=json, **how)
+
+    def patch(self, path, json=None, **how):
+        return self.request("PATCH", path, json=json, **how)
+
+    def delete(self, path, **how):
+        return self.request("DELETE", path, **how)
+
+    def session(self, **fields):
+        reply = self.post("/sessions", {"title": "Algebra I", **fields})
+        assert reply.status_code == 201, reply.text
+        return reply.json()
+
+    def join(self, session):
+        reply = self.post(f"/sessions/{session['id']}/join")
+        assert reply.status_code == 200, reply.text
+        return reply.json()["token"]
+
+
+class Server:
+    """A roomd process. `env` adds to a clean environment; nothing of the caller's settings comes through."""
+
+    def __init__(self, folder, env=None, args=(), listen="127.0.0.1:0", wrapper=()):
+        self.folder, self.data = pathlib.Path(folder), pathlib.Path(folder) / "data"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.env = {"PATH": os.environ["PATH"], "HOME": str(folder), "RATE_LIMITS": "off", **(env or {})}
+        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
+            if name in os.environ:
+                self.env.setdefault(name, os.environ[name])
+        self.listen, self.args, self.wrapper = listen, list(args), list(wrapper)
+        self.process, self.clients, self.names = None, [], itertools.count(1)
+
+    # ---- the process
+
+    def start(self, deadline=DEADLINE):
+        began = time.monotonic()
+        self.log = open(self.folder / "log", "ab")
+        command = [*self.wrapper, BINARY, "serve", "--data", str(self.data), "--listen", self.listen, *self.args]
+        self.process = subprocess.Popen(command, cwd=self.folder, env=self.env, stdout=subprocess.PIPE, stderr=self.log)
+        line = self.first_line(deadline)
+        self.started_s = time.monotonic() - began
+        assert line.startswith("ready http://"), f"{line!r}; log:\n{self.log_text()[-4000:]}"
+        self.url = line.split()[1]
+        self.port = int(self.url.rsplit(":", 1)[1])
+        self.listen = f"127.0.0.1:{self.port}"
+        self.contract = Contract(httpx.get(self.url + "/openapi.json").json())
+        return self
+
+    def first_line(self, deadline):
+        with selectors.DefaultSelector() as waiting:
+            waiting.register(self.process.stdout, selectors.EVENT_READ)
+            return self.process.stdout.readline().decode() if waiting.select(deadline) else ""
+
+    def log_text(self):
+        return (self.folder / "log").read_text(errors="replace")
+
+    def stop(self, number=signal.SIGINT, deadline=DEADLINE):
+        """SIGINT ends Janus as well. Gives the exit code."""
+        for client in self.clients:
+            client.close()
+        self.clients = []
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(number)
+        code = self.process.wait(deadline) if self.process else None
+        self.end_janus()
+        self.note_events()
+        text = self.log_text()
+        assert "runtime error" not in text and "AddressSanitizer" not in text, text[-6000:]
+        return code
+
+    def end_janus(self):
+        """What a killed roomd leaves behind."""
+        try:
+            os.kill(int((self.data / "run" / "janus.pid").read_text().split()[0]), signal.SIGKILL)
+        except (OSError, ValueError, IndexError):
+            pass
+
+    def note_events(self):
+        if (self.data / "roomd.db").exists():
+            with self.db() as db:
+                SEEN.events |= {row[0] for row in db.execute("SELECT DISTINCT event_type FROM events")}
+
+    def rss_kib(self):
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", status)[1])
+
+    # ---- beside the server
+
+    @contextmanager
+    def db(self):
+        with closing(sqlite3.connect(self.data / "roomd.db", timeout=10)) as connection:
+            with connection:
+                yield connection
+
+    def tool(self, *arguments, text=None, env=None, cwd=None, data=True):
+        """A roomd command on this data folder."""
+        where = ["--data", str(self.data)] if data else []
+        return subprocess.run([BINARY, *arguments, *where], cwd=cwd or self.folder, env={**self.env, **(env or {})}, input=text, capture_output=True, text=True, timeout=60)
+
+    @property
+    def secret(self):
+        return (self.data / "secret").read_text().strip()
+
+    # ---- people
+
+    def client(self, token=None, **how):
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        client = httpx.Client(base_url=self.url, headers=headers, timeout=30, event_hooks={"response": [self.on_reply]}, **how)
+        self.clients.append(client)
+        return client
+
+    def on_reply(self, response):
+        response.read()
+        self.contract.reply(response)
+
+    def access_token(self, user_id, seconds=3600):
+        return jwt(self.secret, {"sub": str(user_id), "exp": int(time.time()) + seconds})
+
+    def person(self, name=None, **fields):
+        number = next(self.names)
+        body = {"email": f"person{number}@example.org", "password": PASSWORD, "full_name": name or f"Person {number}", **fields}
+        if not hasattr(self, "anybody") or self.anybody.is_closed:
+            self.anybody = self.client()
+        reply = self.anybody.post("/api/v1/auth/register", json=body)
+        assert reply.status_code == 201, reply.text
+        return Person(self, reply.json(), self.access_token(reply.json()["id"]))
+
+    def admin(self):
+        email = f"admin{next(self.names)}@example.org"
+        done = self.tool("user", "add", "--email", email, "--role", "admin", "--name", "Admin", "--password-stdin", text=PASSWORD + "\n")
+        assert done.returncode == 0, done.stderr
+        user_id = int(done.stdout)
+        return Person(self, {"id": user_id, "email": email, "full_name": "Admin"}, self.access_token(user_id))
+
+    def guest(self, session, name="Guest"):
+        reply = self.client().post("/api/v1/sessions/guest-join", json={"room_code": session["room_code"], "name": name})
+        assert reply.status_code == 200, reply.text
+        return reply.json()["token"]
+
+    def call(self, token=None, **join):
+        return Call(self, token, **join)
+
+
+class Call:
+    """A page's end of the call WebSocket, without media."""
+
+    def __init__(self, server, token=None, **join):
+        self.server, self.pending = server, []
+        self.ws = connect(server.url.replace("http", "ws") + "/api/v1/call", open_timeout=DEADLINE, close_timeout=2, max_size=None, proxy=None, ping_interval=None, legacy=True)
+        if token:
+            self.token = token
+            self.send("join", token=token, **join)
+
+    def send(self, t, **fields):
+        self.ws.send(json.dumps({"t": t, **fields}))
+
+    def receive(self, end):
+        message = json.loads(self.ws.recv(timeout=max(end - time.monotonic(), 0.001)))
+        self.server.contract.page_message(message)
+        self.pending.append(message)
+
+    def expect(self, t, deadline=DEADLINE, **fields):
+        """The next message of this kind with these fields; others stay for later."""
+        end, at = time.monotonic() + deadline, 0
+        while True:
+            for at in range(at, len(self.pending)):
+                message = self.pending[at]
+                if message["t"] == t and all(message.get(k) == v for k, v in fields.items()):
+                    return self.pending.pop(at)
+            at = len(self.pending)
+            try:
+                self.receive(end)
+            except (TimeoutError, ConnectionClosed) as e:
+                raise AssertionError(f"no {t} {fields}: {e!r}; there were {[m for m in self.pending][-8:]}") from e
+
+    def peer(self, person_name, deadline=DEADLINE, **fields):
+        """The next news of that person with these fields."""
+        end = time.monotonic() + deadline
+        while True:
+            person = self.expect("peer", max(end - time.monotonic(), 0.001))["person"]
+            if person["name"] == person_name and all(person[k] == v for k, v in fields.items()):
+                return person
+
+    def joined(self):
+        self.me = self.expect("joined")
+        self.connection = self.me["connection"]
+        return self
+
+    def refused(self, code, about=...):
+        error = self.expect("error", code=code)
+        assert about is ... or error["about"] == about, error
+        return error
+
+    def over(self, reason):
+        """It is over for this page, and the WebSocket is closed next."""
+        message = self.expect("over", reason=reason)
+        assert self.closed() == 4001
+        return message
+
+    def closed(self, deadline=DEADLINE):
+        end = time.monotonic() + deadline
+        try:
+            while True:
+                self.receive(end)
+        except ConnectionClosed:
+            return self.ws.close_code
+
+    def has(self, t):
+        return any(m["t"] == t for m in self.pending)
+
+    def round_trip(self):
+        """Everything sent before was dealt with when this is back."""
+        self.send("report", quality="nonsense")
+        self.refused("bad_message", "report")
+
+    def lose(self):
+        """The line breaks without a word."""
+        self.ws.socket.close()
+
+    def leave(self):
+        self.send("leave")
+        return self.closed()
+
+    def close(self):
+        self.ws.close()
