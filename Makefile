@@ -1,9 +1,14 @@
 # The front door. Everything is set up by itself on a Debian 12; say `make help`.
 SHELL := /bin/bash
+comma := ,
 OUT ?= out/demo
 BUILD ?= build
 LISTEN ?= 127.0.0.1:7000
 DATA ?= data
+
+# Sources are found by meson when it configures: a new file asks for that again.
+configure = tools/sources.py src test > .sources; if [ ! -f $(1)/build.ninja ]; then meson setup $(1) $(2) >/dev/null; \
+  elif ! cmp -s .sources $(1)/.sources; then meson setup --reconfigure $(1) >/dev/null; fi; mv .sources $(1)/.sources
 
 .PHONY: help run build web test unit api browser demo interop bench deps deps-test fuzz sanitize lint clean
 help:
@@ -22,7 +27,7 @@ deps-test:
 	@tools/deps.sh test
 
 build: deps
-	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD) >/dev/null
+	@$(call configure,$(BUILD))
 	@ninja -C $(BUILD) --quiet
 
 web: build web/dist/index.html
@@ -60,7 +65,7 @@ demo: deps-test build web .venv/bin/pytest
 	@tools/netns.sh .venv/bin/python test/demo/demo.py $(OUT)
 
 sanitize: deps-test .venv/bin/pytest
-	@[ -f build-asan/build.ninja ] || meson setup build-asan -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
+	@$(call configure,build-asan,-Db_sanitize=address$(comma)undefined -Db_lundef=false)
 	@ninja -C build-asan --quiet && meson test -C build-asan --print-errorlogs
 	@ROOMD_BINARY=$(CURDIR)/build-asan/roomd .venv/bin/pytest -q test/api
 

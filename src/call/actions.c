@@ -132,6 +132,8 @@ bool act_publish(struct caller *c, const void *message, struct err *e)
     if (!c->peer->media) return err_fail(e, error_media_unavailable);
     take_tracks(c->peer, &m->tracks);
     media_peer_publish(c->peer->media, m->sdp, tracks, m->tracks.count);
+    for (int k = 0; k < TRACKS; k++)
+        if (c->peer->host_muted[k]) media_peer_mute(c->peer->media, track_kind_words.words[k], true);
     tell_person(c->peer);
     return true;
 }
@@ -159,7 +161,10 @@ bool act_mute(struct caller *c, const void *message, struct err *e)
     (void)e;
     t->there = true;
     t->muted = m->muted;
-    if (!m->muted && c->peer->media) media_peer_mute(c->peer->media, track_kind_words.words[m->kind], false); /* lifts a host's mute */
+    if (!m->muted && c->peer->host_muted[m->kind]) {
+        c->peer->host_muted[m->kind] = false;
+        if (c->peer->media) media_peer_mute(c->peer->media, track_kind_words.words[m->kind], false);
+    }
     tell_person(c->peer);
     return true;
 }
@@ -178,7 +183,7 @@ bool act_mute_peer(struct caller *c, const void *message, struct err *e)
     if (!p) return false;
     struct call_muted muted = {0};
     SET(&muted, call_muted, kind, m->kind);
-    p->tracks[m->kind].muted = true;
+    p->tracks[m->kind].muted = p->host_muted[m->kind] = true;
     if (p->media) media_peer_mute(p->media, track_kind_words.words[m->kind], true);
     SEND(p->caller, muted, &muted);
     tell_person(p);

@@ -112,6 +112,12 @@ void peer_stop_media(struct peer *p)
     p->media = NULL;
 }
 
+void peer_set_away(struct peer *p)
+{
+    p->away_since = clock_now_ms();
+    p->away_until = clock_monotonic_ms() + core_config(p->room->hub->core)->RECONNECT_SECONDS * 1000;
+}
+
 void peer_detach_caller(struct peer *p)
 {
     if (p->caller) p->caller->peer = NULL;
@@ -268,6 +274,7 @@ static bool on_adopt(void *ctx, struct media_peer *media, const char *room, cons
     if (!p || p->media || strcmp(p->room->session.room_name, room) != 0) return false;
     p->media = media;
     media_peer_set_handler(media, &peer_media_handler, p);
+    for (int k = 0; k < TRACKS; k++) p->tracks[k].there = media_peer_sends(media, track_kind_words.words[k]); /* what is muted the page says when it is back */
     log_info("call.media_adopted", LOG_STR("connection", connection));
     return true;
 }
@@ -316,7 +323,7 @@ static void on_close(struct ws *ws, int code, void *ctx)
     if (c->waiting[0]) knock_gone(c);
     if (p && !h->stopping) {
         peer_detach_caller(p);
-        p->away_since = clock_now_ms();
+        peer_set_away(p);
         if (code == 1001) peer_remove(p, "left", 0, NULL, NULL); /* the tab was closed */
         else tell_person(p);
     }
@@ -354,11 +361,11 @@ void hub_accept(struct hub *h, int fd, const void *early, size_t early_size, voi
 /* ---- time */
 
 /* One at a time: removing may free the room that the walk stands on. */
-static struct peer *find_gone(struct hub *h, int64_t before)
+static struct peer *find_gone(struct hub *h, int64_t now)
 {
     for (struct room *r = h->rooms; r; r = r->next)
         for (struct peer *p = r->peers; p; p = p->next)
-            if (!p->caller && p->away_since <= before) return p;
+            if (!p->caller && p->away_until <= now) return p;
     return NULL;
 }
 
@@ -384,8 +391,8 @@ static void submit(struct hub *h, bool (*run)(struct scope *, void *, struct err
 static void on_tick(void *arg)
 {
     struct hub *h = arg;
-    int64_t grace = core_config(h->core)->RECONNECT_SECONDS * 1000;
-    for (struct peer *p; (p = find_gone(h, clock_now_ms() - grace));) peer_remove(p, "lost", p->away_since, NULL, NULL);
+    clock_watch(h);
+    for (struct peer *p; (p = find_gone(h, clock_monotonic_ms()));) peer_remove(p, "lost", p->away_since, NULL, NULL);
     h->ticks++;
     if (h->ticks == SETTLE_TICKS) door_open(h); /* the media engine may never come: people can talk to each other about it */
     if (h->rooms && h->ticks % ALIVE_TICKS == 0) submit(h, note_alive);
@@ -425,7 +432,7 @@ static bool take_up(struct hub *h, struct err *e)
         struct participant person;
         if (!presence_person(&s, ((const struct span *)spans.items)[i].connection, &span, &session, &person, e)) continue;
         struct peer *p = peer_add(room_open(h, &session), &span, &person);
-        p->away_since = clock_now_ms();
+        peer_set_away(p);
         if (session_is_over(&session) || person.connection_status == connection_status_kicked) peer_remove(p, "lost", last, NULL, NULL);
     }
     count_people(h);

@@ -24,8 +24,10 @@ struct peer {
     bool hand, screenshare, consented;
     enum call_quality quality;
     struct track tracks[TRACKS];        /* by enum track_kind */
+    bool host_muted[TRACKS];            /* not forwarded until the person switches it on; holds over new media */
     struct caller *caller;              /* NULL: the WebSocket is lost */
     int64_t away_since;                 /* wall clock; 0: here */
+    int64_t away_until;                 /* monotonic: when the place is given up */
     struct media_peer *media;           /* NULL: none */
 };
 
@@ -71,6 +73,7 @@ struct hub {
     bool stopping, settling;            /* settling: since the start, until the media engine has told what lives on */
     _Atomic bool media_ready;
     int64_t ticks;
+    int64_t wall_ms, monotonic_ms;      /* at the last tick: the wall clock may jump */
 };
 
 static inline struct scope hub_scope(struct hub *h, struct arena *a, int64_t now) { return (struct scope){.core = h->core, .db = h->db, .arena = a, .now = now}; }
@@ -87,6 +90,7 @@ void peer_stop_media(struct peer *p);
 void peer_detach_caller(struct peer *p);
 /* Ends the stay: media stops at once, others are told, the span is closed (at: 0 now). With `over` the page is told too. */
 void peer_remove(struct peer *p, const char *reason, int64_t at, const char *over, const char *message);
+void peer_set_away(struct peer *p);
 void caller_release(struct caller *c);
 void caller_end(struct caller *c, const char *reason, const char *message); /* over, and close */
 void count_people(struct hub *h);
@@ -116,6 +120,9 @@ bool chat_line_of(const struct event *e, struct arena *a, struct call_line *out)
 
 /* notice.c: what core tells after a commit */
 void notice_listen(struct hub *h);
+
+/* clock_watch.c */
+void clock_watch(struct hub *h);                         /* at every tick: follows a jump of the wall clock */
 
 /* recorder.c */
 void recorder_follow(struct room *r, const struct recording *rec);  /* makes the media engine do what the recording's row says */

@@ -12,6 +12,7 @@ static const char SQL_OPEN[] = "SELECT {} FROM connection_spans WHERE left_at IS
 static const char SQL_OPEN_COUNT[] = "SELECT count(*) FROM connection_spans WHERE session_id = $1 AND left_at IS NULL";
 static const char SQL_OTHERS_COUNT[] = "SELECT count(*) FROM connection_spans WHERE session_id = $1 AND participant_id <> $2 AND left_at IS NULL";
 static const char SQL_EMPTY[] = "UPDATE sessions SET empty_since = $2 WHERE id = $1";
+static const char SQL_SHIFT[] = "UPDATE connection_spans SET joined_at = joined_at + $1 WHERE left_at IS NULL";
 static const char SQL_ALIVE[] = "INSERT INTO facts (name, number) VALUES ('alive_at', $1) ON CONFLICT (name) DO UPDATE SET number = excluded.number";
 static const char SQL_LAST_ALIVE[] = "SELECT number FROM facts WHERE name = 'alive_at'";
 static const char SQL_BY_ID[] = "SELECT {} FROM participants WHERE id = $1";
@@ -148,6 +149,11 @@ bool presence_person(struct scope *s, const char *connection, struct span *span,
     return db_one(s->db, SQL_BY_CONNECTION, span, span, s->arena, e, TEXT_(connection)) == DB_ROW && !HAS(span, span, left_at) &&
            session_by_id(s, span->session_id, session, e) == DB_ROW &&
            db_one(s->db, SQL_BY_ID, participant, p, s->arena, e, INT_(span->participant_id)) == DB_ROW;
+}
+
+bool presence_shift(struct scope *s, int64_t jump_ms, struct err *e)
+{
+    return db_run(s->db, SQL_SHIFT, e, INT_(jump_ms));
 }
 
 bool presence_alive(struct scope *s, struct err *e)

@@ -19,6 +19,7 @@ bool presence_enter(struct scope *s, const char *token, const char *connection, 
 bool presence_leave(struct scope *s, const char *connection, const char *reason, int64_t at, struct err *e);
 bool presence_open(struct scope *s, int64_t session_id, struct list *spans, struct err *e);     /* of struct span; session 0: all */
 bool presence_person(struct scope *s, const char *connection, struct span *span, struct session *session, struct participant *p, struct err *e);
+bool presence_shift(struct scope *s, int64_t jump_ms, struct err *e); /* the wall clock jumped: open stays in the new time */
 bool presence_alive(struct scope *s, struct err *e);             /* notes "we were alive now", for the next two */
 bool presence_last_alive(struct scope *s, int64_t *at, struct err *e);
 

@@ -107,6 +107,21 @@ bool recording_stop_of(struct scope *s, int64_t session_id, struct err *e)
     return found == DB_ROW ? stop(s, &r, e) : found == DB_NONE;
 }
 
+bool recording_roll_all(struct scope *before, struct scope *after, struct err *e)
+{
+    struct list running;
+    if (!recording_all_running(before, &running, e)) return false;
+    struct recording *r = (struct recording *)(uintptr_t)running.items;
+    for (size_t i = 0; i < running.count; i++) {
+        struct session session;
+        struct recording next;
+        bool goes_on = r[i].status == recording_status_recording;
+        if (!stop(before, &r[i], e)) return false;
+        if (goes_on && (session_by_id(after, r[i].session_id, &session, e) != DB_ROW || !recording_begin(after, &session, &next, e))) return false;
+    }
+    return true;
+}
+
 enum db_found recording_by_id(struct scope *s, int64_t id, struct recording *out, struct err *e)
 {
     return db_one(s->db, SQL_BY_ID, recording, out, s->arena, e, INT_(id));

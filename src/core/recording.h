@@ -10,6 +10,8 @@ bool recording_begin(struct scope *s, const struct session *session, struct reco
 bool recording_begin_automatic(struct scope *s, const struct session *session, struct err *e);       /* unless there is or was one */
 bool recording_act(struct scope *s, struct recording *r, enum record_action action, struct err *e);  /* pause, resume, stop */
 bool recording_stop_of(struct scope *s, int64_t session_id, struct err *e);                          /* nothing running: nothing done */
+/* The wall clock jumped: what runs is stopped in the old time and begun again in the new one. Paused ones just stop. */
+bool recording_roll_all(struct scope *before, struct scope *after, struct err *e);
 
 bool recording_access(struct scope *s, int64_t id, enum access need, struct recording *out, struct session *session, struct err *e); /* recording_not_found, forbidden */
 enum db_found recording_by_id(struct scope *s, int64_t id, struct recording *out, struct err *e);

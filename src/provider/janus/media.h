@@ -58,6 +58,7 @@ int media_pid(const struct media *m);
 
 struct media_peer *media_peer_create(struct media *m, const char *room, const char *connection, const struct media_peer_handler *h, void *ctx);
 void media_peer_set_handler(struct media_peer *p, const struct media_peer_handler *h, void *ctx); /* for adopted ones */
+bool media_peer_sends(const struct media_peer *p, const char *kind); /* as published last, here or before an adoption */
 void media_peer_publish(struct media_peer *p, const char *sdp, const struct media_track *tracks, size_t count);
 void media_peer_sub_answer(struct media_peer *p, const char *sdp);
 void media_peer_ice(struct media_peer *p, const char *pc, const char *candidate_json);

@@ -242,6 +242,13 @@ static int kind_of(const char *kind)
     return -1;
 }
 
+bool media_peer_sends(const struct media_peer *p, const char *kind)
+{
+    bool sends = false;
+    for (size_t i = 0; i < p->count; i++) sends |= !strcmp(p->tracks[i].kind, kind);
+    return sends;
+}
+
 void media_peer_mute(struct media_peer *p, const char *kind, bool muted)
 {
     int k = kind_of(kind);
