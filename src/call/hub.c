@@ -59,7 +59,7 @@ static void room_forget_if_empty(struct room *r)
             *at = r->next;
             break;
         }
-    if (session_is_over(&r->session) && r->hub->media) media_room_close(r->hub->media, r->session.room_name);
+    if (!r->recorded && r->hub->media) media_room_close(r->hub->media, r->session.room_name);
     arena_release(&r->arena);
     free(r);
 }

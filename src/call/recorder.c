@@ -23,7 +23,7 @@ static bool raw_folder(struct hub *h, const struct recording *rec, char *out, si
     return true;
 }
 
-struct flushed { struct core *core; int64_t recording_id; };
+struct flushed { struct hub *hub; int64_t recording_id, session_id; char room[101]; };
 
 static bool hurry(struct scope *s, void *arg, struct err *e)
 {
@@ -36,7 +36,8 @@ static void on_flushed(void *ctx, const struct err *e)
 {
     struct flushed *f = ctx;
     if (e && e->kind != ERR_NONE) log_warn("recorder.stop_failed", LOG_INT("recording", f->recording_id), LOG_STR("error", e->text));
-    struct task *t = task_create(f->core);
+    if (!room_find(f->hub, f->session_id) && f->hub->media) media_room_close(f->hub->media, f->room); /* nobody is in, and nothing is recorded any more */
+    struct task *t = task_create(f->hub->core);
     t->run = hurry;
     t->arg = arena_copy(&t->arena, &f->recording_id, sizeof f->recording_id);
     task_submit(t);
@@ -55,7 +56,8 @@ void recorder_follow(struct room *r, const struct recording *rec)
     struct hub *h = r->hub;
     char folder[4096];
     struct flushed *f = xcalloc(1, sizeof *f);
-    *f = (struct flushed){h->core, rec->id};
+    *f = (struct flushed){.hub = h, .recording_id = rec->id, .session_id = r->session_id};
+    snprintf(f->room, sizeof f->room, "%s", r->session.room_name);
     if (rec->status != recording_status_recording) {
         media_room_record(h->media, r->session.room_name, NULL, rec->status == recording_status_paused ? on_started : on_flushed, f);
         return;
