@@ -77,7 +77,7 @@ function Players({ files }: { files: RecordingFile[] }) {
     <>
       {video && (
         <video
-          src={video.url}
+          src={here(video.url)}
           controls
           playsInline
           preload="metadata"
@@ -91,7 +91,7 @@ function Players({ files }: { files: RecordingFile[] }) {
           <Text size="sm" fw={600} mb={4}>
             Sound only
           </Text>
-          <audio src={audio.url} controls preload="metadata" aria-label="The session as sound" data-testid="audio" style={{ width: '100%' }} />
+          <audio src={here(audio.url)} controls preload="metadata" aria-label="The session as sound" data-testid="audio" style={{ width: '100%' }} />
         </div>
       )}
     </>
@@ -105,7 +105,13 @@ const KIND_WORDS: Record<RecordingFile['kind'], string> = {
   track: 'One source of one person',
 };
 
-export const downloadUrl = (url: string) => `${url}${url.includes('?') ? '&' : '?'}download=true`;
+/** Links name the server by its public address; this page may have been opened by another one (127.0.0.1, a tunnel). */
+function here(url: string): string {
+  const { pathname, search } = new URL(url, window.location.href);
+  return pathname.startsWith('/api/') ? pathname + search : url;
+}
+
+const downloadUrl = (url: string) => `${here(url)}${url.includes('?') ? '&' : '?'}download=true`;
 
 function Files({ files }: { files: RecordingFile[] }) {
   return (
