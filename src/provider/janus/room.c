@@ -43,11 +43,13 @@ struct media_room *room_get(struct media *m, const char *name)
     return m->rooms = r;
 }
 
+/* Who is told may close the room: it is not looked at any more, here or in the caller. */
 static void tell_waiters(struct media_room *r, const struct err *e)
 {
-    while (r->waiters) {
-        struct record_waiter *w = r->waiters;
-        r->waiters = w->next;
+    struct record_waiter *list = r->waiters;
+    r->waiters = NULL;
+    for (struct record_waiter *w = list, *next; w; w = next) {
+        next = w->next;
         if (w->done) w->done(w->ctx, e);
         free(w);
     }
@@ -125,10 +127,12 @@ void media_room_close(struct media *m, const char *name)
     if (!r) return;
     set(&r->want_dir, NULL);
     set(&r->have_dir, NULL);
-    tell_waiters(r, NULL);
+    struct media_room told = {.waiters = r->waiters};
+    r->waiters = NULL;
     if (r->state == ROOM_NONE) forget(r);
     else if (r->state == ROOM_READY && !r->switching) destroy(r);
     else r->closed = r->state != ROOM_CLOSING;
+    tell_waiters(&told, NULL);
 }
 
 /* ---- create */
@@ -140,8 +144,8 @@ static void on_made(void *ctx, json_t *reply, const struct err *e)
     if (e && !exists) {
         log_warn("janus.room_not_made", LOG_STR("room", r->name), LOG_STR("why", e->text));
         r->state = ROOM_NONE;
-        tell_waiters(r, e);
         retry_peers(r);
+        tell_waiters(r, e);
         return;
     }
     r->state = ROOM_READY;
