@@ -13,6 +13,7 @@ static const char SQL_OPEN_COUNT[] = "SELECT count(*) FROM connection_spans WHER
 static const char SQL_OTHERS_COUNT[] = "SELECT count(*) FROM connection_spans WHERE session_id = $1 AND participant_id <> $2 AND left_at IS NULL";
 static const char SQL_EMPTY[] = "UPDATE sessions SET empty_since = $2 WHERE id = $1";
 static const char SQL_SHIFT[] = "UPDATE connection_spans SET joined_at = joined_at + $1 WHERE left_at IS NULL";
+static const char SQL_WAS_HERE[] = "SELECT 1 FROM connection_spans WHERE session_id = $1 AND participant_id = $2 LIMIT 1";
 static const char SQL_ALIVE[] = "INSERT INTO facts (name, number) VALUES ('alive_at', $1) ON CONFLICT (name) DO UPDATE SET number = excluded.number";
 static const char SQL_LAST_ALIVE[] = "SELECT number FROM facts WHERE name = 'alive_at'";
 static const char SQL_BY_ID[] = "SELECT {} FROM participants WHERE id = $1";
@@ -54,12 +55,20 @@ bool presence_leave(struct scope *s, const char *connection, const char *reason,
 
 /* ---- coming */
 
+/* A link alone is no stay: who has one but was never in the call is new to a locked room. */
+static bool passes_lock(struct scope *s, const struct entry *in, struct err *e)
+{
+    int64_t one;
+    if (!in->session.locked || in->participant.role == participant_role_teacher) return true;
+    enum db_found found = db_number(s->db, SQL_WAS_HERE, &one, e, INT_(in->session.id), INT_(in->participant.id));
+    return found == DB_NONE ? err_fail(e, error_session_locked) : found == DB_ROW;
+}
+
 static bool may_come_in(struct scope *s, const struct entry *in, struct err *e)
 {
-    bool host = in->participant.role == participant_role_teacher, new_here = !HAS(&in->participant, participant, joined_at);
     int64_t count;
     if (session_is_over(&in->session)) return err_fail(e, error_session_not_active);
-    if (in->session.locked && !host && new_here) return err_fail(e, error_session_locked);
+    if (!passes_lock(s, in, e)) return false;
     if (db_number(s->db, SQL_OTHERS_COUNT, &count, e, INT_(in->session.id), INT_(in->participant.id)) != DB_ROW) return false;
     return count < in->session.max_participants || err_fail(e, error_session_full);
 }
