@@ -106,13 +106,22 @@ static void note_share(struct caller *c, bool started)
     deed_start(d);
 }
 
+static void lift_mute(struct peer *p, enum track_kind kind)
+{
+    if (!p->host_muted[kind]) return;
+    p->host_muted[kind] = false;
+    if (p->media) media_peer_mute(p->media, track_kind_words.words[kind], false);
+}
+
 static void take_tracks(struct peer *p, const struct list *list)
 {
     const struct call_track *t = list->items;
     bool shared = p->tracks[track_kind_screen].there;
     memset(p->tracks, 0, sizeof p->tracks);
     for (size_t i = 0; i < list->count; i++) p->tracks[t[i].kind] = (struct track){true, t[i].muted};
-    if (shared != p->tracks[track_kind_screen].there) note_share(p->caller, !shared);
+    if (shared == p->tracks[track_kind_screen].there) return;
+    note_share(p->caller, !shared);
+    if (!shared) lift_mute(p, track_kind_screen); /* a new share, begun by the person; the host's mute was for the last one */
 }
 
 bool act_publish(struct caller *c, const void *message, struct err *e)
@@ -158,13 +167,10 @@ bool act_mute(struct caller *c, const void *message, struct err *e)
 {
     const struct call_mute *m = message;
     struct track *t = &c->peer->tracks[m->kind];
-    (void)e;
+    if (m->kind == track_kind_screen && !m->muted && !c->peer->screenshare) return err_fail(e, error_not_allowed);
     t->there = true;
     t->muted = m->muted;
-    if (!m->muted && c->peer->host_muted[m->kind]) {
-        c->peer->host_muted[m->kind] = false;
-        if (c->peer->media) media_peer_mute(c->peer->media, track_kind_words.words[m->kind], false);
-    }
+    if (!m->muted) lift_mute(c->peer, (enum track_kind)m->kind);
     tell_person(c->peer);
     return true;
 }

@@ -60,6 +60,15 @@ static void on_denied(struct hub *h, struct room *r, const struct event_note *n)
     each_waiting(h, n->subject_id, turn_away);
 }
 
+/* A forbidden share is not forwarded, whatever the page does; once allowed again it is. */
+static void hold_share(struct peer *p)
+{
+    bool forbidden = !p->screenshare;
+    if (p->host_muted[track_kind_screen] == forbidden) return;
+    p->host_muted[track_kind_screen] = forbidden;
+    if (p->media) media_peer_mute(p->media, track_kind_words.words[track_kind_screen], forbidden);
+}
+
 static void on_seat_changed(struct hub *h, struct room *r, const struct event_note *n)
 {
     struct scope s = hub_scope(h, &h->arena, n->at);
@@ -68,10 +77,8 @@ static void on_seat_changed(struct hub *h, struct room *r, const struct event_no
     struct peer *p = find_participant(r, n->subject_id);
     if (!p || !participant_in(&s, n->session_id, n->subject_id, &seat, &e)) return;
     p->screenshare = seat.screenshare;
-    if (!p->screenshare && p->tracks[track_kind_screen].there) {
-        if (p->media) media_peer_mute(p->media, "screen", true); /* not forwarded from now on, whatever the page does */
-        SEND(p->caller, stop_share, &(struct call_stop_share){0});
-    }
+    if (!p->screenshare && p->tracks[track_kind_screen].there) SEND(p->caller, stop_share, &(struct call_stop_share){0});
+    hold_share(p);
     tell_person(p);
 }
 

@@ -50,6 +50,7 @@ struct media_peer {
     bool publishing, published;
     char fingerprint[160]; /* of the PeerConnection that is published */
     unsigned muted;        /* a bit per kind */
+    unsigned moderated;    /* kinds that were ever muted: Janus may know them as muted still */
     /* down */
     struct feeds known, taken;
     bool asking, answering;

@@ -254,16 +254,17 @@ void media_peer_mute(struct media_peer *p, const char *kind, bool muted)
     int k = kind_of(kind);
     if (p->dead || k < 0) return;
     p->muted = muted ? p->muted | 1u << k : p->muted & ~(1u << k);
+    p->moderated |= p->muted;
     for (size_t i = 0; i < p->count && p->published; i++)
         if (!strcmp(p->tracks[i].kind, kind)) moderate(p, &p->tracks[i], muted);
 }
 
-/* Streams that are new in Janus are not muted there. */
+/* Streams that are new in Janus are not muted there; an m-line that is used again is as it was left. */
 static void mute_again(struct media_peer *p)
 {
     for (size_t i = 0; i < p->count; i++) {
         int k = kind_of(p->tracks[i].kind);
-        if (k >= 0 && p->muted & 1u << k) moderate(p, &p->tracks[i], true);
+        if (k >= 0 && p->moderated & 1u << k) moderate(p, &p->tracks[i], p->muted & 1u << k);
     }
 }
 
