@@ -162,6 +162,13 @@ class Hand(Actor):
         log = await until(lambda: self.page.evaluate("() => window.hand.log"), match, deadline, f"{self.name} hears {t} {fields}")
         return match(log)[0]
 
+    async def allowed(self, share):
+        """The last news of oneself says whether one may share."""
+        def last(log):
+            news = [m["person"] for m in log if m["t"] == "peer" and m["person"]["connection"] == self.connection]
+            return news and news[-1]["screenshare"] is share
+        await until(lambda: self.page.evaluate("() => window.hand.log"), last, SLOW, f"{self.name} is told that sharing is {share}")
+
     async def say(self, **message):
         await self.page.evaluate("m => window.hand.send(m)", message)
 

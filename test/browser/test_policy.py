@@ -71,7 +71,12 @@ async def test_share_taken_away_in_mid_share(stage, server, cast):
     await eve.heard("error", code="not_allowed", about="publish")
     await ben.flows(eve, "mic")
     assert await total_of(ben, eve.connection, "screen") == before, "the share stays away"
-    assert await eve.page.evaluate("() => window.hand.peers.up.connectionState") == "connected"
+    await eve.page.evaluate("() => window.hand.peers.up.setLocalDescription({type: 'rollback'})")
+    await ada.click(f"host-{eve.connection}")
+    await ada.click(f"allow-{eve.connection}")
+    await eve.allowed(True)
+    await eve.publish("mic", "screen")
+    await ben.flows(eve, "screen")
 
 
 async def test_share_by_the_page_and_its_end(stage, server, cast):
@@ -89,6 +94,21 @@ async def test_share_by_the_page_and_its_end(stage, server, cast):
     await ada.page.get_by_test_id(f"tile-{ben.connection}-screen").wait_for(state="detached")
     assert await (await ben.see("share")).is_disabled()
     await ada.meets(ben)
+
+
+async def test_share_stopped_by_the_host_may_begin_again(stage, server, cast):
+    ada, ben = cast("Ada"), cast("Ben")
+    session = ada.account.session()
+    await ada.enter(server, session)
+    await ben.enter(server, session)
+    await ben.click("share")
+    await ada.flows(ben, "screen")
+    await ada.click("people")
+    await ada.click(f"host-{ben.connection}")
+    await ada.click(f"stop-share-{ben.connection}")
+    await ada.page.get_by_test_id(f"tile-{ben.connection}-screen").wait_for(state="detached")
+    await ben.click("share")
+    await ada.flows(ben, "screen")
 
 
 async def test_host_mute_holds_against_a_client_that_goes_on(stage, server, cast):
@@ -185,16 +205,17 @@ async def test_full_session_refuses_the_next(stage, server, cast):
     session = ada.account.session(max_participants=2)
     await ada.enter(server, session)
     await ben.enter(server, session)
-    reply = cleo.account.post(f"/sessions/{session['id']}/join")
-    if reply.status_code == 200:
-        await cleo.open(room_url(server, session, reply.json()["token"]))
-    else:
-        await cleo.open(server.url + "/signin")
-        await cleo.page.evaluate("t => localStorage.setItem('roomd.token', t)", cleo.account.token)
-        await cleo.page.goto(f"{server.url}/room/{session['room_name']}")
+    assert cleo.account.post(f"/sessions/{session['id']}/join").status_code == 400
+    await cleo.open(f"{server.url}/join/{session['room_code']}")
+    await cleo.page.get_by_test_id("name").fill("Cleo")
+    await cleo.click("join-code")
     await cleo.body("full")
     assert await cleo.page.get_by_test_id("call").count() == 0
-    await ada.meets(ben)
+    # A second browser of one who is in takes no second seat.
+    again = cast("Ben", account=ben.account)
+    await again.enter(server, session, token=ben.token)
+    await ben.over("replaced")
+    await ada.meets(again)
 
 
 async def test_second_browser_replaces_the_first(stage, server, cast):
