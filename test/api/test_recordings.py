@@ -55,7 +55,7 @@ def test_life_of_a_recording(teacher):
 
 
 def test_nobody_was_in(server, teacher):
-    """Nothing was recorded: it fails with the reason, can be retried, fails again, can be deleted."""
+    """Nothing to make files of: it fails with the reason, can be retried, fails again, can be deleted."""
     session, recording = start(teacher)
     for path_, method in ((f"/recordings/{recording['id']}", "DELETE"), (f"/recordings/{recording['id']}/retry", "POST")):
         reply = teacher.request(method, path_)
@@ -64,7 +64,7 @@ def test_nobody_was_in(server, teacher):
     with server.db() as db:  # the job would wait for Janus to close files that there are none of
         db.execute("UPDATE jobs SET due_at = 0 WHERE kind = 'compose' AND subject_id = ?", (recording["id"],))
     failed = lambda: (r := teacher.get(f"/recordings/{recording['id']}").json())["status"] == "failed" and r
-    assert "nothing was recorded" in until(failed, "the recording fails")["error"]
+    assert until(failed, "the recording fails")["error"] == "the recording was stopped as soon as it began"
     retried = teacher.post(f"/recordings/{recording['id']}/retry")
     assert retried.status_code == 200 and retried.json()["status"] == "processing" and retried.json()["error"] is None
     until(failed, "it fails again")
