@@ -137,8 +137,9 @@ static void decided(void *arg)
     else come_in(c, &k->entry);
     arena_reset(&c->hub->arena);
     caller_release(c);
-    arena_release(k->arena);
-    free(k->arena);
+    struct arena *own = k->arena; /* k lives in it */
+    arena_release(own);
+    free(own);
 }
 
 /* The socket went away while the decision was made: nobody is there to be in, unless they were before. */
