@@ -68,8 +68,6 @@ class Contract:
         for path, ways in document["paths"].items():
             pattern = re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path)) + "/?")
             self.routes += [(method.upper(), pattern, operation) for method, operation in ways.items()]
-        # The paths without parameters first: /sessions/lookup is not a session.
-        self.routes.sort(key=lambda r: "[^/]+" in r[1].pattern)
         SEEN.all_routes |= {o["operationId"] for _, _, o in self.routes}
         SEEN.all_errors |= set(document["x-errors"])
         SEEN.all_events |= set(document["x-events"])
@@ -83,7 +81,9 @@ class Contract:
 
     def operation(self, method, path):
         method = "GET" if method == "HEAD" else method
-        return next((o for m, p, o in self.routes if m == method and p.fullmatch(path)), None)
+        fitting = [(p.pattern.count("[^/]+"), m, o) for m, p, o in self.routes if p.fullmatch(path)]
+        fewest = min((n for n, _, _ in fitting), default=0)  # /sessions/lookup is not a session
+        return next((o for n, m, o in fitting if n == fewest and m == method), None)
 
     def reply(self, response):
         path = response.request.url.raw_path.decode().split("?")[0]
@@ -170,6 +170,8 @@ class Server:
         self.folder, self.data = pathlib.Path(folder), pathlib.Path(folder) / "data"
         self.folder.mkdir(parents=True, exist_ok=True)
         self.env = {"PATH": os.environ["PATH"], "HOME": str(folder), "RATE_LIMITS": "off", **(env or {})}
+        if pathlib.Path(BINARY).resolve().parent != ROOT / "build":
+            self.env.setdefault("WEB_DIR", str(ROOT / "web" / "dist"))  # else it is found beside the program
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
             if name in os.environ:
                 self.env.setdefault(name, os.environ[name])
