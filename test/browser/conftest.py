@@ -1,42 +1,13 @@
-"""Runs coroutine tests on the stage's loop; needs a network namespace: tools/netns.sh .venv/bin/pytest test/browser"""
-import inspect
-import itertools
+"""Real Chromium on real media. Needs a network namespace: tools/netns.sh .venv/bin/pytest test/browser"""
+import pathlib
+import sys
 
 import pytest
 
-from stage import Actor, Hand, Stage
-
-COLOURS = ("red", "lime", "blue", "yellow")
-
-
-@pytest.fixture(scope="session")
-def whole_stage(tmp_path_factory):
-    stage = Stage(tmp_path_factory.mktemp("stage"))
-    yield stage
-    stage.close()
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from playing import cast_of, pytest_pyfunc_call, stage, whole_stage  # noqa: E402,F401
 
 
 @pytest.fixture
-def stage(whole_stage):
-    yield whole_stage
-    whole_stage.run(whole_stage.clear())
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem):
-    if not inspect.iscoroutinefunction(pyfuncitem.obj):
-        return None
-    wanted = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
-    pyfuncitem.funcargs["stage"].run(pyfuncitem.obj(**wanted))
-    return True
-
-
-@pytest.fixture
-def cast(stage, server):
-    """cast("Ada", …): people with accounts, a colour each; hand=True: a hand-written client instead of the page."""
-    colours = itertools.cycle(COLOURS)
-
-    def one(name, hand=False, account=None, colour=None):
-        return (Hand if hand else Actor)(stage, name, colour or next(colours), account or server.person(name))
-
-    return one
+def cast(stage, server):  # noqa: F811
+    return cast_of(stage, server)

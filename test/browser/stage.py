@@ -211,3 +211,46 @@ async def grows(read, what, deadline=SLOW):
 async def total_of(receiver, connection, kind):
     found = await receiver.counts(connection, kind)
     return found.get("packetsReceived", 0)
+
+
+# ---- what was recorded
+
+async def recordings(account, session, deadline=120, count=1):
+    """The session's recordings, once all are made or given up."""
+    async def read():
+        return account.get(f"/sessions/{session['id']}/recordings").json()["recordings"]
+
+    def settled(rows):
+        return len(rows) >= count and all(row["status"] in ("ready", "failed") for row in rows)
+    return await until(read, settled, deadline, "the recordings are made", 0.2)
+
+
+def download(account, row, kind, folder):
+    file = next(f for f in row["files"] if f["kind"] == kind)
+    reply = account.http.get(file["url"].replace("localhost", "127.0.0.1"))
+    assert reply.status_code == 200 and len(reply.content) == file["size_bytes"]
+    path = pathlib.Path(folder) / file["name"]
+    path.write_bytes(reply.content)
+    return path
+
+
+async def film(account, session, folder):
+    """The one recording of a session, decoded, with its row."""
+    (row,) = await recordings(account, session)
+    assert row["status"] == "ready", row["error"]
+    return Recording(str(download(account, row, "video", folder))), row
+
+
+def seconds(film):
+    return len(film.sound) / 8000
+
+
+def heard(film, tone, at):
+    return film.level(tone, at) > 0.02
+
+
+# ---- who was there
+
+def spans(account, session):
+    people = account.get(f"/sessions/{session['id']}/attendance").json()["people"]
+    return {person["name"]: person["spans"] for person in people}
