@@ -63,12 +63,12 @@ static void welcome(struct caller *c, struct peer *p)
 static void come_in(struct caller *c, const struct entry *in)
 {
     struct room *r = room_open(c->hub, &in->session);
+    struct peer *p = peer_in(r, in->span.connection);
+    if (!p) p = peer_add(r, &in->span, &in->participant); /* before the old one goes: the last one's leaving closes the room */
     if (in->replaced) {
         struct peer *old = peer_in(r, in->replaced);
         if (old) peer_remove(old, "replaced", 0, "replaced", "You came in from another window; this one is closed");
     }
-    struct peer *p = peer_in(r, in->span.connection);
-    if (!p) p = peer_add(r, &in->span, &in->participant);
     p->consented = HAS(&in->participant, participant, consented_at);
     welcome(c, p);
 }
