@@ -98,14 +98,25 @@ static bool stop_full(struct scope *s, void *arg, struct err *e)
     return true;
 }
 
+/* recordings/ may be a disk of its own. */
+static bool disk_of_recordings(struct hub *h, const char **folder, struct statvfs *v)
+{
+    const char *data = core_config(h->core)->DATA_DIR;
+    *folder = arena_printf(&h->arena, "%s/recordings", data);
+    if (!statvfs(*folder, v)) return true;
+    *folder = data;
+    return !statvfs(data, v);
+}
+
 void recorder_watch_disk(struct hub *h)
 {
     struct statvfs v;
+    const char *folder;
     bool recorded = false;
     for (struct room *r = h->rooms; r; r = r->next) recorded |= r->recorded;
-    if (!recorded || statvfs(core_config(h->core)->DATA_DIR, &v)) return;
+    if (!recorded || !disk_of_recordings(h, &folder, &v)) return;
     if ((uint64_t)v.f_bavail * v.f_frsize >= (uint64_t)LEAST_FREE_MB << 20) return;
-    log_error("recorder.disk_full", LOG_STR("folder", core_config(h->core)->DATA_DIR), LOG_STR("next", "free some space; the call goes on, recordings were stopped"));
+    log_error("recorder.disk_full", LOG_STR("folder", folder), LOG_STR("next", "free some space; the call goes on, recordings were stopped"));
     struct task *t = task_create(h->core);
     t->run = stop_full;
     task_submit(t);

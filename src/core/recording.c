@@ -173,8 +173,7 @@ bool recording_ready(struct scope *s, int64_t id, int64_t duration_ms, struct re
         if (!db_insert(s->db, "recording_files", recording_file, &files[i], e)) return false;
     SET(&r, recording, status, recording_status_ready);
     SET(&r, recording, progress, 100);
-    SET(&r, recording, duration_ms, duration_ms);
-    CLEAR(&r, recording, error);
+    SET(&r, recording, duration_ms, duration_ms); /* an error stays: it says why a recording that is ready is not whole */
     return db_update(s->db, "recordings", recording, &r, e) && EMIT(s, recording_ready, r.session_id, e, .recording_id = id, .duration_ms = duration_ms);
 }
 

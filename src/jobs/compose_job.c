@@ -170,10 +170,11 @@ static void tidy(const struct making *m)
     }
 }
 
+/* A full disk needs somebody to free it: told at once, and made anew when they ask, rather than tried in silence for half an hour. */
 static enum work_result result_of(const struct err *e)
 {
     if (!strcmp(e->code, "compose_cancelled")) return WORK_STOPPED;
-    return !strcmp(e->code, "compose_empty") ? WORK_GIVEN_UP : WORK_AGAIN;
+    return !strcmp(e->code, "compose_empty") || !strcmp(e->code, "disk_full") ? WORK_GIVEN_UP : WORK_AGAIN;
 }
 
 enum work_result compose_work(struct work_context *w, struct err *e)
@@ -189,7 +190,7 @@ enum work_result compose_work(struct work_context *w, struct err *e)
     bool ok = publish(&m, &result, e);
     compose_result_release(&result);
     if (ok) tidy(&m);
-    return ok ? WORK_DONE : WORK_AGAIN;
+    return ok ? WORK_DONE : result_of(e);
 }
 
 bool compose_give_up(struct scope *s, int64_t recording_id, const char *why, struct err *e)
