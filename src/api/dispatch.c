@@ -229,6 +229,7 @@ static void take(struct request *r, const struct route_match *m)
 {
     struct err e = {0};
     r->route = m->route;
+    db_read_share(r->scope.db);
     bool known = authenticate(r, &e);
     if (!within_limit(r)) return;
     if (!known) request_reply_error(r, &e);
@@ -314,8 +315,7 @@ static void on_thread_start(int thread, void *ctx)
 
 static void on_idle(int thread, void *ctx)
 {
-    (void)thread;
-    (void)ctx;
+    db_read_end(reader_conn(reader_at(ctx, thread)));
     log_flush();
 }
 

@@ -24,6 +24,11 @@ bool db_start_writer(struct db *db, struct err *e);
 void db_close(struct db *db);                                    /* writes everything that waits, joins the writer */
 struct db_conn *db_reader(struct db *db, struct err *e);         /* a connection for the calling thread; db_conn_close when done */
 void db_conn_close(struct db_conn *c);
+/* Until db_read_end what a reader asks is answered from one snapshot, which saves taking and giving back the file's locks for each
+ * statement. Call db_read_share before each request: after a commit of the writer it takes a new snapshot, so that whoever was
+ * told "done" finds it done. Not for long: the log cannot be folded back past an open snapshot. */
+void db_read_share(struct db_conn *c);
+void db_read_end(struct db_conn *c);
 
 /* ---- values */
 enum db_type { DB_NULL, DB_INT, DB_TEXT };

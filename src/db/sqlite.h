@@ -2,6 +2,7 @@
 #pragma once
 #include "db/db.h"
 #include <sqlite3.h>
+#include <stdatomic.h>
 
 enum { STATEMENT_BUCKETS = 128 };
 
@@ -22,6 +23,9 @@ struct db_conn {
     struct statement *statements[STATEMENT_BUCKETS];
     struct after_commit *after;
     size_t after_count, after_room;
+    const atomic_uint *commits; /* a reader's: the writer counts them here */
+    unsigned seen;              /* how many there were when the shared snapshot was taken */
+    bool sharing;
 };
 
 struct db_conn *conn_open(const char *path, bool write, struct err *e);

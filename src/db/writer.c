@@ -11,6 +11,7 @@
 struct db {
     char *path;
     struct db_conn *conn; /* the writer's */
+    atomic_uint commits;
     pthread_t thread;
     bool started, stopping;
     pthread_mutex_t mutex;
@@ -35,7 +36,26 @@ struct db *db_open(const char *path, struct err *e)
 
 struct db_conn *db_reader(struct db *db, struct err *e)
 {
-    return conn_open(db->path, false, e);
+    struct db_conn *c = conn_open(db->path, false, e);
+    if (c) c->commits = &db->commits;
+    return c;
+}
+
+void db_read_share(struct db_conn *c)
+{
+    if (!c) return;
+    unsigned newest = atomic_load(c->commits); /* before the snapshot: it may be newer than it says, never older */
+    if (c->sharing && c->seen == newest) return;
+    db_read_end(c);
+    c->sharing = db_run(c, "BEGIN", NULL);
+    c->seen = newest;
+}
+
+void db_read_end(struct db_conn *c)
+{
+    if (!c || !c->sharing) return;
+    db_run(c, "COMMIT", NULL);
+    c->sharing = false;
 }
 
 /* ---- migrations */
@@ -106,8 +126,9 @@ static bool still_open(struct db_conn *c, struct err *e)
 }
 
 /* One transaction for the whole batch. A batch that could not be committed has not happened: each job is told so. */
-static void run_batch(struct db_conn *c, struct db_job *batch)
+static void run_batch(struct db *db, struct db_job *batch)
 {
+    struct db_conn *c = db->conn;
     struct err e = {0};
     bool results[256];
     size_t n = 0;
@@ -118,7 +139,8 @@ static void run_batch(struct db_conn *c, struct db_job *batch)
     }
     bool committed = open && db_run(c, "COMMIT", &e);
     if (open && !committed) db_run(c, "ROLLBACK", NULL);
-    if (!committed) {
+    if (committed) atomic_fetch_add(&db->commits, 1); /* before anybody is told */
+    else {
         log_error("db.commit_failed", LOG_STR("error", e.text), LOG_INT("jobs", n));
         forget_after(c, 0);
     }
@@ -151,7 +173,7 @@ static struct db_job *take_batch(struct db *db)
 static void *writer(void *arg)
 {
     struct db *db = arg;
-    for (struct db_job *batch; (batch = take_batch(db));) run_batch(db->conn, batch);
+    for (struct db_job *batch; (batch = take_batch(db));) run_batch(db, batch);
     return NULL;
 }
 
@@ -222,7 +244,7 @@ bool db_write_wait(struct db *db, bool (*run)(struct db_conn *c, void *arg), voi
 {
     struct waiting_job w = {.job = {waiting_run, waiting_done, NULL}, .run = run, .arg = arg, .mutex = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
     if (!db->started) { /* a tool without a writer thread: the same path, here */
-        run_batch(db->conn, &w.job);
+        run_batch(db, &w.job);
         return w.ok;
     }
     db_write(db, &w.job);
