@@ -85,6 +85,8 @@ void recorder_take_up(struct hub *h)
 
 /* ---- the disk */
 
+static const char DISK_FULL[] = "The disk is nearly full: the recording was stopped. What was recorded is kept; free some space and retry.";
+
 static bool stop_full(struct scope *s, void *arg, struct err *e)
 {
     struct list running;
@@ -92,10 +94,18 @@ static bool stop_full(struct scope *s, void *arg, struct err *e)
     if (!recording_all_running(s, &running, e)) return false;
     struct recording *rec = (struct recording *)(uintptr_t)running.items;
     for (size_t i = 0; i < running.count; i++) {
-        SET(&rec[i], recording, error, "The disk is nearly full: the recording was stopped. What was recorded is kept; free some space and retry.");
+        SET(&rec[i], recording, error, DISK_FULL);
         if (!recording_act(s, &rec[i], record_action_stop, e)) return false;
     }
     return true;
+}
+
+static void tell_hosts_full(const struct room *r)
+{
+    struct err e;
+    err_set(&e, ERR_DESTINATION, "storage_unavailable", "%s", DISK_FULL);
+    for (const struct peer *p = r->peers; p; p = p->next)
+        if (p->caller && p->role == participant_role_teacher) message_error(p->caller, &e, "record");
 }
 
 /* recordings/ may be a disk of its own. */
@@ -117,6 +127,8 @@ void recorder_watch_disk(struct hub *h)
     if (!recorded || !disk_of_recordings(h, &folder, &v)) return;
     if ((uint64_t)v.f_bavail * v.f_frsize >= (uint64_t)LEAST_FREE_MB << 20) return;
     log_error("recorder.disk_full", LOG_STR("folder", folder), LOG_STR("next", "free some space; the call goes on, recordings were stopped"));
+    for (const struct room *r = h->rooms; r; r = r->next)
+        if (r->recorded) tell_hosts_full(r);
     struct task *t = task_create(h->core);
     t->run = stop_full;
     task_submit(t);
