@@ -9,7 +9,7 @@ struct text {
 
 static bool bad(struct err *e, const char *what)
 {
-    return err_set(e, ERR_CALLER, "sdp", "offer was refused: %s", what);
+    return err_set(e, ERR_CALLER, error_row(error_bad_sdp)->name, "offer was refused: %s", what);
 }
 
 /* Cuts the next line off; lines end in CR LF or LF. */
