@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { TYPICAL_REPLY = 1000 }; /* bytes: most replies fit without growing */
+
 /* ---- answers */
 
 bool reply_with(struct request *r, const void *model_struct)
@@ -92,6 +94,7 @@ static void reply_success(struct request *r)
         return;
     }
     buf_init(&body, 0);
+    if (r->route->reply != REPLY_NONE) buf_reserve(&body, TYPICAL_REPLY);
     if (r->route->reply == REPLY_ONE) model_write(&body, r->route->reply_model, r->reply);
     if (r->route->reply == REPLY_MANY) write_many(&body, r->route->reply_model, r->reply);
     if (r->route->reply == REPLY_NONE) http_reply(r->http, status, NULL, "", 0);

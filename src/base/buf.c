@@ -25,7 +25,7 @@ void buf_reset(struct buf *b)
     if (b->room) b->data[0] = '\0';
 }
 
-char *buf_reserve(struct buf *b, size_t size)
+char *buf_grow(struct buf *b, size_t size)
 {
     if (b->overflow || (b->ceiling && size > b->ceiling - b->size)) {
         b->overflow = true;
@@ -34,30 +34,12 @@ char *buf_reserve(struct buf *b, size_t size)
     size_t need = b->size + size + 1;
     if (need > b->room) {
         size_t room = b->room ? b->room * 2 : 256;
+        if (b->ceiling && room > b->ceiling + 1) room = b->ceiling + 1;
         if (room < need) room = need;
         b->data = xrealloc(b->room ? b->data : NULL, room);
         b->room = room;
     }
     return b->data + b->size;
-}
-
-void buf_add(struct buf *b, const void *bytes, size_t size)
-{
-    char *to = buf_reserve(b, size);
-    if (!to) return;
-    memcpy(to, bytes, size);
-    b->size += size;
-    b->data[b->size] = '\0';
-}
-
-void buf_text(struct buf *b, const char *text)
-{
-    buf_add(b, text, strlen(text));
-}
-
-void buf_char(struct buf *b, char c)
-{
-    buf_add(b, &c, 1);
 }
 
 void buf_int(struct buf *b, int64_t n)

@@ -39,10 +39,17 @@ uint32_t rand_below(uint32_t limit)
     return n % limit;
 }
 
+/* A byte a letter, and the bytes past the last whole alphabet are drawn again: no letter is likelier. */
 void rand_text(char *to, size_t length, const char *alphabet)
 {
-    uint32_t size = (uint32_t)strlen(alphabet);
-    for (size_t i = 0; i < length; i++) to[i] = alphabet[rand_below(size)];
+    unsigned size = (unsigned)strlen(alphabet), top = 256 - 256 % size;
+    for (size_t i = 0; i < length;) {
+        unsigned char bytes[32];
+        size_t n = length - i < sizeof bytes ? length - i : sizeof bytes;
+        rand_bytes(bytes, n);
+        for (size_t k = 0; k < n; k++)
+            if (bytes[k] < top) to[i++] = alphabet[bytes[k] % size];
+    }
     to[length] = '\0';
 }
 

@@ -21,6 +21,7 @@ struct db {
 
 struct db *db_open(const char *path, struct err *e)
 {
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* nobody asks, and counting takes a lock for each malloc; refused, harmlessly, once SQLite is in use */
     mode_t before = umask(0077);
     struct db_conn *c = conn_open(path, true, e);
     umask(before);

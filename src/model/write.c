@@ -54,6 +54,19 @@ static void write_value(struct buf *to, const struct field *f, const char *at)
     }
 }
 
+/* {"name": or ,"name": */
+static void write_name(struct buf *to, char before, const char *name)
+{
+    size_t n = strlen(name);
+    char *p = buf_reserve(to, n + 4);
+    if (!p) return;
+    p[0] = before;
+    p[1] = '"';
+    memcpy(p + 2, name, n);
+    memcpy(p + 2 + n, "\":", 3);
+    to->size += n + 4;
+}
+
 void model_write(struct buf *to, const struct model *m, const void *in)
 {
     uint64_t present = *(const uint64_t *)((const char *)in + m->present_offset);
@@ -62,11 +75,8 @@ void model_write(struct buf *to, const struct model *m, const void *in)
         const struct field *f = &m->fields[i];
         bool empty = (f->need == NEED_OPTIONAL || f->need == NEED_OMITTED) && !(present >> i & 1);
         if (empty && f->need == NEED_OMITTED) continue;
-        buf_char(to, before);
+        write_name(to, before, f->name);
         before = ',';
-        buf_char(to, '"');
-        buf_text(to, f->name);
-        buf_add(to, "\":", 2);
         if (empty) buf_add(to, "null", 4);
         else write_value(to, f, (const char *)in + f->offset);
     }
