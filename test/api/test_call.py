@@ -218,7 +218,7 @@ def test_not_back_in_time(start_roomd):
     guest.lose()
     assert host.expect("peer_left", connection=guest.connection)["reason"] == "lost"
     assert time.time() - lost_at < 10
-    grace = until(lambda: next(p for p in teacher.get(f"/sessions/{session['id']}/attendance").json()["people"] if p["name"] == "Grace" and p["spans"][0]["left_at"]), "her span is closed")
+    grace = until(lambda: next((p for p in teacher.get(f"/sessions/{session['id']}/attendance").json()["people"] if p["name"] == "Grace" and p["spans"][0]["left_at"]), None), "her span is closed")
     assert grace["total_seconds"] <= 2  # she was there until the line broke, not until it was given up
     again = server.call(guest.token, connection=guest.connection).joined()
     assert again.connection != guest.connection

@@ -230,10 +230,10 @@ def test_setup_and_migrate(tmp_path):
 
 def test_events_by_command(server, teacher):
     session = teacher.session()
-    lines = [json.loads(line) for line in server.tool("events", "tail", "--json").stdout.splitlines()]
+    lines = [json.loads(line) for line in server.tool("events", "tail", "--json").stdout.strip().split("\n")]
     mine = [e for e in lines if e["session_id"] == session["id"]]
     assert [e["event_type"] for e in mine] == ["session.created", "participant.added"]
-    after = server.tool("events", "tail", "--json", "--after", str(mine[0]["id"])).stdout.splitlines()
+    after = server.tool("events", "tail", "--json", "--after", str(mine[0]["id"])).stdout.split("\n")
     assert json.loads(after[0])["id"] == mine[1]["id"]
 
 
