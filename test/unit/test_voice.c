@@ -1,0 +1,85 @@
+/* One fact, in FastAPI's and Pydantic 2's own words. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "api/voice.h"
+#include <string.h>
+
+static void test_error(void **state)
+{
+    (void)state;
+    struct buf b;
+    struct err e;
+    buf_init(&b, 0);
+    err_fail(&e, error_session_full);
+    voice_error(&b, &e);
+    assert_string_equal(b.data, "{\"detail\":\"Session is full\"}");
+    buf_reset(&b);
+    err_set(&e, ERR_CALLER, "x", "a \"quoted\"\nline");
+    voice_error(&b, &e);
+    assert_string_equal(b.data, "{\"detail\":\"a \\\"quoted\\\"\\nline\"}");
+    buf_release(&b);
+}
+
+static void said(const struct model *m, const char *place, unsigned flags, const char *in, const char *expected)
+{
+    static char object[4096];
+    struct arena a;
+    struct buf b;
+    struct violations v = {.count = 0};
+    arena_init(&a);
+    buf_init(&b, 0);
+    json_t *j = json_loads(in, JSON_DECODE_ANY, NULL);
+    assert_false(model_parse(m, j, object, &a, flags, &v));
+    voice_violations(&b, place, &v);
+    assert_string_equal(b.data, expected);
+    json_t *reply = json_loadb(b.data, b.size, 0, NULL);
+    assert_non_null(reply);
+    json_decref(reply);
+    json_decref(j);
+    buf_release(&b);
+    arena_release(&a);
+}
+
+#define ONE(type, loc, msg, input) "{\"detail\":[{\"type\":\"" type "\",\"loc\":[" loc "],\"msg\":\"" msg "\",\"input\":" input "}]}"
+#define ONE_CTX(type, loc, msg, input, ctx) "{\"detail\":[{\"type\":\"" type "\",\"loc\":[" loc "],\"msg\":\"" msg "\",\"input\":" input ",\"ctx\":" ctx "}]}"
+
+static void test_pydantics_texts(void **state)
+{
+    (void)state;
+    const struct model *m = &session_create_model;
+    said(m, "body", PARSE_LAX, "{}", ONE("missing", "\"body\",\"title\"", "Field required", "{}"));
+    said(m, "body", PARSE_LAX, "[]", ONE("model_attributes_type", "\"body\"", "Input should be a valid dictionary or object to extract fields from", "[]"));
+    said(m, "body", PARSE_LAX, "{\"title\":5}", ONE("string_type", "\"body\",\"title\"", "Input should be a valid string", "5"));
+    said(m, "body", PARSE_LAX, "{\"title\":\"t\",\"max_participants\":0}", ONE_CTX("greater_than_equal", "\"body\",\"max_participants\"", "Input should be greater than or equal to 1", "0", "{\"ge\":1}"));
+    said(m, "body", PARSE_LAX, "{\"title\":\"t\",\"max_participants\":101}", ONE_CTX("less_than_equal", "\"body\",\"max_participants\"", "Input should be less than or equal to 100", "101", "{\"le\":100}"));
+    said(m, "body", PARSE_LAX, "{\"title\":\"t\",\"max_participants\":\"x\"}", ONE("int_parsing", "\"body\",\"max_participants\"", "Input should be a valid integer, unable to parse string as an integer", "\"x\""));
+    said(m, "body", PARSE_LAX, "{\"title\":\"t\",\"max_participants\":1.5}", ONE("int_from_float", "\"body\",\"max_participants\"", "Input should be a valid integer, got a number with a fractional part", "1.5"));
+    said(m, "body", PARSE_LAX, "{\"title\":\"t\",\"max_participants\":null}", ONE("int_type", "\"body\",\"max_participants\"", "Input should be a valid integer", "null"));
+    said(m, "body", PARSE_LAX, "{\"title\":\"t\",\"enable_chat\":\"x\"}", ONE("bool_parsing", "\"body\",\"enable_chat\"", "Input should be a valid boolean, unable to interpret input", "\"x\""));
+    said(m, "body", PARSE_LAX, "{\"title\":\"t\",\"enable_chat\":[]}", ONE("bool_type", "\"body\",\"enable_chat\"", "Input should be a valid boolean", "[]"));
+    said(m, "body", PARSE_LAX, "{\"title\":\"t\",\"scheduled_start\":[]}", ONE("datetime_type", "\"body\",\"scheduled_start\"", "Input should be a valid datetime", "[]"));
+    said(m, "body", PARSE_LAX, "{\"title\":\"t\",\"scheduled_start\":\"x\"}", ONE_CTX("datetime_from_date_parsing", "\"body\",\"scheduled_start\"", "Input should be a valid datetime or date, input is too short", "\"x\"", "{\"error\":\"input is too short\"}"));
+    said(&session_update_model, "body", PARSE_LAX, "{\"status\":\"live\"}", ONE_CTX("enum", "\"body\",\"status\"", "Input should be 'scheduled', 'active', 'ended' or 'cancelled'", "\"live\"", "{\"expected\":\"'scheduled', 'active', 'ended' or 'cancelled'\"}"));
+    said(&user_create_model, "body", PARSE_LAX, "{\"email\":\"a@b.c\",\"password\":\"short\"}", ONE_CTX("string_too_short", "\"body\",\"password\"", "String should have at least 8 characters", "\"short\"", "{\"min_length\":8}"));
+    said(&user_create_model, "body", PARSE_LAX, "{\"email\":\"a\",\"password\":\"long enough\"}", ONE_CTX("value_error", "\"body\",\"email\"", "value is not a valid email address: An email address must have an @-sign.", "\"a\"", "{\"reason\":\"An email address must have an @-sign.\"}"));
+    said(&session_query_model, "query", PARSE_LAX, "{\"limit\":\"0\"}", ONE_CTX("greater_than_equal", "\"query\",\"limit\"", "Input should be greater than or equal to 1", "\"0\"", "{\"ge\":1}"));
+}
+
+static void test_deep_places_and_unknown_keys(void **state)
+{
+    (void)state;
+    said(&call_publish_model, "body", 0, "{\"sdp\":\"v\",\"tracks\":[{\"mid\":\"0\",\"kind\":\"mic\"},{\"kind\":\"mic\"}]}", ONE("missing", "\"body\",\"tracks\",1,\"mid\"", "Field required", "{\"kind\":\"mic\"}"));
+    said(&call_publish_model, "body", 0, "{\"sdp\":\"v\",\"tracks\":5}", ONE("list_type", "\"body\",\"tracks\"", "Input should be a valid list", "5"));
+    said(&lock_request_model, "body", PARSE_STRICT, "{\"a\\\"b\":1}", ONE("extra_forbidden", "\"body\",\"a\\\"b\"", "Extra inputs are not permitted", "1"));
+    said(&guest_join_request_model, "body", 0, "{\"room_code\":\"x\",\"name\":\"\"}", ONE_CTX("string_too_short", "\"body\",\"name\"", "String should have at least 1 character", "\"\"", "{\"min_length\":1}"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_error), cmocka_unit_test(test_pydantics_texts), cmocka_unit_test(test_deep_places_and_unknown_keys)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
