@@ -62,8 +62,6 @@ static bool take_seat(struct scope *s, const struct session *session, struct par
 
 bool participant_add(struct scope *s, const struct session *session, const struct user *user, enum participant_role role, struct participant *out, struct err *e)
 {
-    enum db_found found = participant_of_user(s, session->id, user->id, out, e);
-    if (found != DB_NONE) return found == DB_ROW;
     *out = (struct participant){0};
     SET(out, participant, user_id, user->id);
     SET(out, participant, identity, arena_printf(s->arena, "user-%lld", (long long)user->id));

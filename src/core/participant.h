@@ -8,8 +8,8 @@ bool participant_list(struct scope *s, int64_t session_id, struct list *out, str
 bool participant_count(struct scope *s, int64_t session_id, int64_t *count, struct err *e);
 bool participant_present(struct scope *s, int64_t participant_id, bool *present, struct err *e);      /* in the call right now */
 
-bool participant_add(struct scope *s, const struct session *session, const struct user *user, enum participant_role role, struct participant *out, struct err *e); /* who has a seat keeps it as it is */
-/* The same by the host's wish: refused when all seats are taken. */
+bool participant_add(struct scope *s, const struct session *session, const struct user *user, enum participant_role role, struct participant *out, struct err *e); /* who has none yet */
+/* By the host's wish: who has a seat keeps it as it is; refused when all are taken. */
 bool participant_seat(struct scope *s, const struct session *session, const struct user *user, enum participant_role role, struct participant *out, struct err *e);
 /* The door as seed S3 has it: over, removed, full are refused; a new person gets a seat; the teacher opens the session. */
 bool participant_join(struct scope *s, struct session *session, struct participant *out, struct err *e);

@@ -119,7 +119,7 @@ static void set_expiry(struct scope *s, struct session *session, bool reopened)
     SET(session, session, expires_at, from + length);
 }
 
-bool session_schedule(struct scope *s, const struct session_create *in, struct session *out, struct err *e)
+bool session_schedule(struct scope *s, const struct session_create *in, struct session *out, struct participant *teacher, struct err *e)
 {
     char uuid[37], room[32] = "session-", code[CODE_LENGTH + 1];
     rand_uuid(uuid);
@@ -137,9 +137,8 @@ bool session_schedule(struct scope *s, const struct session_create *in, struct s
     SET(out, session, created_at, s->now);
     SET(out, session, updated_at, s->now);
     set_expiry(s, out, false);
-    struct participant teacher;
     return db_insert(s->db, "sessions", session, out, e) && EMIT(s, session_created, out->id, e, 0) &&
-           participant_add(s, out, s->actor, participant_role_teacher, &teacher, e);
+           participant_add(s, out, s->actor, participant_role_teacher, teacher, e);
 }
 
 /* ---- changing one */

@@ -16,34 +16,27 @@ static bool reply_session(struct request *r, const struct session *session)
     return reply_with(r, shown(r, session, arena_new(r->scope.arena, struct session_reply)));
 }
 
-/* The teacher gets a link that lets in as host; for everybody else it is empty. */
-static bool teacher_url(struct request *r, const struct session *session, const char **url, struct err *e)
-{
-    struct participant teacher;
-    *url = "";
-    if (r->scope.actor->id != session->teacher_id) return true;
-    if (participant_of_user(&r->scope, session->id, session->teacher_id, &teacher, e) != DB_ROW) return false;
-    *url = session_room_url(&r->scope, session, join_token_sign(&r->scope, &teacher));
-    return true;
-}
-
-static bool reply_detail(struct request *r, const struct session *session, struct err *e)
+static bool reply_detail(struct request *r, const struct session *session, const char *teacher_url, int64_t count)
 {
     struct session_detail *out = arena_new(r->scope.arena, struct session_detail);
-    const char *url;
-    int64_t count;
-    if (!teacher_url(r, session, &url, e) || !participant_count(&r->scope, session->id, &count, e)) return false;
     COPY(session_detail, out, session, session);
     SET(out, session_detail, daily_room_url, session_room_url(&r->scope, session, NULL));
-    SET(out, session_detail, teacher_join_url, url);
+    SET(out, session_detail, teacher_join_url, teacher_url);
     SET(out, session_detail, participant_count, count);
     return reply_with(r, out);
 }
 
+static const char *seat_url(struct request *r, const struct session *session, const struct participant *seat)
+{
+    return session_room_url(&r->scope, session, join_token_sign(&r->scope, seat));
+}
+
+/* Its reply asks the database nothing: the writer makes it, and all who write wait for the writer. */
 bool v1_session_create(struct request *r, struct err *e)
 {
     struct session session;
-    return session_schedule(&r->scope, r->body, &session, e) && reply_detail(r, &session, e);
+    struct participant teacher;
+    return session_schedule(&r->scope, r->body, &session, &teacher, e) && reply_detail(r, &session, seat_url(r, &session, &teacher), 1);
 }
 
 bool v1_session_list(struct request *r, struct err *e)
@@ -61,11 +54,25 @@ bool v1_session_list(struct request *r, struct err *e)
     return reply_with(r, out);
 }
 
+/* The teacher gets a link that lets in as host; for everybody else it is empty. */
+static bool teacher_url(struct request *r, const struct session *session, const char **url, struct err *e)
+{
+    struct participant teacher;
+    *url = "";
+    if (r->scope.actor->id != session->teacher_id) return true;
+    if (participant_of_user(&r->scope, session->id, session->teacher_id, &teacher, e) != DB_ROW) return false;
+    *url = seat_url(r, session, &teacher);
+    return true;
+}
+
 bool v1_session_get(struct request *r, struct err *e)
 {
     const struct session_path *path = r->path;
     struct session session;
-    return session_access(&r->scope, path->session_id, ACCESS_MEMBER, &session, e) && reply_detail(r, &session, e);
+    const char *url;
+    int64_t count;
+    return session_access(&r->scope, path->session_id, ACCESS_MEMBER, &session, e) && teacher_url(r, &session, &url, e) &&
+           participant_count(&r->scope, session.id, &count, e) && reply_detail(r, &session, url, count);
 }
 
 bool v1_session_update(struct request *r, struct err *e)
