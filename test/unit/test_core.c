@@ -1,0 +1,414 @@
+/* Sessions, seats, presence, attendance, recordings and jobs as rules, with a clock that the test holds. */
+#include "core_fixture.h"
+
+/* ---- sessions */
+
+TEST(test_status_moves)
+{
+    for (int from = 0; from < session_status_count; from++)
+        for (int to = 0; to < session_status_count; to++) {
+            struct session s = schedule(now.now + MINUTE, false, false, 5);
+            DONE(session_set_status(&now, &s, (enum session_status)from, NULL, &err));
+            now.now += 1000;
+            DONE(session_set_status(&now, &s, (enum session_status)to, "host", &err));
+            struct session back = again(&s);
+            assert_int_equal(back.status, to);
+            assert_int_equal(HAS(&back, session, actual_start), from == session_status_active || to == session_status_active);
+            assert_int_equal(HAS(&back, session, ended_at), from == session_status_ended || to == session_status_ended);
+        }
+}
+
+TEST(test_times_of_moves_are_of_the_first)
+{
+    struct session s = schedule(0, false, false, 5);
+    int64_t first = now.now;
+    for (int i = 0; i < 3; i++) {
+        DONE(session_set_status(&now, &s, session_status_active, NULL, &err));
+        DONE(session_set_status(&now, &s, session_status_ended, "host", &err));
+        now.now += MINUTE;
+    }
+    assert_int_equal(s.actual_start, first);
+    assert_int_equal(s.ended_at, first);
+    assert_int_equal(count_events(&s, event_session_started), 1);
+    assert_int_equal(count_events(&s, event_session_reopened), 2);
+    assert_int_equal(count_events(&s, event_session_ended), 3);
+}
+
+TEST(test_expiry)
+{
+    int64_t start = now.now + 10 * MINUTE, end = start + 60 * MINUTE + config->GRACE_MINUTES * MINUTE;
+    struct session s = schedule(start, false, false, 5), endless = schedule(0, false, false, 5);
+    assert_int_equal(s.expires_at, end);
+    assert_false(HAS(&endless, session, expires_at));
+    now.now = end - 1;
+    DONE(session_end_due(&now, &err));
+    assert_int_equal(again(&s).status, session_status_scheduled);
+    now.now = end;
+    DONE(session_end_due(&now, &err));
+    s = again(&s);
+    assert_int_equal(s.status, session_status_ended);
+    assert_int_equal(again(&endless).status, session_status_scheduled);
+    now.now += MINUTE; /* put back into life it gets its full time again */
+    DONE(session_set_status(&now, &s, session_status_active, NULL, &err));
+    assert_int_equal(s.expires_at, now.now + 60 * MINUTE + config->GRACE_MINUTES * MINUTE);
+    DONE(session_end_due(&now, &err));
+    assert_int_equal(again(&s).status, session_status_active);
+}
+
+TEST(test_empty_rooms_end)
+{
+    struct session visited = schedule(0, false, false, 5), nobody = schedule(0, false, false, 5);
+    struct participant p = join_as(&ada, &visited);
+    DONE(session_set_status(&now, &nobody, session_status_active, NULL, &err));
+    struct entry in = enter(&p, NULL, false);
+    now.now += 2 * config->EMPTY_TIMEOUT_SECONDS * 1000;
+    DONE(session_end_due(&now, &err));
+    assert_int_equal(again(&visited).status, session_status_active); /* somebody is in */
+    assert_int_equal(again(&nobody).status, session_status_ended);
+    DONE(presence_leave(&now, in.span.connection, "left", 0, &err));
+    now.now += config->DEPARTURE_TIMEOUT_SECONDS * 1000 - 1;
+    DONE(session_end_due(&now, &err));
+    assert_int_equal(again(&visited).status, session_status_active);
+    now.now += 1;
+    DONE(session_end_due(&now, &err));
+    assert_int_equal(again(&visited).status, session_status_ended);
+}
+
+TEST(test_names_and_codes)
+{
+    struct session s = schedule(0, false, false, 5), found;
+    char spaced[16], lower[8], name[24];
+    snprintf(spaced, sizeof spaced, " \t%s\n", s.room_code);
+    for (size_t i = 0; i < 7; i++) lower[i] = (char)(s.room_code[i] >= 'A' ? s.room_code[i] | 0x20 : s.room_code[i]);
+    DONE(session_by_code(&now, spaced, &found, &err));
+    DONE(session_by_code(&now, lower, &found, &err));
+    assert_int_equal(found.id, s.id);
+    snprintf(name, sizeof name, "%lld", (long long)s.id);
+    DONE(session_access(&now, name, ACCESS_TEACHER, &found, &err));
+    DONE(session_access(&now, s.uuid, ACCESS_TEACHER, &found, &err));
+    static const char *const bad[] = {"", "0", "-1", "1x", " 1", "+1", "99999999999999999999", "00000000-0000-4000-8000-000000000000"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) REFUSED(session_access(&now, bad[i], ACCESS_MEMBER, &found, &err), session_not_found);
+    static const char *const codes[] = {"", "ABCDE", "ABCDEFG", "AB CDE", "\xc3\x84\xc3\x84\xc3\x84"};
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) REFUSED(session_by_code(&now, codes[i], &found, &err), session_not_found);
+    DONE(session_delete(&now, &s, &err));
+    REFUSED(session_by_code(&now, s.room_code, &found, &err), session_not_found);
+    REFUSED(session_access_id(&now, s.id, ACCESS_MEMBER, &found, &err), session_not_found);
+}
+
+TEST(test_access)
+{
+    struct session s = schedule(0, false, false, 5), out;
+    struct scope hers = now, nobody = now, super = now;
+    struct user admin = {.id = 99, .is_superuser = true};
+    hers.actor = &grace;
+    nobody.actor = NULL;
+    super.actor = &admin;
+    DONE(session_access_id(&now, s.id, ACCESS_TEACHER, &out, &err));
+    DONE(session_access_id(&super, s.id, ACCESS_TEACHER, &out, &err));
+    REFUSED(session_access_id(&hers, s.id, ACCESS_MEMBER, &out, &err), forbidden);
+    REFUSED(session_access_id(&nobody, s.id, ACCESS_MEMBER, &out, &err), forbidden);
+    join_as(&grace, &s);
+    DONE(session_access_id(&hers, s.id, ACCESS_MEMBER, &out, &err));
+    REFUSED(session_access_id(&hers, s.id, ACCESS_TEACHER, &out, &err), forbidden);
+}
+
+/* ---- seats and tokens */
+
+TEST(test_seats)
+{
+    struct session s = schedule(0, false, false, 2);
+    struct scope hers = now;
+    struct participant p, guest;
+    struct user eve = make_user("eve@example.org");
+    hers.actor = &eve;
+    join_as(&grace, &s);
+    REFUSED(participant_join(&hers, &s, &p, &err), session_full);
+    REFUSED(participant_join_guest(&now, &s, "G", &guest, &err), session_full);
+    REFUSED(participant_seat(&now, &s, &eve, participant_role_viewer, &p, &err), session_full);
+    struct participant seat = join_as(&grace, &s);
+    DONE(participant_kick(&now, &s, &seat, &err)); /* a kicked one's seat is free */
+    DONE(participant_join(&hers, &s, &p, &err));
+    struct scope graces = now;
+    graces.actor = &grace;
+    REFUSED(participant_join(&graces, &s, &p, &err), participant_removed);
+    struct participant teacher;
+    assert_int_equal(participant_of_user(&now, s.id, ada.id, &teacher, &err), DB_ROW);
+    REFUSED(participant_kick(&now, &s, &teacher, &err), not_allowed);
+    REFUSED(participant_in(&now, s.id + 1, teacher.id, &p, &err), participant_not_found);
+}
+
+TEST(test_tokens_die)
+{
+    struct session s = schedule(0, false, false, 5), other = schedule(0, false, false, 5), out;
+    struct participant p = join_as(&grace, &s), seat;
+    const char *token = join_token_sign(&now, &p);
+    DONE(join_token_check(&now, token, &out, &seat, &err));
+    assert_int_equal(seat.id, p.id);
+    struct participant moved = p;
+    moved.session_id = other.id; /* a seat of one session signed for another */
+    REFUSED(join_token_check(&now, join_token_sign(&now, &moved), &out, &seat, &err), bad_join_token);
+    REFUSED(join_token_check(&now, access_token_sign(&now, &grace), &out, &seat, &err), bad_join_token);
+    struct scope later = now;
+    later.now += config->JOIN_TOKEN_EXPIRE_MINUTES * MINUTE;
+    REFUSED(join_token_check(&later, token, &out, &seat, &err), bad_join_token);
+    DONE(participant_kick(&now, &s, &p, &err));
+    REFUSED(join_token_check(&now, token, &out, &seat, &err), participant_removed);
+    REFUSED(join_token_check(&now, "x", &out, &seat, &err), bad_join_token);
+}
+
+/* ---- presence */
+
+TEST(test_come_leave_come_back)
+{
+    struct session s = schedule(0, false, false, 5);
+    struct participant p = join_as(&grace, &s);
+    struct entry first = enter(&p, NULL, false);
+    assert_false(first.resumed);
+    struct entry same = enter(&p, first.span.connection, false);
+    assert_true(same.resumed);
+    assert_int_equal(same.span.id, first.span.id);
+    DONE(presence_leave(&now, first.span.connection, "left", 0, &err));
+    DONE(presence_leave(&now, first.span.connection, "left", 0, &err)); /* doubled */
+    DONE(presence_leave(&now, "never seen", "left", 0, &err));
+    assert_int_equal(count_events(&s, event_participant_left), 1);
+    struct entry fresh = enter(&p, first.span.connection, false);
+    assert_false(fresh.resumed);
+    struct entry newest = enter(&p, NULL, false);
+    assert_string_equal(newest.replaced, fresh.span.connection);
+    struct list open;
+    DONE(presence_open(&now, s.id, &open, &err));
+    assert_int_equal(open.count, 1);
+    struct participant ada_seat = join_as(&ada, &s);
+    assert_false(enter(&ada_seat, newest.span.connection, false).resumed); /* somebody else's */
+}
+
+TEST(test_door)
+{
+    struct session s = schedule(0, false, true, 1), out;
+    struct participant p, teacher;
+    struct entry in;
+    s.max_participants = 5;
+    p = join_as(&grace, &s);
+    assert_int_equal(enter(&p, NULL, false).outcome, ENTRY_WAIT);
+    assert_int_equal(participant_of_user(&now, s.id, ada.id, &teacher, &err), DB_ROW);
+    assert_int_equal(enter(&teacher, NULL, false).outcome, ENTRY_IN);
+    assert_int_equal(again(&s).status, session_status_active);
+    DONE(participant_in(&now, s.id, p.id, &p, &err));
+    DONE(participant_admit(&now, &p, true, &err));
+    REFUSED(presence_enter(&now, join_token_sign(&now, &p), NULL, false, &in, &err), session_full); /* one seat, and the host has it */
+    assert_int_equal(enter(&teacher, NULL, false).outcome, ENTRY_IN); /* in one's own place */
+    out = again(&s);
+    DONE(session_set_status(&now, &out, session_status_ended, "host", &err));
+    REFUSED(presence_enter(&now, join_token_sign(&now, &p), NULL, false, &in, &err), session_not_active);
+}
+
+TEST(test_lock_at_the_door)
+{
+    struct session s = schedule(0, false, false, 5);
+    struct participant guest, known;
+    struct entry in;
+    DONE(participant_join_guest(&now, &s, "G", &guest, &err));
+    DONE(participant_join_guest(&now, &s, "K", &known, &err));
+    in = enter(&known, NULL, false);
+    DONE(presence_leave(&now, in.span.connection, "lost", 0, &err));
+    DONE(session_set_locked(&now, &s, true, &err));
+    REFUSED(presence_enter(&now, join_token_sign(&now, &guest), NULL, false, &in, &err), session_locked);
+    assert_int_equal(enter(&known, NULL, false).outcome, ENTRY_IN); /* was here before */
+}
+
+TEST(test_consent)
+{
+    struct session s = schedule(0, true, false, 5);
+    struct participant p = join_as(&grace, &s);
+    struct recording r;
+    assert_int_equal(enter(&p, NULL, false).outcome, ENTRY_CONSENT);
+    assert_int_equal(recording_running(&now, s.id, &r, &err), DB_NONE);
+    assert_int_equal(enter(&p, NULL, true).outcome, ENTRY_IN);
+    assert_int_equal(recording_running(&now, s.id, &r, &err), DB_ROW); /* by itself */
+    assert_int_equal(enter(&p, NULL, false).outcome, ENTRY_IN);        /* asked once */
+    assert_int_equal(count_events(&s, event_recording_consent), 1);
+    DONE(recording_act(&now, &r, record_action_stop, &err));
+    enter(&p, NULL, false);
+    assert_int_equal(recording_running(&now, s.id, &r, &err), DB_NONE); /* once stopped it does not start by itself */
+}
+
+/* ---- attendance */
+
+static struct attendance_person only_person(const struct session *s)
+{
+    struct list people;
+    DONE(attendance(&now, s->id, &people, &err));
+    assert_int_equal(people.count, 1);
+    return *(const struct attendance_person *)people.items;
+}
+
+TEST(test_attendance_merges)
+{
+    struct session s = schedule(0, false, false, 5);
+    struct participant p = join_as(&grace, &s);
+    int64_t midnight;
+    assert_true(time_parse("2030-03-15T23:59:58Z", &midnight));
+    now.now = midnight;
+    struct entry in = enter(&p, NULL, false);
+    now.now += 5000; /* over midnight */
+    DONE(presence_leave(&now, in.span.connection, "lost", 0, &err));
+    now.now += 1000; /* back at once: one stay */
+    in = enter(&p, NULL, false);
+    now.now += 4000;
+    DONE(presence_leave(&now, in.span.connection, "left", now.now - 1000, &err)); /* known later than it was */
+    struct attendance_person grace_was = only_person(&s);
+    const struct attendance_span *spans = grace_was.spans.items;
+    assert_int_equal(grace_was.spans.count, 1);
+    assert_int_equal(spans[0].joined_at, midnight);
+    assert_int_equal(spans[0].left_at, midnight + 9000);
+    assert_int_equal(grace_was.total_seconds, 9);
+    now.now += 60000;
+    enter(&p, NULL, false);
+    now.now += 10000;
+    grace_was = only_person(&s);
+    spans = grace_was.spans.items;
+    assert_int_equal(grace_was.spans.count, 2);
+    assert_false(HAS(&spans[1], attendance_span, left_at));
+    assert_int_equal(grace_was.total_seconds, 19);
+    struct list people = {&grace_was, 1};
+    const char *csv = attendance_csv(now.arena, &people);
+    assert_non_null(strstr(csv, ",2030-03-15T23:59:58Z,2030-03-16T00:00:07Z,19\r\n"));
+}
+
+TEST(test_a_span_never_ends_before_it_began)
+{
+    struct session s = schedule(0, false, false, 5);
+    struct participant p = join_as(&grace, &s);
+    struct entry in = enter(&p, NULL, false);
+    DONE(presence_leave(&now, in.span.connection, "lost", now.now - 3600000, &err));
+    assert_int_equal(only_person(&s).total_seconds, 0);
+}
+
+/* ---- recordings and jobs */
+
+TEST(test_recording_states)
+{
+    struct session s = schedule(0, false, false, 5);
+    struct recording r, second;
+    struct job j;
+    DONE(recording_begin(&now, &s, &r, &err));
+    REFUSED(recording_begin(&now, &s, &second, &err), recording_running);
+    REFUSED(recording_retry(&now, &r, &err), recording_not_failed);
+    REFUSED(recording_delete(&now, &r, &err), recording_busy);
+    for (int i = 0; i < 3; i++) {
+        DONE(recording_act(&now, &r, record_action_pause, &err));
+        now.now += 1000;
+        DONE(recording_act(&now, &r, record_action_resume, &err));
+    }
+    struct list spans;
+    DONE(recording_spans(&now, r.id, &spans, &err));
+    assert_int_equal(spans.count, 4);
+    DONE(session_set_status(&now, &s, session_status_ended, "host", &err));
+    assert_int_equal(recording_by_id(&now, r.id, &r, &err), DB_ROW);
+    assert_int_equal(r.status, recording_status_processing);
+    REFUSED(recording_act(&now, &r, record_action_resume, &err), recording_not_running);
+    REFUSED(recording_begin(&now, &s, &second, &err), session_not_active);
+    assert_int_equal(job_take(&now, 1000, &j, &err), DB_NONE); /* Janus closes its files first */
+    DONE(job_hurry(&now, "compose", r.id, &err));
+    assert_int_equal(job_take(&now, 1000, &j, &err), DB_ROW);
+    DONE(recording_failed(&now, r.id, "why", &err));
+    assert_int_equal(recording_by_id(&now, r.id, &r, &err), DB_ROW);
+    assert_string_equal(r.error, "why");
+    DONE(recording_retry(&now, &r, &err));
+    struct recording_file f = {.recording_id = r.id, .kind = file_kind_video, .name = "a", .sink = "local", .key = "k", .content_type = "video/mp4", .sha256 = "x"};
+    model_all_present(&recording_file_model, &f);
+    for (int i = 0; i < 2; i++) DONE(recording_ready(&now, r.id, 5, &f, 1, &err)); /* done again after a crash: the same files once */
+    struct list files;
+    DONE(recording_files(&now, r.id, &files, &err));
+    assert_int_equal(files.count, 1);
+    assert_int_equal(recording_by_id(&now, r.id, &r, &err), DB_ROW);
+    DONE(recording_delete(&now, &r, &err));
+    DONE(recording_ready(&now, r.id, 5, &f, 1, &err)); /* deleted meanwhile: nothing happens */
+}
+
+TEST(test_links)
+{
+    struct recording_file f = {.id = 7, .recording_id = 3};
+    char *url = recording_file_url(&now, &f), *expires = strstr(url, "expires="), *signature = strstr(url, "signature=") + 10;
+    int64_t until = strtoll(expires + 8, NULL, 10);
+    assert_true(recording_link_check(&now, 3, 7, until, signature));
+    assert_false(recording_link_check(&now, 3, 8, until, signature));
+    assert_false(recording_link_check(&now, 7, 3, until, signature));
+    assert_false(recording_link_check(&now, 3, 7, until + 1, signature));
+    assert_false(recording_link_check(&now, 3, 7, until, ""));
+    now.now = until * 1000;
+    assert_false(recording_link_check(&now, 3, 7, until, signature));
+}
+
+TEST(test_jobs)
+{
+    struct job j, other;
+    bool given_up;
+    static const int64_t waits[] = {5000, 20000, 80000, 320000, 1280000, 3600000, 3600000};
+    DONE(job_add(&now, "compose", 1, now.now + 10, &err));
+    assert_int_equal(job_take(&now, 1000, &j, &err), DB_NONE);
+    now.now += 10;
+    for (int i = 0; i < 7; i++) {
+        assert_int_equal(job_take(&now, 1000, &j, &err), DB_ROW);
+        assert_int_equal(j.attempts, i + 1);
+        assert_int_equal(job_take(&now, 1000, &other, &err), DB_NONE); /* it is taken */
+        DONE(job_again(&now, &j, "why", 8, &given_up, &err));
+        assert_false(given_up);
+        now.now += waits[i] - 1;
+        assert_int_equal(job_take(&now, 1000, &other, &err), DB_NONE);
+        now.now += 1;
+    }
+    assert_int_equal(job_take(&now, 1000, &j, &err), DB_ROW);
+    DONE(job_again(&now, &j, "why", 8, &given_up, &err));
+    assert_true(given_up);
+    now.now += 10 * 3600000;
+    assert_int_equal(job_take(&now, 1000, &j, &err), DB_NONE);
+    DONE(job_add(&now, "compose", 1, now.now, &err)); /* by hand */
+    assert_int_equal(job_take(&now, 1000, &j, &err), DB_ROW);
+    assert_int_equal(j.attempts, 1);
+    DONE(job_extend(&now, j.id, 5000, &err));
+    now.now += 4999;
+    assert_int_equal(job_take(&now, 1000, &other, &err), DB_NONE);
+    now.now += 1; /* whoever held the lease is gone */
+    assert_int_equal(job_take(&now, 1000, &j, &err), DB_ROW);
+    assert_int_equal(j.attempts, 2);
+    DONE(job_release(&now, j.id, &err));
+    assert_int_equal(job_take(&now, 1000, &j, &err), DB_ROW);
+    assert_int_equal(j.attempts, 2);
+    DONE(job_release_all(&now, &err));
+    assert_int_equal(job_take(&now, 1000, &j, &err), DB_ROW);
+    DONE(job_done(&now, j.id, &err));
+    now.now += 3600000;
+    assert_int_equal(job_take(&now, 1000, &j, &err), DB_NONE);
+}
+
+/* ---- bearers */
+
+TEST(test_bearers)
+{
+    struct user u;
+    char key[64];
+    struct api_key row;
+    const char *token = access_token_sign(&now, &grace);
+    DONE(bearer_user(&now, token, &u, &err));
+    assert_int_equal(u.id, grace.id);
+    DONE(api_key_create(&now, "k", ada.id, key, &row, &err));
+    DONE(bearer_user(&now, key, &u, &err));
+    assert_int_equal(u.id, ada.id);
+    assert_int_equal(strlen(key), 43);
+    DONE(api_key_revoke(&now, row.id, &err));
+    REFUSED(bearer_user(&now, key, &u, &err), bad_credentials);
+    assert_false(api_key_revoke(&now, row.id, &err));
+    now.now += config->ACCESS_TOKEN_EXPIRE_MINUTES * MINUTE;
+    REFUSED(bearer_user(&now, token, &u, &err), bad_credentials);
+    REFUSED(user_create_hashed(&now, "ADA@example.org", NULL, "x", user_role_student, &u, &err), email_taken);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        UNIT(test_status_moves), UNIT(test_times_of_moves_are_of_the_first), UNIT(test_expiry), UNIT(test_empty_rooms_end), UNIT(test_names_and_codes), UNIT(test_access), UNIT(test_seats),
+        UNIT(test_tokens_die), UNIT(test_come_leave_come_back), UNIT(test_door), UNIT(test_lock_at_the_door), UNIT(test_consent), UNIT(test_attendance_merges),
+        UNIT(test_a_span_never_ends_before_it_began), UNIT(test_recording_states), UNIT(test_links), UNIT(test_jobs), UNIT(test_bearers)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
