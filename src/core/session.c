@@ -221,17 +221,8 @@ bool session_end_due(struct scope *s, struct err *e)
 char *session_room_url(struct scope *s, const struct session *session, const char *token)
 {
     const char *base = core_config(s->core)->PUBLIC_URL;
-    size_t size = strlen(base);
-    struct buf url;
-    buf_init(&url, 0);
-    buf_add(&url, base, size);
-    buf_text(&url, "/room/");
-    buf_text(&url, session->room_name);
-    if (token) {
-        buf_text(&url, "?t=");
-        buf_text(&url, token);
-    }
-    char *text = arena_strndup(s->arena, url.data, url.size);
-    buf_release(&url);
-    return text;
+    size_t size = strlen(base) + sizeof "/room/" + strlen(session->room_name) + (token ? strlen("?t=") + strlen(token) : 0);
+    char *url = arena_alloc(s->arena, size), *end = stpcpy(stpcpy(stpcpy(url, base), "/room/"), session->room_name);
+    if (token) stpcpy(stpcpy(end, "?t="), token);
+    return url;
 }

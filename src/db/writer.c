@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { BATCH = 1024 }; /* jobs in a commit at most */
+
 struct db {
     char *path;
     struct db_conn *conn; /* the writer's */
@@ -131,7 +133,7 @@ static void run_batch(struct db *db, struct db_job *batch)
 {
     struct db_conn *c = db->conn;
     struct err e = {0};
-    bool results[256];
+    bool results[BATCH];
     size_t n = 0;
     bool open = db_run(c, "BEGIN IMMEDIATE", &e);
     for (struct db_job *j = batch; j; j = j->next) {
@@ -161,7 +163,7 @@ static struct db_job *take_batch(struct db *db)
     pthread_mutex_lock(&db->mutex);
     while (!db->head && !db->stopping) pthread_cond_wait(&db->work, &db->mutex);
     struct db_job *batch = db->head, *last = batch;
-    for (int n = 1; last && last->next && n < 256; n++) last = last->next;
+    for (int n = 1; last && last->next && n < BATCH; n++) last = last->next;
     if (last) {
         db->head = last->next;
         if (!db->head) db->tail = &db->head;
