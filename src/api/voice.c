@@ -1,5 +1,7 @@
 #include "api/voice.h"
+#include "base/clock.h"
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,20 +88,36 @@ static void limit_words(struct buf *msg, struct buf *ctx, const struct violation
     buf_printf(ctx, "{\"%s\":%lld}", name, (long long)v->limit);
 }
 
+/* What is wrong with the date of a text that is no time; a good date with something unreadable after it is "extra characters". */
+static const char *date_fault(const char *text)
+{
+    unsigned year, month, day;
+    int64_t ms;
+    char date[11];
+    if (strlen(text) < 10) return "input is too short";
+    if (sscanf(text, "%4u-%2u-%2u", &year, &month, &day) != 3 || !isdigit((unsigned char)text[0])) return "invalid character in year";
+    if (month < 1 || month > 12) return "month value is outside expected range of 1-12";
+    snprintf(date, sizeof date, "%.10s", text);
+    return time_parse(date, &ms) ? "unexpected extra characters at the end of the input" : "day value is outside expected range";
+}
+
 static void time_words(struct buf *msg, struct buf *ctx, const struct violation *v, const char **type)
 {
     const char *text = json_string_value(v->value);
-    const char *why = text && strlen(text) < 10 ? "input is too short" : "invalid character in year";
-    if (text && isdigit((unsigned char)text[0]) && strlen(text) >= 10) why = "month value is outside expected range of 1-12";
-    *type = "datetime_from_date_parsing";
-    buf_printf(msg, "Input should be a valid datetime or date, %s", why);
+    bool after = json_number_value(v->value) > 0;
+    const char *why = text ? date_fault(text) : after ? "dates after 9999 are not supported as unix timestamps" : "dates before 0000 are not supported as unix timestamps";
+    *type = text ? "datetime_from_date_parsing" : "datetime_parsing";
+    buf_printf(msg, "Input should be a valid datetime%s, %s", text ? " or date" : "", why);
     buf_printf(ctx, "{\"error\":\"%s\"}", why);
 }
 
 static void email_words(struct buf *msg, struct buf *ctx, const struct violation *v)
 {
     const char *text = json_string_value(v->value);
-    const char *why = text && strchr(text, '@') ? "The part around the @-sign is not valid." : "An email address must have an @-sign.";
+    const char *sign = text ? strchr(text, '@') : NULL, *why = "The part around the @-sign is not valid.";
+    if (!sign) why = "An email address must have an @-sign.";
+    else if (sign == text) why = "There must be something before the @-sign.";
+    else if (!sign[1]) why = "There must be something after the @-sign.";
     buf_printf(msg, "value is not a valid email address: %s", why);
     buf_printf(ctx, "{\"reason\":\"%s\"}", why);
 }

@@ -117,6 +117,7 @@ static bool parse_bool(struct parse *p, const struct place *at, const struct fie
     else if (!(p->flags & PARSE_LAX) || !(json_is_string(j) || json_is_number(j))) return broken(p, at, f, RULE_TYPE, 0, j);
     else if (json_is_string(j)) value = bool_from_text(json_string_value(j));
     else if (json_number_value(j) == 0 || json_number_value(j) == 1) value = (int)json_number_value(j);
+    else if (json_is_real(j)) return broken(p, at, f, RULE_TYPE, 0, j);
     if (value < 0) return broken(p, at, f, RULE_PARSE, 0, j);
     *(bool *)to = value;
     return true;

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "api/voice.h"
+#include <stdio.h>
 #include <string.h>
 
 static void test_error(void **state)
@@ -63,6 +64,15 @@ static void test_pydantics_texts(void **state)
     said(m, "body", PARSE_LAX, "{\"title\":\"t\",\"enable_chat\":[]}", ONE("bool_type", "\"body\",\"enable_chat\"", "Input should be a valid boolean", "[]"));
     said(m, "body", PARSE_LAX, "{\"title\":\"t\",\"scheduled_start\":[]}", ONE("datetime_type", "\"body\",\"scheduled_start\"", "Input should be a valid datetime", "[]"));
     said(m, "body", PARSE_LAX, "{\"title\":\"t\",\"scheduled_start\":\"x\"}", ONE_CTX("datetime_from_date_parsing", "\"body\",\"scheduled_start\"", "Input should be a valid datetime or date, input is too short", "\"x\"", "{\"error\":\"input is too short\"}"));
+    static const struct { const char *text, *why; } times[] = {{"2030-13-01", "month value is outside expected range of 1-12"}, {"2030-02-30", "day value is outside expected range"},
+        {"2030-01-01T25:00:00Z", "unexpected extra characters at the end of the input"}, {"2030-01-01T10", "unexpected extra characters at the end of the input"}, {"next monday", "invalid character in year"}};
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        char in[128], expected[400];
+        snprintf(in, sizeof in, "{\"title\":\"t\",\"scheduled_start\":\"%s\"}", times[i].text);
+        snprintf(expected, sizeof expected, ONE_CTX("datetime_from_date_parsing", "\"body\",\"scheduled_start\"", "Input should be a valid datetime or date, %s", "\"%s\"", "{\"error\":\"%s\"}"), times[i].why, times[i].text, times[i].why);
+        said(m, "body", PARSE_LAX, in, expected);
+    }
+    said(m, "body", PARSE_LAX, "{\"title\":\"t\",\"enable_chat\":0.5}", ONE("bool_type", "\"body\",\"enable_chat\"", "Input should be a valid boolean", "0.5"));
     said(&session_update_model, "body", PARSE_LAX, "{\"status\":\"live\"}", ONE_CTX("enum", "\"body\",\"status\"", "Input should be 'scheduled', 'active', 'ended' or 'cancelled'", "\"live\"", "{\"expected\":\"'scheduled', 'active', 'ended' or 'cancelled'\"}"));
     said(&user_create_model, "body", PARSE_LAX, "{\"email\":\"a@b.c\",\"password\":\"short\"}", ONE_CTX("string_too_short", "\"body\",\"password\"", "String should have at least 8 characters", "\"short\"", "{\"min_length\":8}"));
     said(&user_create_model, "body", PARSE_LAX, "{\"email\":\"a\",\"password\":\"long enough\"}", ONE_CTX("value_error", "\"body\",\"email\"", "value is not a valid email address: An email address must have an @-sign.", "\"a\"", "{\"reason\":\"An email address must have an @-sign.\"}"));
