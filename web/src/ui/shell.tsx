@@ -47,7 +47,7 @@ function Account() {
   return (
     <Menu position="bottom-end">
       <Menu.Target>
-        <Anchor component="button" size="sm" maw={130} truncate data-testid="account">
+        <Anchor component="button" size="sm" maw={{ base: 80, sm: 130 }} truncate data-testid="account">
           {me.full_name || me.email}
         </Anchor>
       </Menu.Target>
