@@ -56,12 +56,12 @@
     hand.send(hand.offer);
   };
 
-  const sum = async (type, field) => {
+  const sum = async (type, field, kind) => {
     let n = 0;
     for (const pc of Object.values(peers))
-      if (pc) for (const report of (await pc.getStats()).values()) if (report.type === type) n += report[field];
+      if (pc) for (const report of (await pc.getStats()).values()) if (report.type === type && (!kind || report.kind === kind)) n += report[field];
     return n;
   };
-  hand.sent = () => sum('outbound-rtp', 'packetsSent');
+  hand.sent = (kind) => sum('outbound-rtp', 'packetsSent', kind);
   hand.received = () => sum('inbound-rtp', 'bytesReceived');
 })();

@@ -178,6 +178,9 @@ class Hand(Actor):
     async def sent(self):
         return await self.page.evaluate("() => window.hand.sent()")
 
+    async def voice_sent(self):
+        return await self.page.evaluate("() => window.hand.sent('audio')")
+
     async def closed(self, deadline=SLOW):
         return await until(lambda: self.page.evaluate("() => window.hand.closed"), lambda c: c, deadline, f"{self.name}'s WebSocket is closed")
 
