@@ -1,8 +1,8 @@
 #!/bin/bash
-# fuzz.sh: every parser under libFuzzer for FUZZ_SECONDS each (default 30), on the kept corpus in test/fuzz/corpus.
+# fuzz.sh: every parser under libFuzzer for FUZZ_SECONDS each (default 5), on the kept corpus in test/fuzz/corpus.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-seconds=${FUZZ_SECONDS:-30}
+seconds=${FUZZ_SECONDS:-5}
 [ -f build-fuzz/build.ninja ] || CC=clang meson setup build-fuzz -Db_sanitize=address,undefined -Db_lundef=false -Dfuzz=true >/dev/null
 ninja -C build-fuzz --quiet
 for target in build-fuzz/fuzz_*; do

@@ -67,13 +67,14 @@ static bool remember(struct request *r, struct known *k, const char *bearer, str
 static const char *bearer_of(const struct request *r)
 {
     const char *header = http_header(r->http, "Authorization");
-    return header && !strncasecmp(header, "Bearer ", 7) && strlen(header) < LONGEST ? header + 7 : NULL;
+    if (!header || strncasecmp(header, "Bearer ", 7)) return NULL;
+    return strlen(header) < LONGEST ? header + 7 : ""; /* nothing of ours is as long */
 }
 
 bool authenticate(struct request *r, struct err *e)
 {
     const char *bearer = bearer_of(r);
-    if (!bearer) return r->route->auth != AUTH_USER || err_fail(e, error_bad_credentials);
+    if (!bearer) return r->route->auth != AUTH_USER || err_fail(e, error_not_authenticated);
     struct known *k = slot_of(reader_at(r->api, r->http->thread), bearer);
     bool known = k->bearer && !strcmp(k->bearer, bearer) && k->until > r->scope.now && k->until <= r->scope.now + KNOWN_MS;
     if (!known && !remember(r, k, bearer, e)) return r->route->auth == AUTH_ANYBODY;

@@ -140,9 +140,13 @@ static void call_run(void *arg)
 
 static void start(struct request *r)
 {
-    if (r->route->mode == MODE_READ) {
-        answer(r, run_handler(r));
-        return;
+    if (r->route->mode == MODE_READ || r->route->mode == MODE_EITHER) {
+        bool ok = run_handler(r);
+        if (ok || r->route->mode == MODE_READ || !db_is_read_only(&r->err)) {
+            answer(r, ok);
+            return;
+        }
+        r->err = (struct err){0};
     }
     http_defer(r->http);
     if (r->route->mode == MODE_CALL) {

@@ -114,7 +114,14 @@ static bool parse_json(struct request *r)
 static bool parse_form(struct request *r)
 {
     if (!has_type(r, "application/x-www-form-urlencoded")) return refuse(r, error_unsupported_media_type);
-    return take(r, "body", r->route->body_model, pairs(r->scope.arena, r->http->body), &r->body);
+    struct violations v = {.count = 0};
+    void *to = arena_alloc(r->scope.arena, r->route->body_model->size);
+    r->body = to;
+    if (model_parse(r->route->body_model, pairs(r->scope.arena, r->http->body), to, r->scope.arena, PARSE_LAX, &v)) return true;
+    for (size_t i = 0; i < v.count; i++)
+        if (v.list[i].rule == RULE_REQUIRED) v.list[i].value = NULL; /* a form is not shown again: there is a password in it */
+    request_reply_violations(r, "body", &v);
+    return false;
 }
 
 bool parse_request(struct request *r, const struct route_match *m)

@@ -1,6 +1,7 @@
 #include "base/log.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,6 +10,8 @@ static enum log_level least = LOG_INFO;
 static bool as_json;
 static _Thread_local struct buf line;
 static _Thread_local bool held;
+static pthread_key_t at_thread_end;
+static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 enum { HOLD_AT_MOST = 32768 };
 
@@ -60,10 +63,28 @@ static void field(const struct log_field *f)
     value(f);
 }
 
+static void line_release(void *own)
+{
+    buf_release(own);
+}
+
+static void make_key(void)
+{
+    pthread_key_create(&at_thread_end, line_release);
+}
+
+/* The buffer goes with its thread. */
+static void line_init(void)
+{
+    buf_init(&line, 0);
+    pthread_once(&key_once, make_key);
+    pthread_setspecific(at_thread_end, &line);
+}
+
 void log_write(enum log_level level, const char *event, const struct log_field *fields)
 {
     if (level < least) return;
-    if (!line.data) buf_init(&line, 0);
+    if (!line.data) line_init();
     char at[TIME_TEXT];
     time_format(clock_now_ms(), at);
     buf_text(&line, as_json ? "{\"at\":\"" : "at=");

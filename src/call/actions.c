@@ -168,7 +168,7 @@ bool act_mute(struct caller *c, const void *message, struct err *e)
     const struct call_mute *m = message;
     struct track *t = &c->peer->tracks[m->kind];
     if (m->kind == track_kind_screen && !m->muted && !c->peer->screenshare) return err_fail(e, error_not_allowed);
-    t->there = true;
+    if (!t->there) return true; /* nothing of the kind was published: late, or made up */
     t->muted = m->muted;
     if (!m->muted) lift_mute(c->peer, (enum track_kind)m->kind);
     tell_person(c->peer);

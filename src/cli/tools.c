@@ -12,8 +12,9 @@
 
 int cmd_version(int argc, char **argv)
 {
-    (void)argc;
-    (void)argv;
+    struct options o;
+    int code = argc ? cli_parse(argc, argv, &o, NULL) : EXIT_DONE;
+    if (code) return code < 0 ? EXIT_DONE : code;
     puts("roomd " ROOMD_VERSION);
     return EXIT_DONE;
 }

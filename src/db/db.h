@@ -56,6 +56,7 @@ bool db_update_model(struct db_conn *c, const char *table, const struct model *m
 #define db_insert(c, table, m, row, e) db_insert_model(c, table, &m##_model, row, e)
 #define db_update(c, table, m, row, e) db_update_model(c, table, &m##_model, row, e)
 bool db_is_unique_violation(const struct err *e);
+bool db_is_read_only(const struct err *e);                       /* a change was asked of a reading connection */
 
 /* ---- the writer */
 struct db_job {

@@ -47,6 +47,7 @@ static sqlite3_stmt *insert_statement(struct db_conn *c, const char *table, cons
 
 bool db_insert_model(struct db_conn *c, const char *table, const struct model *m, void *row, struct err *e)
 {
+    if (!conn_may_write(c, e)) return false;
     sqlite3_stmt *s = insert_statement(c, table, m, e);
     if (!s) return false;
     bind_row(s, m, row);
@@ -75,6 +76,7 @@ static sqlite3_stmt *update_statement(struct db_conn *c, const char *table, cons
 
 bool db_update_model(struct db_conn *c, const char *table, const struct model *m, const void *row, struct err *e)
 {
+    if (!conn_may_write(c, e)) return false;
     sqlite3_stmt *s = update_statement(c, table, m, e);
     if (!s) return false;
     bind_row(s, m, row);

@@ -20,6 +20,16 @@ bool db_is_unique_violation(const struct err *e)
     return e->kind == ERR_CONFLICT && !strcmp(e->code, "unique");
 }
 
+bool db_is_read_only(const struct err *e)
+{
+    return e->kind == ERR_INTERNAL && !strcmp(e->code, "read_only");
+}
+
+bool conn_may_write(const struct db_conn *c, struct err *e)
+{
+    return !c->commits || err_set(e, ERR_INTERNAL, "read_only", "a reading connection was asked to change something");
+}
+
 bool conn_exec(struct db_conn *c, const char *sql, struct err *e)
 {
     return sqlite3_exec(c->handle, sql, NULL, NULL, NULL) == SQLITE_OK || conn_error(c, sql, e);
@@ -144,7 +154,7 @@ static bool finish(struct db_conn *c, sqlite3_stmt *s, int code, struct err *e)
 bool db_run_values(struct db_conn *c, const char *sql, struct err *e, const struct db_value *v, size_t n)
 {
     sqlite3_stmt *s = conn_prepare(c, sql, NULL, e);
-    if (!s) return false;
+    if (!s || (!sqlite3_stmt_readonly(s) && !conn_may_write(c, e))) return false;
     bind(s, v, n);
     return finish(c, s, sqlite3_step(s), e);
 }

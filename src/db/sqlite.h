@@ -30,6 +30,7 @@ struct db_conn {
 
 struct db_conn *conn_open(const char *path, bool write, struct err *e);
 bool conn_exec(struct db_conn *c, const char *sql, struct err *e); /* not cached; several statements */
+bool conn_may_write(const struct db_conn *c, struct err *e);
 bool conn_error(struct db_conn *c, const char *what, struct err *e);
 sqlite3_stmt *conn_prepare(struct db_conn *c, const char *sql, const struct model *m, struct err *e);
 /* Statements made from a model's columns, cached by (table, model, purpose). */

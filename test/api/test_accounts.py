@@ -63,7 +63,7 @@ def test_login_wants_a_form(anybody, teacher):
     assert (reply.status_code, reply.json()) == (415, {"detail": "Unsupported media type"})
     reply = anybody.post(LOGIN, data={"username": teacher.email})
     assert reply.status_code == 422
-    assert reply.json()["detail"] == [{"type": "missing", "loc": ["body", "password"], "msg": "Field required", "input": {"username": teacher.email}}]
+    assert reply.json()["detail"] == [{"type": "missing", "loc": ["body", "password"], "msg": "Field required", "input": None}]
 
 
 def test_password_with_every_kind_of_character(anybody):

@@ -96,7 +96,7 @@ static bool may_fetch(struct request *r, const struct file_path *path, const str
     struct session session;
     if (HAS(q, file_query, signature))
         return recording_link_check(&r->scope, path->recording_id, path->file_id, HAS(q, file_query, expires) ? q->expires : 0, q->signature) || err_fail(e, error_bad_link);
-    if (!r->scope.actor) return err_fail(e, error_bad_credentials);
+    if (!r->scope.actor) return err_fail(e, error_not_authenticated);
     return recording_access(&r->scope, path->recording_id, ACCESS_MEMBER, &rec, &session, e);
 }
 
