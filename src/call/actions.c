@@ -118,7 +118,7 @@ static void take_tracks(struct peer *p, const struct list *list)
     const struct call_track *t = list->items;
     bool shared = p->tracks[track_kind_screen].there;
     memset(p->tracks, 0, sizeof p->tracks);
-    for (size_t i = 0; i < list->count; i++) p->tracks[t[i].kind] = (struct track){true, t[i].muted};
+    for (size_t i = 0; i < list->count; i++) p->tracks[t[i].kind] = (struct track){true, t[i].muted || p->host_muted[t[i].kind]};
     if (shared == p->tracks[track_kind_screen].there) return;
     note_share(p->caller, !shared);
     if (!shared) lift_mute(p, track_kind_screen); /* a new share, begun by the person; the host's mute was for the last one */

@@ -114,12 +114,13 @@ static void on_chat(struct hub *h, struct room *r, const struct event_note *n)
 
 /* ---- recording */
 
-static void ask_consent(struct room *r)
+static void ask_consent(struct room *r, int64_t by_user)
 {
     struct call_consent_needed m = {0};
     SET(&m, call_consent_needed, title, r->session.title);
     for (struct peer *p = r->peers; p; p = p->next)
-        if (!p->consented) SEND(p->caller, consent_needed, &m);
+        if (by_user && p->user_id == by_user) p->consented = true; /* who starts it agrees to it */
+        else if (!p->consented) SEND(p->caller, consent_needed, &m);
 }
 
 static void on_recording(struct hub *h, struct room *r, const struct event_note *n)
@@ -134,7 +135,7 @@ static void on_recording(struct hub *h, struct room *r, const struct event_note 
     }
     if (!r) return;
     room_refresh(r);
-    if (n->type == event_recording_started) ask_consent(r);
+    if (n->type == event_recording_started) ask_consent(r, n->user_id);
 }
 
 static void count_ready(struct hub *h, struct room *r, const struct event_note *n)

@@ -234,6 +234,8 @@ static void take_down(struct server *s)
     api_stop(&s->api);
     db_close(s->db);      /* what the calls left to be written is written here */
     hub_destroy(s->hub);
+    if (s->core.db) core_release(&s->core);
+    else config_destroy(s->config);
     if (s->loop) loop_destroy(s->loop);
     arena_release(&s->arena);
 }

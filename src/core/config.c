@@ -261,14 +261,17 @@ struct config *config_reload(const struct config *before, const char *file, cons
     c->loopback = before->loopback;
     c->database_path = before->database_path;
     c->web_dir = before->web_dir;
+    c->before = (struct config *)(uintptr_t)before;
     return c;
 }
 
 void config_destroy(struct config *c)
 {
-    if (!c) return;
-    arena_release(&c->arena);
-    free(c);
+    for (struct config *before; c; c = before) {
+        before = c->before;
+        arena_release(&c->arena);
+        free(c);
+    }
 }
 
 void config_describe(void (*line)(void *, const char *, const char *, const char *, const char *), void *ctx)

@@ -14,6 +14,7 @@ struct config {
 #include "spec/config.def"
 #undef CONFIG
     struct arena arena;
+    struct config *before;  /* the one that this one took the place of */
     /* derived */
     const char *address, *web_dir, *database_path;
     uint16_t port;
@@ -27,6 +28,6 @@ struct config_flag { const char *name, *value; }; /* from the command line; ends
  * effect at the next start only is as before. Old ones are kept until the end, since other threads may still read them. */
 struct config *config_load(const char *file, const struct config_flag *flags, struct err *e);
 struct config *config_reload(const struct config *before, const char *file, const struct config_flag *flags, struct err *e);
-void config_destroy(struct config *c);
+void config_destroy(struct config *c);   /* and all before it */
 void config_describe(void (*line)(void *ctx, const char *name, const char *type, const char *standard, const char *doc), void *ctx);
 const char *config_path(struct arena *a, const struct config *c, const char *name); /* a file in the data folder */

@@ -1,5 +1,6 @@
 #include "core/core.h"
 #include "base/clock.h"
+#include "core/event.h"
 #include <stdlib.h>
 
 void core_init(struct core *core, struct db *db, const struct config *config)
@@ -9,6 +10,12 @@ void core_init(struct core *core, struct db *db, const struct config *config)
     hmac_key_derive(&core->join_key, config->SECRET_KEY, "roomd join token");
     hmac_key_derive(&core->link_key, config->SECRET_KEY, "roomd download link");
     hmac_key_set(&core->access_key, config->SECRET_KEY, __builtin_strlen(config->SECRET_KEY)); /* the seed's: other programs may check it */
+}
+
+void core_release(struct core *core)
+{
+    event_forget_listeners(core);
+    config_destroy((struct config *)(uintptr_t)core_config(core));
 }
 
 static bool task_run(struct db_conn *c, struct db_job *job)

@@ -31,6 +31,7 @@ struct scope {
 };
 
 void core_init(struct core *core, struct db *db, const struct config *config);
+void core_release(struct core *core);                        /* after the database was closed */
 static inline const struct config *core_config(struct core *core) { return atomic_load_explicit(&core->config, memory_order_acquire); }
 
 /* A job for the writer that owns its memory: allocate with arena_new from `arena`, run gets the scope. */

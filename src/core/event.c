@@ -32,6 +32,15 @@ void event_listen(struct core *core, void (*fn)(void *, const struct event_note 
     *end = l;
 }
 
+void event_forget_listeners(struct core *core)
+{
+    for (struct event_listener *l = core->listeners, *next; l; l = next) {
+        next = l->next;
+        free(l);
+    }
+    core->listeners = NULL;
+}
+
 struct committed {
     struct core *core;
     struct event_note note;

@@ -27,6 +27,7 @@ struct event_details {
     const char *flag_name;
 };
 
+void event_forget_listeners(struct core *core);
 bool event_emit(struct scope *s, enum event_type type, int64_t session_id, const struct event_details *d, struct err *e);
 #define EMIT(s, type, session_id, e, ...) event_emit(s, event_##type, session_id, &(struct event_details){__VA_ARGS__}, e)
 

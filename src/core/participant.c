@@ -150,6 +150,16 @@ bool participant_allow_screenshare(struct scope *s, struct participant *p, bool 
     return save(s, p, e) && EMIT(s, participant_updated, p->session_id, e, .participant_id = p->id, .flag = &p->screenshare, .flag_name = "screenshare");
 }
 
+bool participant_allow_all(struct scope *s, int64_t session_id, bool allowed, struct err *e)
+{
+    struct list rows;
+    if (!participant_list(s, session_id, &rows, e)) return false;
+    struct participant *p = (struct participant *)(uintptr_t)rows.items;
+    for (size_t i = 0; i < rows.count; i++)
+        if (p[i].role == participant_role_student && p[i].screenshare != allowed && !participant_allow_screenshare(s, &p[i], allowed, e)) return false;
+    return true;
+}
+
 bool participant_admit(struct scope *s, struct participant *p, bool admit, struct err *e)
 {
     SET(p, participant, admitted, admit);

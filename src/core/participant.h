@@ -17,6 +17,7 @@ bool participant_join_guest(struct scope *s, struct session *session, const char
 bool participant_leave(struct scope *s, const struct session *session, struct participant *out, struct err *e);
 bool participant_kick(struct scope *s, const struct session *session, struct participant *p, struct err *e);
 bool participant_allow_screenshare(struct scope *s, struct participant *p, bool allowed, struct err *e);
+bool participant_allow_all(struct scope *s, int64_t session_id, bool allowed, struct err *e); /* the students' screens */
 bool participant_admit(struct scope *s, struct participant *p, bool admit, struct err *e);
 bool participant_consent(struct scope *s, struct participant *p, bool given, struct err *e);
 

@@ -2,6 +2,7 @@
 #include "base/rand.h"
 #include "core/event.h"
 #include "core/job.h"
+#include "core/participant.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -47,6 +48,14 @@ static bool open_span(struct scope *s, int64_t recording_id, struct err *e)
     return db_insert(s->db, "recording_spans", recording_span, &span, e);
 }
 
+/* Who starts it agrees to it. */
+static bool starter_agrees(struct scope *s, int64_t session_id, struct err *e)
+{
+    struct participant p;
+    enum db_found found = s->actor ? participant_of_user(s, session_id, s->actor->id, &p, e) : DB_NONE;
+    return found == DB_ROW ? participant_consent(s, &p, true, e) : found == DB_NONE;
+}
+
 bool recording_begin(struct scope *s, const struct session *session, struct recording *out, struct err *e)
 {
     bool runs;
@@ -61,7 +70,7 @@ bool recording_begin(struct scope *s, const struct session *session, struct reco
     SET(out, recording, status, recording_status_recording);
     SET(out, recording, progress, 0);
     SET(out, recording, started_at, s->now);
-    return db_insert(s->db, "recordings", recording, out, e) && open_span(s, out->id, e) &&
+    return db_insert(s->db, "recordings", recording, out, e) && open_span(s, out->id, e) && starter_agrees(s, session->id, e) &&
            EMIT(s, recording_started, session->id, e, .recording_id = out->id);
 }
 

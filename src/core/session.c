@@ -173,6 +173,7 @@ bool session_change(struct scope *s, struct session *session, const struct sessi
 {
     enum session_status status = HAS(change, session_update, status) ? (enum session_status)change->status : (enum session_status)session->status;
     struct session_update plain = *change;
+    bool screens = session->enable_screenshare;
     CLEAR(&plain, session_update, status);
     plain.bits_null &= (uint64_t)1 << session_update_f_description | (uint64_t)1 << session_update_f_scheduled_start; /* null elsewhere changes nothing */
     COPY(session, session, session_update, &plain);
@@ -180,6 +181,7 @@ bool session_change(struct scope *s, struct session *session, const struct sessi
     if (HAS(change, session_update, scheduled_start) || IS_NULL(change, session_update, scheduled_start) || HAS(change, session_update, duration_minutes))
         set_expiry(s, session, false);
     return db_update(s->db, "sessions", session, session, e) && EMIT(s, session_updated, session->id, e, 0) &&
+           (session->enable_screenshare == screens || participant_allow_all(s, session->id, !screens, e)) &&
            session_set_status(s, session, status, session_is_over(session) ? NULL : "host", e);
 }
 

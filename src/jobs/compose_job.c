@@ -18,7 +18,7 @@ struct making {
     struct work_context *work;
     struct recording recording;
     struct compose_track *tracks;
-    size_t count;
+    size_t count, without_consent;
     const char *folder;
     int percent;
 };
@@ -56,6 +56,10 @@ static bool add_track(struct making *m, const char *file, struct err *e)
     if (!connection) return true; /* not one of ours */
     enum db_found found = db_one(s.db, SQL_PERSON, participant, &person, s.arena, e, TEXT_(connection));
     if (found == DB_FAILED) return false;
+    if (found == DB_ROW && !HAS(&person, participant, consented_at)) {
+        m->without_consent++; /* asked, and never agreed: nothing of theirs is kept */
+        return true;
+    }
     const char *path = arena_printf(s.arena, "%s/raw/%s", m->folder, file);
     m->tracks[m->count++] = (struct compose_track){.path = path, .name = found == DB_ROW ? person.name : "?", .kind = kind_of(path),
         .connection = found == DB_ROW ? arena_printf(s.arena, "p%lld", (long long)person.id) : connection};
@@ -73,6 +77,7 @@ static bool find_tracks(struct making *m, struct err *e)
         if (n > 4 && !strcmp(f->d_name + n - 4, ".mjr")) ok = add_track(m, f->d_name, e);
     }
     closedir(d);
+    if (ok && !m->count && m->without_consent) return err_set(e, ERR_CONFLICT, "compose_empty", "nothing is kept: nobody who was in agreed to be recorded");
     return ok;
 }
 

@@ -4,6 +4,7 @@
 #include <openssl/hmac.h>
 #include <openssl/params.h>
 #include <openssl/core_names.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +20,8 @@ bool crypto_start(struct err *e)
 struct prepared { struct hmac_key key; EVP_MAC_CTX *context; };
 static _Thread_local struct prepared prepared[CONTEXTS];
 static _Thread_local size_t next_slot;
+static pthread_key_t at_thread_end;
+static pthread_once_t key_once = PTHREAD_ONCE_INIT;
 
 void hmac_key_set(struct hmac_key *k, const void *secret, size_t size)
 {
@@ -38,9 +41,22 @@ void hmac_key_derive(struct hmac_key *k, const char *secret, const char *purpose
     hmac_key_set(k, out, sizeof out);
 }
 
+static void forget_contexts(void *own)
+{
+    struct prepared *p = own;
+    for (size_t i = 0; i < CONTEXTS; i++) EVP_MAC_CTX_free(p[i].context);
+}
+
+static void make_key(void)
+{
+    pthread_key_create(&at_thread_end, forget_contexts);
+}
+
 static EVP_MAC_CTX *prepare(struct prepared *p, const struct hmac_key *k)
 {
     if (!p->context) {
+        pthread_once(&key_once, make_key);
+        pthread_setspecific(at_thread_end, prepared);
         EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
         p->context = EVP_MAC_CTX_new(mac);
         EVP_MAC_free(mac);

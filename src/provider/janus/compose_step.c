@@ -75,7 +75,7 @@ static bool explain(struct compose *c, const char *what, const char *said, struc
     struct err cause = *e;
     if (c->cancelled) return err_set(e, ERR_CONFLICT, "compose_cancelled", "making the recording's files was cancelled");
     bool full = cause.sys == ENOSPC || cause.sys == EDQUOT || strstr(said, "No space left on device") || disk_full(c->work_dir) || disk_full(c->out_dir);
-    if (full) return err_set(e, ERR_DESTINATION, "disk_full", "%s: no space left on the disk of \"%s\"; free some and retry", what, c->out_dir);
+    if (full) return err_set(e, ERR_DESTINATION, "disk_full", "%s: no space left on the disk; free some and retry", what);
     return err_set(e, ERR_INTERNAL, "compose_failed", "%s: %s", what, cause.text);
 }
 
