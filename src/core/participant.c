@@ -169,7 +169,7 @@ bool participant_admit(struct scope *s, struct participant *p, bool admit, struc
 
 bool participant_consent(struct scope *s, struct participant *p, bool given, struct err *e)
 {
-    if (given == HAS(p, participant, consented_at)) return true;
+    if (given && HAS(p, participant, consented_at)) return true; /* once is enough; a refusal is always noted */
     if (given) SET(p, participant, consented_at, s->now);
     else CLEAR(p, participant, consented_at);
     return save(s, p, e) && EMIT(s, recording_consent, p->session_id, e, .participant_id = p->id, .name = p->name, .flag = &given, .flag_name = "given");
