@@ -121,6 +121,7 @@ static bool write_run(struct db_conn *c, struct db_job *job)
 {
     struct request *r = (struct request *)job;
     r->scope.db = c;
+    r->err = (struct err){0};
     return run_handler(r);
 }
 

@@ -56,7 +56,7 @@ static bool starter_agrees(struct scope *s, int64_t session_id, struct err *e)
     return found == DB_ROW ? participant_consent(s, &p, true, e) : found == DB_NONE;
 }
 
-bool recording_begin(struct scope *s, const struct session *session, struct recording *out, struct err *e)
+static bool begin(struct scope *s, const struct session *session, struct recording *out, struct err *e)
 {
     bool runs;
     char uuid[37];
@@ -70,8 +70,13 @@ bool recording_begin(struct scope *s, const struct session *session, struct reco
     SET(out, recording, status, recording_status_recording);
     SET(out, recording, progress, 0);
     SET(out, recording, started_at, s->now);
-    return db_insert(s->db, "recordings", recording, out, e) && open_span(s, out->id, e) && starter_agrees(s, session->id, e) &&
+    return db_insert(s->db, "recordings", recording, out, e) && open_span(s, out->id, e) &&
            EMIT(s, recording_started, session->id, e, .recording_id = out->id);
+}
+
+bool recording_begin(struct scope *s, const struct session *session, struct recording *out, struct err *e)
+{
+    return begin(s, session, out, e) && starter_agrees(s, session->id, e);
 }
 
 bool recording_begin_automatic(struct scope *s, const struct session *session, struct err *e)
@@ -79,7 +84,7 @@ bool recording_begin_automatic(struct scope *s, const struct session *session, s
     int64_t id;
     struct recording r;
     enum db_found found = db_number(s->db, SQL_ANY, &id, e, INT_(session->id));
-    return found == DB_NONE ? recording_begin(s, session, &r, e) : found == DB_ROW;
+    return found == DB_NONE ? begin(s, session, &r, e) : found == DB_ROW;
 }
 
 static bool move_to(struct scope *s, struct recording *r, enum recording_status status, enum event_type type, struct err *e)
@@ -126,7 +131,7 @@ bool recording_roll_all(struct scope *before, struct scope *after, struct err *e
         struct recording next;
         bool goes_on = r[i].status == recording_status_recording;
         if (!stop(before, &r[i], e)) return false;
-        if (goes_on && (session_by_id(after, r[i].session_id, &session, e) != DB_ROW || !recording_begin(after, &session, &next, e))) return false;
+        if (goes_on && (session_by_id(after, r[i].session_id, &session, e) != DB_ROW || !begin(after, &session, &next, e))) return false;
     }
     return true;
 }

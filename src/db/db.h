@@ -4,7 +4,7 @@
  * (the cache goes by the address of the SQL text, so pass constants). `{}` in a query stands for the columns of the result's
  * model, `{s}` for the same with the alias s. before each.
  *
- * Writes: db_write queues a job for the writer thread, which takes everything that waits, runs each job in a savepoint, commits
+ * Writes: db_write queues a job for the writer thread, which takes everything that waits, runs job after job (each undone by itself if it fails), commits
  * once, and then calls every job's `done` — so a commit (and its fsync) is shared by all who came together, nothing races, and
  * whoever is told "done" can rely on the disk. Inside `run`: straight-line code. What must only happen after the commit
  * (telling others of an event) is left with db_after_commit. */
@@ -60,7 +60,7 @@ bool db_is_read_only(const struct err *e);                       /* a change was
 
 /* ---- the writer */
 struct db_job {
-    bool (*run)(struct db_conn *c, struct db_job *job);  /* on the writer; false: the savepoint is rolled back */
+    bool (*run)(struct db_conn *c, struct db_job *job);  /* on the writer; false: what it did is rolled back. May be run once more from the start, if another job of the batch fails half-way */
     void (*done)(struct db_job *job, bool ok);           /* on the writer, after the commit; ok: run said true and it is on disk */
     struct db_job *next;
 };

@@ -39,7 +39,7 @@ static sqlite3_stmt *insert_statement(struct db_conn *c, const char *table, cons
     for (size_t i = 1; i < m->field_count; i++) buf_printf(&sql, "%s%s", i > 1 ? "," : "", m->fields[i].name);
     buf_text(&sql, ") VALUES (");
     for (size_t i = 1; i < m->field_count; i++) buf_printf(&sql, "%s$%zu", i > 1 ? "," : "", i);
-    buf_text(&sql, ") RETURNING id");
+    buf_char(&sql, ')'); /* RETURNING would cost SQLite a table of its own and a journal for the statement */
     sqlite3_stmt *s = conn_keep(c, table, m, INSERT, sql.data, e);
     buf_release(&sql);
     return s;
@@ -51,13 +51,12 @@ bool db_insert_model(struct db_conn *c, const char *table, const struct model *m
     sqlite3_stmt *s = insert_statement(c, table, m, e);
     if (!s) return false;
     bind_row(s, m, row);
-    int code = sqlite3_step(s);
-    if (code == SQLITE_ROW) {
-        *(int64_t *)((char *)row + m->fields[0].offset) = sqlite3_column_int64(s, 0);
-        *(uint64_t *)((char *)row + m->present_offset) |= 1;
-    } else conn_error(c, table, e);
+    bool ok = sqlite3_step(s) == SQLITE_DONE || conn_error(c, table, e);
     sqlite3_reset(s);
-    return code == SQLITE_ROW;
+    if (!ok) return false;
+    *(int64_t *)((char *)row + m->fields[0].offset) = sqlite3_last_insert_rowid(c->handle);
+    *(uint64_t *)((char *)row + m->present_offset) |= 1;
+    return true;
 }
 
 static sqlite3_stmt *update_statement(struct db_conn *c, const char *table, const struct model *m, struct err *e)

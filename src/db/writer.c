@@ -109,7 +109,8 @@ static void forget_after(struct db_conn *c, size_t keep)
     while (c->after_count > keep) free(c->after[--c->after_count].arg);
 }
 
-static bool run_job(struct db_conn *c, struct db_job *job)
+/* Alone in a savepoint, which costs a copy of every page that is touched. */
+static bool run_guarded(struct db_conn *c, struct db_job *job)
 {
     size_t mark = c->after_count;
     db_run(c, "SAVEPOINT job", NULL);
@@ -122,10 +123,34 @@ static bool run_job(struct db_conn *c, struct db_job *job)
     return ok;
 }
 
+/* Without one: fine as long as who fails has changed nothing before, as nearly all do. */
+static bool run_bare(struct db_conn *c, struct db_job *job, bool *spoiled)
+{
+    size_t mark = c->after_count;
+    int64_t changes = sqlite3_total_changes64(c->handle);
+    bool ok = job->run(c, job);
+    if (ok) return true;
+    *spoiled = sqlite3_total_changes64(c->handle) != changes;
+    forget_after(c, mark);
+    return false;
+}
+
 /* A full or broken disk makes SQLite roll back everything, not just the savepoint; whatever ran after that would commit by itself. */
 static bool still_open(struct db_conn *c, struct err *e)
 {
     return !sqlite3_get_autocommit(c->handle) || err_fail(e, error_storage_unavailable);
+}
+
+static bool run_all(struct db_conn *c, struct db_job *batch, bool *results, bool *spoiled, struct err *e)
+{
+    bool open = db_run(c, "BEGIN IMMEDIATE", e), guarded = !spoiled;
+    size_t n = 0;
+    for (struct db_job *j = batch; j; j = j->next) {
+        results[n++] = open && (guarded ? run_guarded(c, j) : run_bare(c, j, spoiled));
+        open = open && still_open(c, e);
+        if (!guarded && *spoiled) break;
+    }
+    return open;
 }
 
 /* One transaction for the whole batch. A batch that could not be committed has not happened: each job is told so. */
@@ -133,27 +158,26 @@ static void run_batch(struct db *db, struct db_job *batch)
 {
     struct db_conn *c = db->conn;
     struct err e = {0};
-    bool results[BATCH];
-    size_t n = 0;
-    bool open = db_run(c, "BEGIN IMMEDIATE", &e);
-    for (struct db_job *j = batch; j; j = j->next) {
-        results[n++] = open && run_job(c, j);
-        open = open && still_open(c, &e);
+    bool results[BATCH], spoiled = false;
+    bool open = run_all(c, batch, results, &spoiled, &e);
+    if (open && spoiled) { /* somebody failed half-way: all of it once more, each for itself */
+        db_run(c, "ROLLBACK", NULL);
+        forget_after(c, 0);
+        open = run_all(c, batch, results, NULL, &e);
     }
     bool committed = open && db_run(c, "COMMIT", &e);
     if (open && !committed) db_run(c, "ROLLBACK", NULL);
     if (committed) atomic_fetch_add(&db->commits, 1); /* before anybody is told */
     else {
-        log_error("db.commit_failed", LOG_STR("error", e.text), LOG_INT("jobs", n));
+        log_error("db.commit_failed", LOG_STR("error", e.text));
         forget_after(c, 0);
     }
     for (size_t i = 0; i < c->after_count; i++) c->after[i].fn(c->after[i].arg);
     c->after_count = 0;
-    n = 0;
+    size_t n = 0;
     for (struct db_job *j = batch, *next; j; j = next) {
         next = j->next;
-        j->done(j, committed && results[n]);
-        n++;
+        j->done(j, committed && results[n++]);
     }
 }
 
