@@ -32,6 +32,8 @@ void reader_close(struct reader *reader);
 size_t reader_size(void);
 struct reader *reader_at(struct api *api, int thread);
 struct db_conn *reader_conn(struct reader *reader);
+bool reader_is_first_write(struct reader *reader);                   /* of this round of the poll loop */
+void reader_new_round(struct reader *reader);
 bool parse_request(struct request *r, const struct route_match *m);  /* path, query, body; replies itself when it returns false */
 void cors_headers(struct request *r);
 bool static_serve(struct api *api, struct http_request *h);          /* false: no such file */

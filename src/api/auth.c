@@ -16,12 +16,16 @@ struct known {
 
 struct reader {
     struct db_conn *conn;
+    unsigned writes;      /* asked for in this round of the poll loop */
     struct known known[KNOWN];
 };
 
 size_t reader_size(void) { return sizeof(struct reader); }
 struct reader *reader_at(struct api *api, int thread) { return &api->readers[thread]; }
 struct db_conn *reader_conn(struct reader *reader) { return reader->conn; }
+
+bool reader_is_first_write(struct reader *reader) { return reader->writes++ == 0; }
+void reader_new_round(struct reader *reader) { reader->writes = 0; }
 
 void reader_open(struct reader *reader, struct core *core)
 {
@@ -55,6 +59,7 @@ static bool remember(struct request *r, struct known *k, const char *bearer, str
     arena_init(&k->arena);
     struct scope s = r->scope;
     s.arena = &k->arena;
+    db_read_share(s.db);
     if (!bearer_user(&s, bearer, &k->user, e)) {
         forget(k);
         return false;

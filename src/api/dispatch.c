@@ -142,6 +142,7 @@ static void call_run(void *arg)
 static void start(struct request *r)
 {
     if (r->route->mode == MODE_READ || r->route->mode == MODE_EITHER) {
+        db_read_share(r->scope.db);
         bool ok = run_handler(r);
         if (ok || r->route->mode == MODE_READ || !db_is_read_only(&r->err)) {
             answer(r, ok);
@@ -156,7 +157,8 @@ static void start(struct request *r)
         return;
     }
     r->job = (struct db_job){write_run, write_done, NULL};
-    db_write(r->api->core->db, &r->job);
+    struct db *db = r->api->core->db;
+    if (!reader_is_first_write(reader_at(r->api, r->http->thread)) || !db_write_here(db, &r->job)) db_write(db, &r->job);
 }
 
 /* ---- before it */
@@ -237,7 +239,6 @@ static void take(struct request *r, const struct route_match *m)
 {
     struct err e = {0};
     r->route = m->route;
-    db_read_share(r->scope.db);
     bool known = authenticate(r, &e);
     if (!within_limit(r)) return;
     if (!known) request_reply_error(r, &e);
@@ -324,6 +325,7 @@ static void on_thread_start(int thread, void *ctx)
 static void on_idle(int thread, void *ctx)
 {
     db_read_end(reader_conn(reader_at(ctx, thread)));
+    reader_new_round(reader_at(ctx, thread));
     log_flush();
 }
 

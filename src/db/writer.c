@@ -1,4 +1,5 @@
 /* writer.c - opening the database, and the thread that shares commits. */
+#include "base/clock.h"
 #include "base/log.h"
 #include "db/migrations.h"
 #include "db/sqlite.h"
@@ -8,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { BATCH = 1024 }; /* jobs in a commit at most */
+enum { BATCH = 1024, QUICK_US = 3000 }; /* jobs in a commit at most; a commit that is not worth a change of threads */
 
 struct db {
     char *path;
@@ -16,6 +17,8 @@ struct db {
     atomic_uint commits;
     pthread_t thread;
     bool started, stopping;
+    bool busy;            /* a batch is being run, on whichever thread */
+    bool lone;            /* the last batch was one job, done quickly, and nobody had come meanwhile */
     pthread_mutex_t mutex;
     pthread_cond_t work;
     struct db_job *head, **tail;
@@ -185,8 +188,9 @@ static void run_batch(struct db *db, struct db_job *batch)
 static struct db_job *take_batch(struct db *db)
 {
     pthread_mutex_lock(&db->mutex);
-    while (!db->head && !db->stopping) pthread_cond_wait(&db->work, &db->mutex);
+    while (db->busy || (!db->head && !db->stopping)) pthread_cond_wait(&db->work, &db->mutex);
     struct db_job *batch = db->head, *last = batch;
+    db->busy = batch != NULL;
     for (int n = 1; last && last->next && n < BATCH; n++) last = last->next;
     if (last) {
         db->head = last->next;
@@ -197,10 +201,25 @@ static struct db_job *take_batch(struct db *db)
     return batch;
 }
 
+/* Runs what was taken while `busy` was set, and hands the turn on. */
+static void run_taken(struct db *db, struct db_job *batch)
+{
+    bool one = !batch->next;
+    int64_t began = clock_monotonic_us();
+    run_batch(db, batch);
+    bool quick = clock_monotonic_us() - began < QUICK_US;
+    pthread_mutex_lock(&db->mutex);
+    db->busy = false;
+    db->lone = one && quick && !db->head;
+    bool more = db->head || db->stopping;
+    pthread_mutex_unlock(&db->mutex);
+    if (more) pthread_cond_signal(&db->work);
+}
+
 static void *writer(void *arg)
 {
     struct db *db = arg;
-    for (struct db_job *batch; (batch = take_batch(db));) run_batch(db, batch);
+    for (struct db_job *batch; (batch = take_batch(db));) run_taken(db, batch);
     return NULL;
 }
 
@@ -221,6 +240,18 @@ void db_write(struct db *db, struct db_job *job)
     db->tail = &job->next;
     pthread_mutex_unlock(&db->mutex);
     if (idle) pthread_cond_signal(&db->work);
+}
+
+bool db_write_here(struct db *db, struct db_job *job)
+{
+    pthread_mutex_lock(&db->mutex);
+    bool take = db->lone && !db->busy && !db->head;
+    if (take) db->busy = true;
+    else db->lone = false; /* there are others: they shall share */
+    pthread_mutex_unlock(&db->mutex);
+    job->next = NULL;
+    if (take) run_taken(db, job);
+    return take;
 }
 
 void db_close(struct db *db)
