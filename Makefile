@@ -40,8 +40,8 @@ web/dist/index.html: web/package-lock.json $(shell find web/src web/public web/*
 
 run: build web
 	@$(BUILD)/roomd setup --data $(DATA)
-	@echo "roomd serves on http://localhost:$(lastword $(subst :, ,$(LISTEN))) (Ctrl-C ends it)"
-	@exec $(BUILD)/roomd serve --data $(DATA) --listen $(LISTEN) 2>>$(DATA)/roomd.log
+	@echo "roomd serves on http://localhost:$(lastword $(subst :, ,$(LISTEN))) (Ctrl-C ends it; log: $(DATA)/roomd.log)"
+	@$(BUILD)/roomd serve --data $(DATA) --listen $(LISTEN) 2>>$(DATA)/roomd.log || { tail -n 2 $(DATA)/roomd.log >&2; exit 1; }
 
 venv: .venv/bin/pytest
 .venv/bin/pytest: test/requirements.txt
