@@ -60,6 +60,18 @@ static void welcome(struct caller *c, struct peer *p)
     count_people(p->room->hub);
 }
 
+/* What came in the same commit as the decision was told before it: the session may be over by now, or the person removed. */
+static const char *not_welcome(struct hub *h, const char *connection)
+{
+    struct scope s = hub_scope(h, &h->arena, 0);
+    struct span span;
+    struct session session;
+    struct participant person;
+    struct err e;
+    if (!presence_person(&s, connection, &span, &session, &person, &e) || session_is_over(&session)) return "ended";
+    return person.connection_status == connection_status_kicked ? "removed" : NULL;
+}
+
 static void come_in(struct caller *c, const struct entry *in)
 {
     struct room *r = room_open(c->hub, &in->session);
@@ -70,7 +82,13 @@ static void come_in(struct caller *c, const struct entry *in)
         if (old) peer_remove(old, "replaced", 0, "replaced", "You came in from another window; this one is closed");
     }
     p->consented = HAS(&in->participant, participant, consented_at);
-    welcome(c, p);
+    const char *why = not_welcome(c->hub, p->connection);
+    if (!why) {
+        welcome(c, p);
+        return;
+    }
+    peer_remove(p, why, 0, NULL, NULL);
+    caller_end(c, why, error_row(strcmp(why, "ended") ? error_participant_removed : error_session_not_active)->message);
 }
 
 /* ---- not yet in */

@@ -76,7 +76,7 @@ static bool begin(struct scope *s, const struct session *session, struct recordi
 
 bool recording_begin(struct scope *s, const struct session *session, struct recording *out, struct err *e)
 {
-    return begin(s, session, out, e) && starter_agrees(s, session->id, e);
+    return starter_agrees(s, session->id, e) && begin(s, session, out, e);
 }
 
 bool recording_begin_automatic(struct scope *s, const struct session *session, struct err *e)
