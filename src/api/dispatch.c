@@ -125,11 +125,16 @@ static bool write_run(struct db_conn *c, struct db_job *job)
     return run_handler(r);
 }
 
-static void write_done(struct db_job *job, bool ok)
+static void write_settled(struct db_job *job, bool ok)
 {
     struct request *r = (struct request *)job;
     if (!ok && r->err.kind == ERR_NONE) err_fail(&r->err, error_storage_unavailable);
-    http_resume(r->http);
+}
+
+static void write_done(struct db_job *job, bool ok)
+{
+    write_settled(job, ok);
+    http_resume(((struct request *)job)->http);
 }
 
 static void call_run(void *arg)
@@ -139,26 +144,37 @@ static void call_run(void *arg)
     http_resume(r->http);
 }
 
-static void start(struct request *r)
+/* On this thread if it is alone, else on the writer, where commits are shared. */
+static void start_write(struct request *r)
 {
-    if (r->route->mode == MODE_READ || r->route->mode == MODE_EITHER) {
-        db_read_share(r->scope.db);
-        bool ok = run_handler(r);
-        if (ok || r->route->mode == MODE_READ || !db_is_read_only(&r->err)) {
-            answer(r, ok);
-            return;
-        }
-        r->err = (struct err){0};
-    }
-    http_defer(r->http);
-    if (r->route->mode == MODE_CALL) {
-        r->scope.db = NULL;
-        pool_run(r->api->pool, call_run, r);
+    struct db *db = r->api->core->db;
+    r->job = (struct db_job){write_run, write_settled, NULL};
+    if (reader_is_first_write(reader_at(r->api, r->http->thread)) && db_write_here(db, &r->job)) {
+        answer(r, r->err.kind == ERR_NONE);
         return;
     }
-    r->job = (struct db_job){write_run, write_done, NULL};
-    struct db *db = r->api->core->db;
-    if (!reader_is_first_write(reader_at(r->api, r->http->thread)) || !db_write_here(db, &r->job)) db_write(db, &r->job);
+    r->job.done = write_done;
+    http_defer(r->http);
+    db_write(db, &r->job);
+}
+
+/* True: it could be answered by reading alone. */
+static bool start_read(struct request *r)
+{
+    db_read_share(r->scope.db);
+    bool ok = run_handler(r);
+    if (!ok && r->route->mode == MODE_EITHER && db_is_read_only(&r->err)) return false;
+    answer(r, ok);
+    return true;
+}
+
+static void start(struct request *r)
+{
+    if (r->route->mode == MODE_CALL) {
+        http_defer(r->http);
+        r->scope.db = NULL;
+        pool_run(r->api->pool, call_run, r);
+    } else if (r->route->mode == MODE_WRITE || !start_read(r)) start_write(r);
 }
 
 /* ---- before it */

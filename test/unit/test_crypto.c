@@ -58,7 +58,7 @@ static void test_more_keys_than_contexts(void **state)
     struct hmac_key keys[20];
     unsigned char first[20][HMAC_SIZE], again[HMAC_SIZE];
     for (size_t i = 0; i < 20; i++) {
-        hmac_key_set(&keys[i], "0123456789abcdefghij" + i, 1);
+        hmac_key_set(&keys[i], &"0123456789abcdefghij"[i], 1);
         hmac_sha256(&keys[i], "x", 1, first[i]);
     }
     for (size_t i = 0; i < 20; i++) {
