@@ -287,7 +287,7 @@ static bool start_daemon(struct http_thread *t, struct err *e)
                                  MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, /* without it neither sendfile nor writev are used */
                                  MHD_OPTION_STRICT_FOR_CLIENT, 1,
                                  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-                                 MHD_OPTION_CONNECTION_LIMIT, (unsigned)o->connections,
+                                 MHD_OPTION_CONNECTION_LIMIT, (unsigned)o->connections + 1, /* ours is kept by on_accept: at its own, it would leave them waiting */
                                  MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)o->timeout_s,
                                  MHD_OPTION_UNESCAPE_CALLBACK, leave_as_it_is, NULL,
                                  MHD_OPTION_URI_LOG_CALLBACK, http_on_uri, t,
