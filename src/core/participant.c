@@ -10,6 +10,8 @@ static const char SQL_OF_USER[] = "SELECT {} FROM participants WHERE user_id = $
 static const char SQL_BY_ID[] = "SELECT {} FROM participants WHERE id = $1";
 static const char SQL_LIST[] = "SELECT {} FROM participants WHERE session_id = $1 ORDER BY id";
 static const char SQL_COUNT[] = "SELECT count(*) FROM participants WHERE session_id = $1";
+static const char SQL_OF_MANY[] =
+    "SELECT p.id, p.token_generation, (SELECT count(*) FROM participants WHERE session_id = $1) FROM participants p WHERE p.user_id = $2 AND p.session_id = $1";
 static const char SQL_SEATS[] = "SELECT count(*) FROM participants WHERE session_id = $1 AND connection_status <> 'kicked'";
 static const char SQL_PRESENT[] = "SELECT 1 FROM connection_spans WHERE session_id = (SELECT session_id FROM participants WHERE id = $1) AND participant_id = $1 AND left_at IS NULL LIMIT 1";
 
@@ -33,6 +35,16 @@ bool participant_list(struct scope *s, int64_t session_id, struct list *out, str
 bool participant_count(struct scope *s, int64_t session_id, int64_t *count, struct err *e)
 {
     return db_number(s->db, SQL_COUNT, count, e, INT_(session_id)) == DB_ROW;
+}
+
+enum db_found participant_of_many(struct scope *s, int64_t session_id, int64_t user_id, struct participant *seat, int64_t *count, struct err *e)
+{
+    struct seat_of_many row;
+    enum db_found found = db_one(s->db, SQL_OF_MANY, seat_of_many, &row, s->arena, e, INT_(session_id), INT_(user_id));
+    if (found != DB_ROW) return found;
+    *seat = (struct participant){.id = row.id, .session_id = session_id, .token_generation = row.token_generation};
+    *count = row.total;
+    return DB_ROW;
 }
 
 bool participant_present(struct scope *s, int64_t participant_id, bool *present, struct err *e)

@@ -5,6 +5,8 @@
 enum db_found participant_of_user(struct scope *s, int64_t session_id, int64_t user_id, struct participant *out, struct err *e);
 bool participant_in(struct scope *s, int64_t session_id, int64_t participant_id, struct participant *out, struct err *e); /* participant_not_found */
 bool participant_list(struct scope *s, int64_t session_id, struct list *out, struct err *e);          /* of struct participant, by id */
+/* A seat, so far as a token needs it, and how many there are: one look at the database. */
+enum db_found participant_of_many(struct scope *s, int64_t session_id, int64_t user_id, struct participant *seat, int64_t *count, struct err *e);
 bool participant_count(struct scope *s, int64_t session_id, int64_t *count, struct err *e);
 bool participant_present(struct scope *s, int64_t participant_id, bool *present, struct err *e);      /* in the call right now */
 

@@ -1,5 +1,6 @@
 #include "db/sqlite.h"
 #include <ctype.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,8 +36,17 @@ bool conn_exec(struct db_conn *c, const char *sql, struct err *e)
     return sqlite3_exec(c->handle, sql, NULL, NULL, NULL) == SQLITE_OK || conn_error(c, sql, e);
 }
 
+/* Each connection belongs to one thread at a time: SQLite needs no locks of its own, and nobody asks for its statistics. */
+static void configure(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 struct db_conn *conn_open(const char *path, bool write, struct err *e)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, configure);
     struct db_conn *c = xcalloc(1, sizeof *c);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (write ? SQLITE_OPEN_CREATE : 0);
     if (sqlite3_open_v2(path, &c->handle, flags, NULL) != SQLITE_OK) {
@@ -164,22 +174,22 @@ int64_t db_changes(const struct db_conn *c)
     return sqlite3_changes64(c->handle);
 }
 
-static void read_column(sqlite3_stmt *s, int i, const struct field *f, char *to, struct arena *a)
+static void read_column(sqlite3_value *v, const struct field *f, char *to, struct arena *a)
 {
     switch (f->type) {
     case FIELD_INT:
-    case FIELD_TIME: *(int64_t *)to = sqlite3_column_int64(s, i); return;
-    case FIELD_BOOL: *(bool *)to = sqlite3_column_int(s, i) != 0; return;
+    case FIELD_TIME: *(int64_t *)to = sqlite3_value_int64(v); return;
+    case FIELD_BOOL: *(bool *)to = sqlite3_value_int(v) != 0; return;
     case FIELD_ENUM: {
-        int word = enumeration_find(f->words, (const char *)sqlite3_column_text(s, i));
+        int word = enumeration_find(f->words, (const char *)sqlite3_value_text(v));
         *(int *)to = word < 0 ? 0 : word;
         return;
     }
     case FIELD_STR:
     case FIELD_EMAIL:
     case FIELD_ANY: {
-        const char *text = (const char *)sqlite3_column_text(s, i);
-        *(const char **)to = arena_strndup(a, text, (size_t)sqlite3_column_bytes(s, i));
+        const char *text = (const char *)sqlite3_value_text(v);
+        *(const char **)to = arena_strndup(a, text, (size_t)sqlite3_value_bytes(v));
         return;
     }
     case FIELD_OBJ:
@@ -192,9 +202,10 @@ static void read_row(sqlite3_stmt *s, const struct model *m, char *out, struct a
     uint64_t *present = (uint64_t *)(out + m->present_offset);
     memset(out, 0, m->size);
     for (size_t i = 0; i < m->field_count; i++) {
-        if (sqlite3_column_type(s, (int)i) == SQLITE_NULL) continue;
+        sqlite3_value *v = sqlite3_column_value(s, (int)i);
+        if (sqlite3_value_type(v) == SQLITE_NULL) continue;
         *present |= (uint64_t)1 << i;
-        read_column(s, (int)i, &m->fields[i], out + m->fields[i].offset, a);
+        read_column(v, &m->fields[i], out + m->fields[i].offset, a);
     }
 }
 

@@ -62,6 +62,7 @@ struct http_thread {
     struct http_exchange *pool;
     int pooled;
     int64_t now_ms, swept_ms;
+    unsigned round_requests;       /* that arrived since the loop last waited */
     _Alignas(64) _Atomic(struct http_exchange *) resumed;
     _Atomic(struct http_upgrade *) released;
     _Alignas(64) atomic_int under_way;

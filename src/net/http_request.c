@@ -109,6 +109,7 @@ static enum MHD_Result arrived(struct http_exchange *x)
     r->body = x->body.data;
     r->body_size = x->body.size;
     x->peer->whole_by_ms = INT64_MAX;
+    x->thread->round_requests++;
     atomic_fetch_add(&x->thread->under_way, 1); /* counted first, asked second: http_drain does it the other way round */
     if (atomic_load(&x->thread->server->refusing)) {
         atomic_fetch_sub(&x->thread->under_way, 1);

@@ -55,24 +55,25 @@ bool v1_session_list(struct request *r, struct err *e)
 }
 
 /* The teacher gets a link that lets in as host; for everybody else it is empty. */
-static bool teacher_url(struct request *r, const struct session *session, const char **url, struct err *e)
+static bool reply_to_teacher(struct request *r, const struct session *session, struct err *e)
 {
-    struct participant teacher;
-    *url = "";
-    if (r->scope.actor->id != session->teacher_id) return true;
-    if (participant_of_user(&r->scope, session->id, session->teacher_id, &teacher, e) != DB_ROW) return false;
-    *url = seat_url(r, session, &teacher);
-    return true;
+    struct participant seat;
+    int64_t count;
+    return participant_of_many(&r->scope, session->id, session->teacher_id, &seat, &count, e) == DB_ROW && reply_detail(r, session, seat_url(r, session, &seat), count);
+}
+
+static bool reply_to_other(struct request *r, const struct session *session, struct err *e)
+{
+    int64_t count;
+    return participant_count(&r->scope, session->id, &count, e) && reply_detail(r, session, "", count);
 }
 
 bool v1_session_get(struct request *r, struct err *e)
 {
     const struct session_path *path = r->path;
     struct session session;
-    const char *url;
-    int64_t count;
-    return session_access(&r->scope, path->session_id, ACCESS_MEMBER, &session, e) && teacher_url(r, &session, &url, e) &&
-           participant_count(&r->scope, session.id, &count, e) && reply_detail(r, &session, url, count);
+    if (!session_access(&r->scope, path->session_id, ACCESS_MEMBER, &session, e)) return false;
+    return r->scope.actor->id == session.teacher_id ? reply_to_teacher(r, &session, e) : reply_to_other(r, &session, e);
 }
 
 bool v1_session_update(struct request *r, struct err *e)
