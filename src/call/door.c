@@ -6,12 +6,6 @@
 
 struct knock { struct caller *caller; const char *token, *connection; bool consent; struct entry entry; struct err err; struct arena *arena; };
 
-static bool enter(struct scope *s, void *arg, struct err *e)
-{
-    struct knock *k = arg;
-    return presence_enter(s, k->token, k->connection, k->consent, &k->entry, e);
-}
-
 /* ---- chat of before */
 
 static struct list chat_of(struct room *r)
@@ -183,12 +177,12 @@ static void done(void *arg, const struct err *e)
 }
 
 /* The knock's arena is handed from the page's thread to the writer and back: the task gets its own for the writing. */
-static bool enter_in_own_arena(struct scope *s, void *arg, struct err *e)
+static bool enter(struct scope *s, void *arg, struct err *e)
 {
     struct knock *k = arg;
     struct scope own = *s;
     own.arena = k->arena;
-    return enter(&own, k, e);
+    return presence_enter(&own, k->token, k->connection, k->consent, &k->entry, e);
 }
 
 static void knock(struct caller *c, const char *connection)
@@ -200,7 +194,7 @@ static void knock(struct caller *c, const char *connection)
     c->references++;
     c->entering = true;
     struct task *t = task_create(c->hub->core);
-    t->run = enter_in_own_arena;
+    t->run = enter;
     t->done = done;
     t->arg = k;
     task_submit(t);

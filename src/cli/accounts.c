@@ -28,8 +28,9 @@ static bool add_user(struct tool *t, struct new_user *n, const char *password, s
     return core_write(&t->core, write_user, n, e);
 }
 
-static int user_add(struct tool *t, const struct option_value *own)
+static int user_add(struct tool *t, const struct options *o, const struct option_value *own)
 {
+    (void)o;
     struct err e = {0};
     struct user user;
     char password[256];
@@ -52,8 +53,9 @@ static bool write_password(struct scope *s, void *arg, struct err *e)
     return user_set_password(s, n->id, n->hash, e);
 }
 
-static int user_passwd(struct tool *t, const struct option_value *own)
+static int user_passwd(struct tool *t, const struct options *o, const struct option_value *own)
 {
+    (void)o;
     struct err e = {0};
     struct user user;
     char password[256], hash[128];
@@ -65,8 +67,9 @@ static int user_passwd(struct tool *t, const struct option_value *own)
     return core_write(&t->core, write_password, &n, &e) ? EXIT_DONE : cli_fail(&e);
 }
 
-static int user_show_list(struct tool *t, bool json)
+static int user_show_list(struct tool *t, const struct options *o, const struct option_value *own)
 {
+    (void)own;
     struct err e = {0};
     struct list rows;
     struct buf text;
@@ -76,7 +79,7 @@ static int user_show_list(struct tool *t, bool json)
         const struct user *u = (const struct user *)rows.items + i;
         struct user_reply shown = {0};
         COPY(user_reply, &shown, user, u);
-        if (json) model_write(&text, &user_reply_model, &shown);
+        if (o->json) model_write(&text, &user_reply_model, &shown);
         else buf_printf(&text, "%lld  %-8s %s  %s", (long long)u->id, user_role_words.words[u->role], u->email, u->is_active ? "" : "(inactive)");
         buf_char(&text, '\n');
     }
@@ -85,22 +88,29 @@ static int user_show_list(struct tool *t, bool json)
     return EXIT_DONE;
 }
 
-int cmd_user(int argc, char **argv)
+/* `roomd user add`, `roomd key list`, …: the word after the command says what to do. */
+struct action { const char *word; int (*run)(struct tool *t, const struct options *o, const struct option_value *own); };
+
+static int run_action(int argc, char **argv, struct option_value *own, const struct action *actions, const char *command, const char *usage)
 {
-    struct option_value own[] = {{"--email", true, NULL}, {"--role", true, NULL}, {"--password-stdin", false, NULL}, {"--name", true, NULL}, {0}};
     struct options o;
     struct tool t;
     struct err e = {0};
     int code = cli_parse(argc, argv, &o, own);
     if (code) return code < 0 ? EXIT_DONE : code;
-    const char *what = o.word_count == 1 ? o.words[0] : "";
-    if (strcmp(what, "add") != 0 && strcmp(what, "passwd") != 0 && strcmp(what, "list") != 0) return cli_usage("user", "say add, passwd or list");
+    while (actions->word && (o.word_count != 1 || strcmp(actions->word, o.words[0]) != 0)) actions++;
+    if (!actions->word) return cli_usage(command, usage);
     if (!tool_open(&t, &o, &e)) return cli_fail(&e);
-    if (!strcmp(what, "add")) code = user_add(&t, own);
-    else if (!strcmp(what, "passwd")) code = user_passwd(&t, own);
-    else code = user_show_list(&t, o.json);
+    code = actions->run(&t, &o, own);
     tool_close(&t);
     return code;
+}
+
+int cmd_user(int argc, char **argv)
+{
+    static const struct action actions[] = {{"add", user_add}, {"passwd", user_passwd}, {"list", user_show_list}, {0}};
+    struct option_value own[] = {{"--email", true, NULL}, {"--role", true, NULL}, {"--password-stdin", false, NULL}, {"--name", true, NULL}, {0}};
+    return run_action(argc, argv, own, actions, "user", "say add, passwd or list");
 }
 
 /* ---- setup: the first administrator */
@@ -159,8 +169,9 @@ static bool owner_of_keys(struct tool *t, int64_t *id, struct err *e)
     return true;
 }
 
-static int key_list(struct tool *t, bool json)
+static int key_list(struct tool *t, const struct options *o, const struct option_value *own)
 {
+    (void)own;
     struct err e = {0};
     struct list rows;
     if (!api_key_list(&t->scope, &rows, &e)) return cli_fail(&e);
@@ -170,31 +181,36 @@ static int key_list(struct tool *t, bool json)
         struct buf name;
         buf_init(&name, 0);
         json_write_string(&name, k->name);
-        if (json) printf("{\"id\":%lld,\"name\":%s,\"prefix\":\"%s\",\"revoked\":%s}\n", (long long)k->id, name.data, k->prefix, revoked ? "true" : "false");
+        if (o->json) printf("{\"id\":%lld,\"name\":%s,\"prefix\":\"%s\",\"revoked\":%s}\n", (long long)k->id, name.data, k->prefix, revoked ? "true" : "false");
         else printf("%lld  %s…  %s%s\n", (long long)k->id, k->prefix, k->name, revoked ? "  (revoked)" : "");
         buf_release(&name);
     }
     return EXIT_DONE;
 }
 
+static int key_add(struct tool *t, const struct options *o, const struct option_value *own)
+{
+    (void)o;
+    struct err e = {0};
+    struct new_key n = {.name = own[0].value};
+    if (!n.name) return cli_usage("key", "--name is missing");
+    if (!owner_of_keys(t, &n.user_id, &e) || !core_write(&t->core, write_key, &n, &e)) return cli_fail(&e);
+    puts(n.key);
+    return EXIT_DONE;
+}
+
+static int key_revoke(struct tool *t, const struct options *o, const struct option_value *own)
+{
+    (void)o;
+    struct err e = {0};
+    if (!own[1].value) return cli_usage("key", "--id is missing");
+    struct new_key n = {.id = strtoll(own[1].value, NULL, 10)};
+    return core_write(&t->core, write_revoke, &n, &e) ? EXIT_DONE : cli_fail(&e);
+}
+
 int cmd_key(int argc, char **argv)
 {
+    static const struct action actions[] = {{"add", key_add}, {"revoke", key_revoke}, {"list", key_list}, {0}};
     struct option_value own[] = {{"--name", true, NULL}, {"--id", true, NULL}, {0}};
-    struct options o;
-    struct tool t;
-    struct err e = {0};
-    int code = cli_parse(argc, argv, &o, own);
-    if (code) return code < 0 ? EXIT_DONE : code;
-    const char *what = o.word_count == 1 ? o.words[0] : "";
-    bool add = !strcmp(what, "add"), revoke = !strcmp(what, "revoke");
-    if (!add && !revoke && strcmp(what, "list") != 0) return cli_usage("key", "say add, revoke or list");
-    if ((add && !own[0].value) || (revoke && !own[1].value)) return cli_usage("key", add ? "--name is missing" : "--id is missing");
-    if (!tool_open(&t, &o, &e)) return cli_fail(&e);
-    struct new_key n = {.name = own[0].value, .id = own[1].value ? strtoll(own[1].value, NULL, 10) : 0};
-    bool ok = true;
-    if (add) ok = owner_of_keys(&t, &n.user_id, &e) && core_write(&t.core, write_key, &n, &e) && puts(n.key) >= 0;
-    else if (revoke) ok = core_write(&t.core, write_revoke, &n, &e);
-    else code = key_list(&t, o.json);
-    tool_close(&t);
-    return ok ? code : cli_fail(&e);
+    return run_action(argc, argv, own, actions, "key", "say add, revoke or list");
 }

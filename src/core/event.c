@@ -3,7 +3,6 @@
 #include <string.h>
 
 static const char SQL_LIST[] = "SELECT {} FROM events WHERE session_id = $1 ORDER BY id LIMIT $2 OFFSET $3";
-static const char SQL_BY_ID[] = "SELECT {} FROM events WHERE id = $1";
 static const char SQL_CHAT[] = "SELECT * FROM (SELECT {} FROM events WHERE session_id = $1 AND event_type = 'chat.message' ORDER BY id DESC LIMIT $2) AS latest ORDER BY id";
 static const char SQL_COUNT[] = "SELECT count(*) FROM events WHERE session_id = $1";
 
@@ -117,11 +116,6 @@ bool event_list(struct scope *s, int64_t session_id, int64_t skip, int64_t limit
 {
     return db_all(s->db, SQL_LIST, event, out, s->arena, e, INT_(session_id), INT_(limit), INT_(skip)) &&
            db_number(s->db, SQL_COUNT, total, e, INT_(session_id)) == DB_ROW;
-}
-
-enum db_found event_by_id(struct scope *s, int64_t id, struct event *out, struct err *e)
-{
-    return db_one(s->db, SQL_BY_ID, event, out, s->arena, e, INT_(id));
 }
 
 bool event_chat(struct scope *s, int64_t session_id, int64_t limit, struct list *out, struct err *e)

@@ -34,6 +34,5 @@ bool event_emit(struct scope *s, enum event_type type, int64_t session_id, const
 /* Called on the writer right after the commit, in order. Must not block: copy, and post to a thread of one's own. Before serving starts. */
 void event_listen(struct core *core, void (*fn)(void *ctx, const struct event_note *n), void *ctx);
 
-enum db_found event_by_id(struct scope *s, int64_t id, struct event *out, struct err *e);
 bool event_chat(struct scope *s, int64_t session_id, int64_t limit, struct list *out, struct err *e); /* the latest chat messages, oldest first */
 bool event_list(struct scope *s, int64_t session_id, int64_t skip, int64_t limit, struct list *out, int64_t *total, struct err *e); /* of struct event */

@@ -64,11 +64,6 @@ const char *user_name(const struct user *u)
     return HAS(u, user, full_name) && u->full_name[0] ? u->full_name : u->email;
 }
 
-bool user_is_admin(const struct user *u)
-{
-    return u && u->is_superuser;
-}
-
 char *access_token_sign(struct scope *s, const struct user *u)
 {
     int64_t now_s = s->now / 1000, minutes = core_config(s->core)->ACCESS_TOKEN_EXPIRE_MINUTES;

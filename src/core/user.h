@@ -10,7 +10,6 @@ bool user_set_password(struct scope *s, int64_t id, const char *hash, struct err
 bool user_list(struct scope *s, struct list *out, struct err *e);
 
 const char *user_name(const struct user *u);            /* what others see: full name or address */
-bool user_is_admin(const struct user *u);
 
 char *access_token_sign(struct scope *s, const struct user *u);
 /* Who a bearer is: an access token or an API key. False with bad_credentials or inactive_user. */

@@ -12,7 +12,7 @@ struct runner {
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t wake;
-    bool stopping, woken;
+    bool stopping;
     int64_t extended_at;
 };
 
@@ -95,8 +95,7 @@ static void wait_for_work(struct runner *r)
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += LOOK_MS / 1000;
     pthread_mutex_lock(&r->mutex);
-    while (!r->stopping && !r->woken && pthread_cond_timedwait(&r->wake, &r->mutex, &until) == 0) {}
-    r->woken = false;
+    while (!r->stopping && pthread_cond_timedwait(&r->wake, &r->mutex, &until) == 0) {}
     pthread_mutex_unlock(&r->mutex);
 }
 
@@ -139,14 +138,6 @@ struct runner *runner_start(struct core *core, struct err *e)
     }
     pthread_setname_np(r->thread, "jobs");
     return r;
-}
-
-void runner_wake(struct runner *r)
-{
-    pthread_mutex_lock(&r->mutex);
-    r->woken = true;
-    pthread_cond_signal(&r->wake);
-    pthread_mutex_unlock(&r->mutex);
 }
 
 void runner_stop(struct runner *r)

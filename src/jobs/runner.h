@@ -11,7 +11,6 @@ enum work_result { WORK_DONE, WORK_AGAIN, WORK_GIVEN_UP, WORK_STOPPED };
 
 struct runner *runner_start(struct core *core, struct err *e);
 bool runner_go_on(struct work_context *w);
-void runner_wake(struct runner *r);   /* any thread */
 void runner_stop(struct runner *r);   /* a job under way stops at its next question and is due again at the next start */
 
 /* kinds.c: the kinds of jobs */

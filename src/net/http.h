@@ -9,7 +9,7 @@
  * WebSocket right after `upgraded`). When the client went away meanwhile, on_resume may be left out: then on_done finds status 0.
  *
  * Limits: body (413 is the handler's to word: `body_too_large` is set and the body is dropped; what comes far past the limit is
- * not even read), header block 16 KiB (431), number of connections (more are hung up on). A connection is cut after `timeout_s`
+ * not even read), header block 8 KiB (431), number of connections (more are hung up on). A connection is cut after `timeout_s`
  * of silence, and a request that has not arrived whole `timeout_s` after its connection was made (64 KiB of body buy it as much
  * again): a client that drips bytes holds nothing. A kept connection that drips is cut after twice that.
  * HEAD is served as GET without the body. Unknown methods reach the handler. Requests that libmicrohttpd cannot read get its own 400. */

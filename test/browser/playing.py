@@ -37,3 +37,14 @@ def cast_of(stage, server):
         return (Hand if hand else Actor)(stage, name, colour or next(colours), account or server.person(name))
 
     return one
+
+
+async def pair(cast, house, **fields):
+    """Ada and Ben in a session of Ada's, each seeing and hearing the other."""
+    ada, ben = cast("Ada", colour="red"), cast("Ben", colour="lime")
+    session = ada.account.session(**fields)
+    await ada.enter(house, session)
+    await ben.enter(house, session)
+    await ada.meets(ben)
+    await ben.meets(ada)
+    return ada, ben, session

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from playing import pair
 from stage import SLOW, film, heard, seconds, spans, until
 
 
@@ -19,16 +20,6 @@ def runs(pid):
         return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:
         return False
-
-
-async def pair(cast, house, **fields):
-    ada, ben = cast("Ada", colour="red"), cast("Ben", colour="lime")
-    session = ada.account.session(**fields)
-    await ada.enter(house, session)
-    await ben.enter(house, session)
-    await ada.meets(ben)
-    await ben.meets(ada)
-    return ada, ben, session
 
 
 def kill_roomd(house, number):

@@ -1,17 +1,8 @@
 """Lines break, tabs are closed and loaded anew: the call knows, and goes on by itself."""
 import subprocess
 
+from playing import pair
 from stage import SLOW, spans, until
-
-
-async def pair(cast, house, **fields):
-    ada, ben = cast("Ada"), cast("Ben")
-    session = ada.account.session(**fields)
-    await ada.enter(house, session)
-    await ben.enter(house, session)
-    await ada.meets(ben)
-    await ben.meets(ada)
-    return ada, ben, session
 
 
 def one_stay_each(account, session):
