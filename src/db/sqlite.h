@@ -33,6 +33,9 @@ bool conn_exec(struct db_conn *c, const char *sql, struct err *e); /* not cached
 bool conn_may_write(const struct db_conn *c, struct err *e);
 bool conn_error(struct db_conn *c, const char *what, struct err *e);
 sqlite3_stmt *conn_prepare(struct db_conn *c, const char *sql, const struct model *m, struct err *e);
+/* A thread that folds the log back while the writer goes on. Started before it, stopped after it. */
+struct checkpointer *checkpointer_start(const char *path, struct db_conn *writer, struct err *e);
+void checkpointer_stop(struct checkpointer *p);
 /* Statements made from a model's columns, cached by (table, model, purpose). */
 struct statement *conn_cached(struct db_conn *c, const void *key, const struct model *m, int purpose);
 sqlite3_stmt *conn_keep(struct db_conn *c, const void *key, const struct model *m, int purpose, const char *sql, struct err *e);

@@ -14,6 +14,7 @@ enum { BATCH = 1024, QUICK_US = 3000 }; /* jobs in a commit at most; a commit th
 struct db {
     char *path;
     struct db_conn *conn; /* the writer's */
+    struct checkpointer *checkpointer;
     atomic_uint commits;
     pthread_t thread;
     bool started, stopping;
@@ -26,7 +27,6 @@ struct db {
 
 struct db *db_open(const char *path, struct err *e)
 {
-    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* nobody asks, and counting takes a lock for each malloc; refused, harmlessly, once SQLite is in use */
     mode_t before = umask(0077);
     struct db_conn *c = conn_open(path, true, e);
     umask(before);
@@ -225,6 +225,8 @@ static void *writer(void *arg)
 
 bool db_start_writer(struct db *db, struct err *e)
 {
+    db->checkpointer = checkpointer_start(db->path, db->conn, e);
+    if (!db->checkpointer) return false;
     if (pthread_create(&db->thread, NULL, writer, db)) return err_set(e, ERR_INTERNAL, "thread", "cannot start the writer thread");
     pthread_setname_np(db->thread, "writer");
     db->started = true;
@@ -264,6 +266,7 @@ void db_close(struct db *db)
         pthread_cond_signal(&db->work);
         pthread_join(db->thread, NULL);
     }
+    checkpointer_stop(db->checkpointer);
     db_conn_close(db->conn);
     pthread_mutex_destroy(&db->mutex);
     pthread_cond_destroy(&db->work);

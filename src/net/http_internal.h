@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { HEADER_LIMIT = 8 << 10, KEEP_BODY = 16 << 10, GRACE_STEP = 64 << 10, DROP_LIMIT = 8 << 20, POOL_LIMIT = 64 };
+enum { HEADER_LIMIT = 8 << 10, KEEP_BODY = 16 << 10, GRACE_STEP = 64 << 10, DROP_LIMIT = 8 << 20, POOL_LIMIT = 1024 };
 
 enum exchange_stage { STAGE_HEAD, STAGE_BODY, STAGE_HANDLER, STAGE_DEFERRED, STAGE_RESUMED, STAGE_REPLIED };
 
