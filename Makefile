@@ -7,7 +7,7 @@ LISTEN ?= 127.0.0.1:7000
 DATA ?= data
 
 # Sources are found by meson when it configures: a new file asks for that again.
-configure = tools/sources.py src test > .sources; if [ ! -f $(1)/build.ninja ]; then meson setup $(1) $(2) >/dev/null; \
+configure = tools/sources.py --all src test > .sources; if [ ! -f $(1)/build.ninja ]; then meson setup $(1) $(2) >/dev/null; \
   elif ! cmp -s .sources $(1)/.sources; then meson setup --reconfigure $(1) >/dev/null; fi; mv .sources $(1)/.sources
 
 .PHONY: help run build web test unit web-test api browser crash demo interop bench deps deps-test asan fuzz sanitize lint clean

@@ -38,23 +38,24 @@ void request_reply_error(struct request *r, const struct err *e)
 {
     struct buf body;
     buf_init(&body, 0);
+    struct err plain = *e;
     if (e->kind == ERR_INTERNAL && strcmp(e->code, "storage_unavailable") != 0) {
         log_error("request.failed", LOG_STR("id", r->id), LOG_STR("error", e->text));
-        struct err plain;
         err_fail(&plain, error_internal);
-        voice_error(&body, &plain);
-    } else voice_error(&body, e);
-    if (e->status == 401) http_reply_header(r->http, "WWW-Authenticate", "Bearer");
-    if (e->status == 503) http_reply_header(r->http, "Retry-After", "1");
-    reply_json(r, e->status, &body);
+    }
+    r->voice->error(&body, &plain);
+    int status = voice_status(r->voice, &plain);
+    if (status == 401) http_reply_header(r->http, "WWW-Authenticate", "Bearer");
+    if (status == 503) http_reply_header(r->http, "Retry-After", "1");
+    reply_json(r, status, &body);
 }
 
 void request_reply_violations(struct request *r, const char *place, const struct violations *v)
 {
     struct buf body;
     buf_init(&body, 0);
-    voice_violations(&body, place, v);
-    reply_json(r, 422, &body);
+    r->voice->violations(&body, place, v);
+    reply_json(r, r->voice->violation_status, &body);
 }
 
 static void reply_file(struct request *r)
@@ -236,6 +237,7 @@ static struct request *request_create(struct api *api, struct http_request *h)
     r->api = api;
     r->http = h;
     r->file.fd = -1;
+    r->voice = voice_of_path(h->path);
     r->scope = (struct scope){.core = api->core, .db = reader_conn(reader_at(api, h->thread)), .arena = &h->arena, .now = clock_now_ms()};
     r->id = request_id(h);
     h->context = r;
@@ -255,6 +257,7 @@ static void take(struct request *r, const struct route_match *m)
 {
     struct err e = {0};
     r->route = m->route;
+    r->voice = m->route->voice;
     bool known = authenticate(r, &e);
     if (!within_limit(r)) return;
     if (!known) request_reply_error(r, &e);
@@ -283,9 +286,11 @@ static void upgrade(struct request *r)
 
 /* ---- the whole */
 
-static bool is_api(const char *path)
+/* Below an API's prefix nothing else is looked for. */
+static bool is_api(const struct request *r)
 {
-    return !strncmp(path, "/api/", 5);
+    const char *prefix = r->voice->prefix;
+    return !strncmp(r->http->path, "/api/", 5) || !strncmp(r->http->path, prefix, strlen(prefix));
 }
 
 static void on_request(struct http_request *h, void *ctx)
@@ -301,7 +306,7 @@ static void on_request(struct http_request *h, void *ctx)
     else if (found) {
         http_reply_header(h, "Allow", m.allow);
         refuse(r, error_method_not_allowed);
-    } else if (is_api(h->path) || (strcmp(h->method, "GET") != 0 && !h->head) || !static_serve(api, h)) refuse(r, error_not_found);
+    } else if (is_api(r) || (strcmp(h->method, "GET") != 0 && !h->head) || !static_serve(api, h)) refuse(r, error_not_found);
 }
 
 static void on_resume(struct http_request *h, void *ctx)

@@ -55,7 +55,7 @@ static bool take(struct request *r, const char *place, const struct model *m, js
     struct violations v = {.count = 0};
     void *to = arena_alloc(r->scope.arena, m->size);
     *out = to;
-    if (model_parse(m, in, to, r->scope.arena, PARSE_LAX, &v)) return true;
+    if (model_parse(m, in, to, r->scope.arena, r->voice->parse, &v)) return true;
     request_reply_violations(r, place, &v);
     return false;
 }
@@ -96,7 +96,7 @@ static bool parse_json(struct request *r)
         struct violation missing = {.path = "", .rule = RULE_REQUIRED};
         bool required = false;
         for (size_t i = 0; i < r->route->body_model->field_count; i++) required |= r->route->body_model->fields[i].need == NEED_REQUIRED;
-        if (!required) return take(r, "body", r->route->body_model, new_object(r->scope.arena), &r->body);
+        if (!required || r->voice->empty_is_object) return take(r, "body", r->route->body_model, new_object(r->scope.arena), &r->body);
         request_reply_violations(r, "body", &(struct violations){.list = {missing}, .count = 1});
         return false;
     }
@@ -117,7 +117,7 @@ static bool parse_form(struct request *r)
     struct violations v = {.count = 0};
     void *to = arena_alloc(r->scope.arena, r->route->body_model->size);
     r->body = to;
-    if (model_parse(r->route->body_model, pairs(r->scope.arena, r->http->body), to, r->scope.arena, PARSE_LAX, &v)) return true;
+    if (model_parse(r->route->body_model, pairs(r->scope.arena, r->http->body), to, r->scope.arena, r->voice->parse, &v)) return true;
     for (size_t i = 0; i < v.count; i++)
         if (v.list[i].rule == RULE_REQUIRED) v.list[i].value = NULL; /* a form is not shown again: there is a password in it */
     request_reply_violations(r, "body", &v);

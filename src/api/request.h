@@ -17,6 +17,7 @@ struct request {
     struct api *api;
     struct http_request *http;
     const struct route *route;
+    const struct voice *voice;     /* the route's; before one is found, the path's */
     struct scope scope;
     struct user user;
     const void *path, *query, *body; /* structs of the route's models */

@@ -12,7 +12,7 @@
 #define MANY(m) &m##_model, REPLY_MANY
 #define BYTES NULL, REPLY_BYTES
 #define ROUTE(handler, method, path, mode, auth, path_model, query_model, body, status, reply, limit, tag, summary) \
-    {#handler, handler, #method, path, MODE_##mode, AUTH_##auth, path_model, query_model, body, status, reply, limit_##limit, tag, summary},
+    {#handler, handler, #method, path, MODE_##mode, AUTH_##auth, path_model, query_model, body, status, reply, limit_##limit, tag, summary, &VOICE},
 const struct route routes[] = {
 #include "spec/routes/all.def"
 };

@@ -1,5 +1,6 @@
 /* route.h - the routes, from spec/routes/. */
 #pragma once
+#include "api/voice.h"
 #include "base/err.h"
 #include "model/model.h"
 #include <stddef.h>
@@ -31,6 +32,7 @@ struct route {
     enum reply_form reply;
     enum limit_class limit;
     const char *tag, *summary;
+    const struct voice *voice;
 };
 
 extern const struct route routes[];

@@ -26,7 +26,7 @@ static void say(const struct violations *v)
 {
     struct buf text;
     buf_init(&text, 0);
-    voice_violations(&text, "body", v);
+    voice_v1.violations(&text, "body", v);
     json_t *j = json_loadb(text.data, text.size, 0, NULL);
     if (!j || !v->count || v->count > VIOLATIONS) abort();
     json_decref(j);

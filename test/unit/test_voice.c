@@ -16,11 +16,11 @@ static void test_error(void **state)
     struct err e;
     buf_init(&b, 0);
     err_fail(&e, error_session_full);
-    voice_error(&b, &e);
+    voice_v1.error(&b, &e);
     assert_string_equal(b.data, "{\"detail\":\"Session is full\"}");
     buf_reset(&b);
     err_set(&e, ERR_CALLER, "x", "a \"quoted\"\nline");
-    voice_error(&b, &e);
+    voice_v1.error(&b, &e);
     assert_string_equal(b.data, "{\"detail\":\"a \\\"quoted\\\"\\nline\"}");
     buf_release(&b);
 }
@@ -35,7 +35,7 @@ static void said(const struct model *m, const char *place, unsigned flags, const
     buf_init(&b, 0);
     json_t *j = json_loads(in, JSON_DECODE_ANY, NULL);
     assert_false(model_parse(m, j, object, &a, flags, &v));
-    voice_violations(&b, place, &v);
+    voice_v1.violations(&b, place, &v);
     assert_string_equal(b.data, expected);
     json_t *reply = json_loadb(b.data, b.size, 0, NULL);
     assert_non_null(reply);
