@@ -15,6 +15,8 @@ static const char SESSION[] =
 static const char PARTICIPANT[] =
     "INSERT INTO participants (session_id, user_id, identity, name, role, connection_status, screenshare, admitted, token_generation, created_at)"
     " VALUES (?1, ?2, ?3, 'Bench Teacher', 'teacher', 'invited', 1, 1, 0, ?4)";
+static const char COUNT[] =
+    "INSERT INTO session_counts (user_id, status, total) VALUES (?1, 'scheduled', 1) ON CONFLICT (user_id, status) DO UPDATE SET total = session_counts.total + 1";
 static const char EVENT[] = "INSERT INTO events (session_id, user_id, event_type, event_data, timestamp) VALUES (?1, ?2, ?3, ?4, ?5)";
 
 static sqlite3 *db;
@@ -107,7 +109,7 @@ int main(int count, char **words)
     int64_t user = atoll(words[2]), batch = atoll(words[3]), done = 0;
     check(sqlite3_open_v2(words[1], &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL));
     check(sqlite3_exec(db, PRAGMAS, NULL, NULL, NULL));
-    sqlite3_stmt *begin = prepare("BEGIN IMMEDIATE"), *commit = prepare("COMMIT"), *session = prepare(SESSION), *participant = prepare(PARTICIPANT), *event = prepare(EVENT);
+    sqlite3_stmt *begin = prepare("BEGIN IMMEDIATE"), *commit = prepare("COMMIT"), *session = prepare(SESSION), *participant = prepare(PARTICIPANT), *event = prepare(EVENT), *counter = prepare(COUNT);
     int64_t started = now_ms(CLOCK_MONOTONIC), end = started + (int64_t)(atof(words[4]) * 1000), at;
     do {
         run(begin);
@@ -116,6 +118,8 @@ int main(int count, char **words)
             int64_t now = now_ms(CLOCK_REALTIME), id = add_session(session, user, now);
             add_event(event, id, user, "session.created", NULL, now);
             snprintf(data, sizeof data, "{\"participant_id\":%lld,\"status\":\"teacher\",\"name\":\"Bench Teacher\"}", (long long)add_participant(participant, id, user, now));
+            sqlite3_bind_int64(counter, 1, user);
+            run(counter);
             add_event(event, id, user, "participant.added", data, now);
         }
         run(commit);

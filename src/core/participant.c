@@ -68,7 +68,7 @@ static bool take_seat(struct scope *s, const struct session *session, struct par
     SET(p, participant, admitted, p->role == participant_role_teacher);
     SET(p, participant, token_generation, 0);
     SET(p, participant, created_at, s->now);
-    return db_insert(s->db, "participants", participant, p, e) &&
+    return db_insert(s->db, "participants", participant, p, e) && (!HAS(p, participant, user_id) || session_count_seat(s, session, p->user_id, e)) &&
            EMIT(s, participant_added, session->id, e, .participant_id = p->id, .name = p->name, .status = participant_role_words.words[p->role]);
 }
 

@@ -11,6 +11,7 @@ enum db_found session_by_id(struct scope *s, int64_t id, struct session *out, st
 bool session_by_code(struct scope *s, const char *code, struct session *out, struct err *e); /* blanks around and case do not matter */
 bool session_list(struct scope *s, int64_t user_id, const char *status, int64_t skip, int64_t limit, struct list *out, int64_t *total, struct err *e);
 
+bool session_count_seat(struct scope *s, const struct session *session, int64_t user_id, struct err *e); /* a person has got a seat: its list is longer */
 bool session_schedule(struct scope *s, const struct session_create *in, struct session *out, struct participant *teacher, struct err *e); /* the actor becomes the teacher, with the first seat */
 bool session_change(struct scope *s, struct session *session, const struct session_update *change, struct err *e);
 /* Every move is allowed. active: opens; ended, cancelled: stops the recording, closes the call; back: reopened. `why` may be NULL. */

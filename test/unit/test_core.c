@@ -95,6 +95,38 @@ TEST(test_names_and_codes)
     REFUSED(session_access_id(&now, s.id, ACCESS_MEMBER, &found, &err), session_not_found);
 }
 
+/* The totals are kept beside the rows: whatever is done, they are what counting would say. */
+static void totals_are_true(const struct user *u)
+{
+    static const char COUNTED[] = "SELECT count(*) FROM participants p JOIN sessions s ON s.id = p.session_id WHERE p.user_id = $1 AND s.deleted_at IS NULL AND s.status = $2";
+    int64_t sum = 0, all;
+    struct list rows;
+    for (size_t i = 0; i < session_status_words.count; i++) {
+        int64_t counted, kept;
+        assert_int_equal(db_number(now.db, COUNTED, &counted, &err, INT_(u->id), TEXT_(session_status_words.words[i])), DB_ROW);
+        DONE(session_list(&now, u->id, session_status_words.words[i], 0, 100, &rows, &kept, &err));
+        assert_int_equal(kept, counted);
+        assert_int_equal(rows.count, counted);
+        sum += counted;
+    }
+    DONE(session_list(&now, u->id, NULL, 0, 100, &rows, &all, &err));
+    assert_int_equal(all, sum);
+}
+
+TEST(test_totals)
+{
+    struct participant seat;
+    for (int i = 0; i < 60; i++) {
+        struct session s = schedule(0, false, false, 5);
+        if (i % 2) DONE(participant_seat(&now, &s, &grace, participant_role_student, &seat, &err));
+        if (i % 2) DONE(participant_seat(&now, &s, &grace, participant_role_student, &seat, &err));
+        for (int move = 0; move < i % 5; move++) DONE(session_set_status(&now, &s, (enum session_status)((i + move * 3) % session_status_count), NULL, &err));
+        if (i % 3 == 0) DONE(session_delete(&now, &s, &err));
+        totals_are_true(&ada);
+        totals_are_true(&grace);
+    }
+}
+
 TEST(test_access)
 {
     struct session s = schedule(0, false, false, 5), out;
@@ -407,7 +439,7 @@ TEST(test_bearers)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        UNIT(test_status_moves), UNIT(test_times_of_moves_are_of_the_first), UNIT(test_expiry), UNIT(test_empty_rooms_end), UNIT(test_names_and_codes), UNIT(test_access), UNIT(test_seats),
+        UNIT(test_status_moves), UNIT(test_times_of_moves_are_of_the_first), UNIT(test_expiry), UNIT(test_empty_rooms_end), UNIT(test_names_and_codes), UNIT(test_totals), UNIT(test_access), UNIT(test_seats),
         UNIT(test_tokens_die), UNIT(test_come_leave_come_back), UNIT(test_door), UNIT(test_lock_at_the_door), UNIT(test_consent), UNIT(test_attendance_merges),
         UNIT(test_a_span_never_ends_before_it_began), UNIT(test_recording_states), UNIT(test_links), UNIT(test_jobs), UNIT(test_bearers)};
     return cmocka_run_group_tests(tests, NULL, NULL);
