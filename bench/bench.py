@@ -61,10 +61,10 @@ class Process:
 
 
 class Roomd(Process):
-    def __init__(self, folder, threads, level="info"):
+    def __init__(self, folder, threads, level="info", extra=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True)
-        env = {"PATH": os.environ["PATH"], "RATE_LIMITS": "off", "LOG_LEVEL": level, "HTTP_THREADS": str(threads), "ACCESS_TOKEN_EXPIRE_MINUTES": "1440"}
+        env = {"PATH": os.environ["PATH"], "RATE_LIMITS": "off", "LOG_LEVEL": level, "HTTP_THREADS": str(threads), "ACCESS_TOKEN_EXPIRE_MINUTES": "1440", **(extra or {})}
         with open(self.folder / "log", "w") as log:
             super().__init__([BUILD / "roomd", "serve", "--data", self.folder / "data", "--listen", "127.0.0.1:0"], env, log, signal.SIGINT)
         self.url = self.line.split()[1].replace("localhost", "127.0.0.1") + "/api/v1"
@@ -214,4 +214,5 @@ def main():
     sys.exit(any("void" in row for row in rows))
 
 
-main()
+if __name__ == "__main__":
+    main()

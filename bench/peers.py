@@ -1,0 +1,193 @@
+"""roomd beside the servers that one would otherwise run for the same APIs: Express (the Live Sessions API) and FastAPI (the tutoring backend).
+
+    bench/peers.py PEERS [--rounds 3] [--seconds 3] [--only get,list,…]
+
+PEERS is a folder with live-sessions/, tutorium/ and fake-daily/ (the peers' upstream); they are installed below out/peers. All on SQLite with
+WAL and synchronous=FULL, in turn, on one machine, wrk on one thread with 32 connections. roomd is on its own media engine and needs no
+upstream, which is part of its case; Express asks fake-daily once for each create, FastAPI also for each get, join and create.
+One line of JSON a figure, then a table of ratios. A figure with a reply that was not 2xx is void, and then the exit code is 1."""
+import argparse
+import base64
+import hashlib
+import hmac
+import json
+import os
+import pathlib
+import secrets
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+import uuid
+from contextlib import ExitStack
+
+from bench import ROOT, Roomd, load
+
+HOOK_SECRET = base64.b64encode(b"bench hook secret, 32 bytes long").decode()
+JWT_SECRET = "reference-peer-secret"
+EVENTS = 100_000
+TARGETS = {"live-sessions": {"get": 10, "list": 8, "create": 8, "webhook": 8}, "tutorium": {"get": 100, "list": 60, "join": 80, "create": 60}}
+PORTS = {"fake-daily": 7999, "live-sessions": 7100, "tutorium": 7101}
+
+
+def b64url(data):
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def mint(secret):
+    signed = ".".join(b64url(json.dumps(part).encode()) for part in ({"alg": "HS256", "typ": "JWT"}, {"sub": str(uuid.uuid4()), "exp": int(time.time()) + 7200}))
+    return f"{signed}.{b64url(hmac.new(secret.encode(), signed.encode(), hashlib.sha256).digest())}"
+
+
+def signed_events(path, room):
+    """Lines "timestamp signature body", each another event."""
+    key, now = base64.b64decode(HOOK_SECRET), str(int(time.time()))
+    with open(path, "w") as out:
+        for _ in range(EVENTS):
+            payload = {"room_name": room, "recording_id": str(uuid.UUID(bytes=secrets.token_bytes(16))), "start_ts": int(now)}
+            body = json.dumps({"version": "1.0.0", "type": "recording.started", "id": f"evt-{secrets.token_hex(16)}", "payload": payload, "event_ts": int(now)})
+            out.write(f"{now} {base64.b64encode(hmac.new(key, f'{now}.{body}'.encode(), hashlib.sha256).digest()).decode()} {body}\n")
+
+
+# ---- the peers, installed once
+
+def install(peers, to):
+    for name in PORTS:
+        if not (to / name).exists():
+            shutil.copytree(peers / name, to / name, ignore=shutil.ignore_patterns("node_modules", "*.db*", ".venv"))
+    if not (to / "live-sessions/node_modules").exists():
+        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--silent"], cwd=to / "live-sessions", check=True)
+    if not (to / "tutorium/.venv/bin/uvicorn").exists():
+        subprocess.run([sys.executable, "-m", "venv", to / "tutorium/.venv"], check=True)
+        subprocess.run([to / "tutorium/.venv/bin/pip", "install", "-q", "-r", to / "tutorium/requirements.txt"], check=True)
+
+
+def answers(url):
+    try:
+        urllib.request.urlopen(url, timeout=1)
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+class Peer:
+    def __init__(self, command, folder, port, **env):
+        self.url, self.log = f"http://127.0.0.1:{port}", open(folder / "log", "w")
+        self.process = subprocess.Popen([str(word) for word in command], cwd=folder, env={**os.environ, **env}, stdout=self.log, stderr=self.log)
+        deadline = time.monotonic() + 30
+        while not answers(self.url):
+            if time.monotonic() > deadline or self.process.poll() is not None:
+                sys.exit(f"{command} does not start: see {folder}/log")
+            time.sleep(0.1)
+
+    def cpu_us(self):
+        return 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+
+def call(method, url, bearer=None, body=None, form=None):
+    headers = {"Content-Type": "application/x-www-form-urlencoded" if form else "application/json"} | ({"Authorization": bearer} if bearer else {})
+    data = urllib.parse.urlencode(form).encode() if form else None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(urllib.request.Request(url, data, headers, method=method), timeout=30) as reply:
+        return json.loads(reply.read() or b"null")
+
+
+def sign_in(url):
+    mail = f"bench-{secrets.token_hex(4)}@example.com"
+    call("POST", f"{url}/api/v1/auth/register", body={"email": mail, "password": "correct horse battery"})
+    return "Bearer " + call("POST", f"{url}/api/v1/auth/login", form={"username": mail, "password": "correct horse battery"})["access_token"]
+
+
+# ---- the places to load, one session made for them
+
+def live_sessions(url, bearer):
+    base, body = f"{url}/sessions", {"title": "Benchmark session", "courseId": str(uuid.uuid4()), "scheduledAt": "2035-01-01T10:00:00.000Z", "duration": 60}
+    made = call("POST", base, bearer, body)
+    return {"get": ("GET", f"{base}/{made['_id']}", None), "list": ("GET", f"{base}?page=1&pageCount=10", None), "create": ("POST", base, body),
+            "webhook": ("POST", f"{base}/webhook/daily", made["roomName"])}
+
+
+def tutorium(url, bearer):
+    base, body = f"{url}/api/v1/sessions", {"title": "Benchmark session"}
+    one = f"{base}/{call('POST', base, bearer, body)['id']}"
+    return {"get": ("GET", one, None), "list": ("GET", f"{base}?skip=0&limit=10", None), "join": ("POST", f"{one}/join", {}), "create": ("POST", base, body)}
+
+
+def measure(server, bearer, place, figure, args, folder):
+    method, url, body = place[figure]
+    if figure == "webhook":
+        signed_events(folder / "events", body)
+        os.environ["BENCH_SIGNED"] = str(folder / "events")
+        body = None
+    try:
+        return load(server, url, bearer, args.connections, args.seconds, method, None if body is None else json.dumps(body))
+    finally:
+        os.environ.pop("BENCH_SIGNED", None)
+
+
+def compare(dialect, peer, peer_bearer, roomd, args, folder):
+    prepare = {"live-sessions": live_sessions, "tutorium": tutorium}[dialect]
+    roomd_url, bearer = roomd.url.removesuffix("/api/v1"), sign_in(roomd.url.removesuffix("/api/v1"))
+    theirs, ours = prepare(peer.url, peer_bearer), prepare(roomd_url, bearer)
+    for figure in [f for f in TARGETS[dialect] if f in args.only]:
+        runs = [(measure(peer, peer_bearer, theirs, figure, args, folder), measure(roomd, bearer, ours, figure, args, folder)) for _ in range(args.rounds)]
+        middle = lambda i, key: statistics.median(pair[i][key] for pair in runs)
+        row = {"dialect": dialect, "figure": figure, "peer_rps": round(middle(0, "rps")), "roomd_rps": round(middle(1, "rps")),
+               "ratio": round(statistics.median(b["rps"] / a["rps"] for a, b in runs), 1), "target": TARGETS[dialect][figure],
+               "peer_p99_ms": round(middle(0, "p99_ms"), 2), "roomd_p99_ms": round(middle(1, "p99_ms"), 2)}
+        bad = sum(run["non2xx"] + run["errors"] for pair in runs for run in pair)
+        if bad:
+            row["void"] = f"{bad} replies were no success"
+        print(json.dumps(row), flush=True)
+        yield row
+
+
+def all_figures(args, to, folder):
+    with ExitStack() as stack:
+        hook = {"DAILY_WEBHOOK_SECRET": HOOK_SECRET, "DAILY_API_BASE_URL": f"http://127.0.0.1:{PORTS['fake-daily']}/v1"}
+        stack.enter_context(Peer(["node", "server.mjs"], to / "fake-daily", PORTS["fake-daily"], PORT=str(PORTS["fake-daily"])))
+        roomd = stack.enter_context(Roomd(folder / "roomd", 1, extra={"DAILY_WEBHOOK_SECRET": HOOK_SECRET}))
+        with Peer(["node", "server.mjs"], to / "live-sessions", PORTS["live-sessions"], PORT=str(PORTS["live-sessions"]), DB_FILE=str(folder / "live.db"), JWT_SECRET=JWT_SECRET, **hook) as peer:
+            yield from compare("live-sessions", peer, "Bearer " + mint(JWT_SECRET), roomd, args, folder)
+        command = [to / "tutorium/.venv/bin/uvicorn", "main:app", "--port", str(PORTS["tutorium"]), "--no-access-log"]
+        with Peer(command, to / "tutorium", PORTS["tutorium"], DATABASE_URL=f"sqlite:///{folder}/tutorium.db", **hook) as peer:
+            yield from compare("tutorium", peer, sign_in(peer.url), roomd, args, folder)
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("peers", type=pathlib.Path)
+    p.add_argument("--seconds", type=int, default=3, help="of each run")
+    p.add_argument("--rounds", type=int, default=3)
+    p.add_argument("--connections", type=int, default=32)
+    p.add_argument("--only", type=lambda text: text.split(","), default=["get", "list", "join", "webhook", "create"])
+    args = p.parse_args()
+    to = ROOT / "out" / "peers"
+    to.mkdir(parents=True, exist_ok=True)
+    install(args.peers.resolve(), to)
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="peers-", dir=ROOT / "out"))
+    try:
+        rows = list(all_figures(args, to, folder))
+    finally:
+        shutil.rmtree(folder)
+    print(f"\n{'API':15}{'figure':9}{'peer/s':>9}{'roomd/s':>9}{'ratio':>8}{'target':>8}{'peer p99':>10}{'roomd p99':>11}")
+    for r in rows:
+        verdict = r.get("void") or ("ok" if r["ratio"] >= r["target"] and r["roomd_p99_ms"] < r["peer_p99_ms"] else "short")
+        print(f"{r['dialect']:15}{r['figure']:9}{r['peer_rps']:>9}{r['roomd_rps']:>9}{r['ratio']:>8}{r['target']:>8}{r['peer_p99_ms']:>10}{r['roomd_p99_ms']:>11}  {verdict}")
+    sys.exit(any("void" in row for row in rows))
+
+
+main()
