@@ -35,7 +35,14 @@ struct db_conn *reader_conn(struct reader *reader);
 bool reader_is_first_write(struct reader *reader);                   /* of this round of the poll loop */
 void reader_new_round(struct reader *reader);
 bool parse_request(struct request *r, const struct route_match *m);  /* path, query, body; replies itself when it returns false */
+bool keyed_start(struct request *r);                                 /* it came with an Idempotency-Key: runs it by itself */
+void keyed_answer(struct request *r);
 void cors_headers(struct request *r);
 bool static_serve(struct api *api, struct http_request *h);          /* false: no such file */
+bool request_run(struct request *r);                                 /* the handler; false: r->err says why */
+/* An answer as bytes; `type` NULL: without any. A file has none. */
+struct answer { int status; const char *type; struct buf body; };
+void request_render(struct request *r, const struct err *e, struct answer *out); /* e NULL: it went well */
+void request_answer_headers(struct request *r, int status);          /* that a status asks for */
 void request_reply_error(struct request *r, const struct err *e);
 void request_reply_violations(struct request *r, const char *place, const struct violations *v);

@@ -34,20 +34,30 @@ static void reply_json(struct request *r, int status, struct buf *body)
     http_reply_take(r->http, status, "application/json", body);
 }
 
-void request_reply_error(struct request *r, const struct err *e)
+static void render_error(struct request *r, const struct err *e, struct answer *out)
 {
-    struct buf body;
-    buf_init(&body, 0);
     struct err plain = *e;
     if (e->kind == ERR_INTERNAL && strcmp(e->code, "storage_unavailable") != 0) {
         log_error("request.failed", LOG_STR("id", r->id), LOG_STR("error", e->text));
         err_fail(&plain, error_internal);
     }
-    r->voice->error(&body, &plain);
-    int status = voice_status(r->voice, &plain);
+    *out = (struct answer){.status = voice_status(r->voice, &plain), .type = "application/json"};
+    buf_init(&out->body, 0);
+    r->voice->error(&out->body, &plain);
+}
+
+void request_answer_headers(struct request *r, int status)
+{
     if (status == 401) http_reply_header(r->http, "WWW-Authenticate", "Bearer");
     if (status == 503) http_reply_header(r->http, "Retry-After", "1");
-    reply_json(r, status, &body);
+}
+
+void request_reply_error(struct request *r, const struct err *e)
+{
+    struct answer a;
+    render_error(r, e, &a);
+    request_answer_headers(r, a.status);
+    reply_json(r, a.status, &a.body);
 }
 
 void request_reply_violations(struct request *r, const char *place, const struct violations *v)
@@ -82,36 +92,51 @@ static void write_many(struct buf *body, const struct model *m, const struct lis
     buf_char(body, ']');
 }
 
+static void render_success(struct request *r, struct answer *out)
+{
+    const struct route *route = r->route;
+    *out = (struct answer){.status = r->status ? r->status : route->status, .type = "application/json"};
+    buf_init(&out->body, 0);
+    if (r->text) {
+        out->type = r->text_type;
+        buf_text(&out->body, r->text);
+        return;
+    }
+    if (route->reply == REPLY_NONE) out->type = NULL;
+    else buf_reserve(&out->body, TYPICAL_REPLY);
+    if (route->reply == REPLY_ONE) model_write(&out->body, route->reply_model, r->reply);
+    if (route->reply == REPLY_MANY) write_many(&out->body, route->reply_model, r->reply);
+}
+
+void request_render(struct request *r, const struct err *e, struct answer *out)
+{
+    if (e) render_error(r, e, out);
+    else render_success(r, out);
+}
+
 static void reply_success(struct request *r)
 {
-    int status = r->status ? r->status : r->route->status;
-    struct buf body;
+    struct answer a;
     if (r->file.fd >= 0) {
         reply_file(r);
         return;
     }
-    if (r->text) {
-        http_reply(r->http, status, r->text_type, r->text, strlen(r->text));
-        return;
-    }
-    buf_init(&body, 0);
-    if (r->route->reply != REPLY_NONE) buf_reserve(&body, TYPICAL_REPLY);
-    if (r->route->reply == REPLY_ONE) model_write(&body, r->route->reply_model, r->reply);
-    if (r->route->reply == REPLY_MANY) write_many(&body, r->route->reply_model, r->reply);
-    if (r->route->reply == REPLY_NONE) http_reply(r->http, status, NULL, "", 0);
-    else reply_json(r, status, &body);
-    buf_release(&body);
+    render_success(r, &a);
+    if (a.body.size) http_reply_take(r->http, a.status, a.type, &a.body);
+    else http_reply(r->http, a.status, a.type, "", 0);
+    buf_release(&a.body);
 }
 
 static void answer(struct request *r, bool ok)
 {
-    if (ok) reply_success(r);
+    if (r->keyed) keyed_answer(r);
+    else if (ok) reply_success(r);
     else request_reply_error(r, &r->err);
 }
 
 /* ---- running the handler */
 
-static bool run_handler(struct request *r)
+bool request_run(struct request *r)
 {
     bool ok = r->route->handler(r, &r->err);
     if (!ok && r->err.kind == ERR_NONE) err_fail(&r->err, error_internal);
@@ -123,7 +148,7 @@ static bool write_run(struct db_conn *c, struct db_job *job)
     struct request *r = (struct request *)job;
     r->scope.db = c;
     r->err = (struct err){0};
-    return run_handler(r);
+    return request_run(r);
 }
 
 static void write_settled(struct db_job *job, bool ok)
@@ -141,7 +166,7 @@ static void write_done(struct db_job *job, bool ok)
 static void call_run(void *arg)
 {
     struct request *r = arg;
-    run_handler(r);
+    request_run(r);
     http_resume(r->http);
 }
 
@@ -163,7 +188,7 @@ static void start_write(struct request *r)
 static bool start_read(struct request *r)
 {
     db_read_share(r->scope.db);
-    bool ok = run_handler(r);
+    bool ok = request_run(r);
     if (!ok && r->route->mode == MODE_EITHER && db_is_read_only(&r->err)) return false;
     answer(r, ok);
     return true;
@@ -171,6 +196,7 @@ static bool start_read(struct request *r)
 
 static void start(struct request *r)
 {
+    if (keyed_start(r)) return;
     if (r->route->mode == MODE_CALL) {
         http_defer(r->http);
         r->scope.db = NULL;

@@ -65,7 +65,16 @@ static json_t *parameters(const struct route *r)
     json_t *list = json_array();
     for (size_t i = 0; r->path_model && i < r->path_model->field_count; i++) json_array_append_new(list, parameter(&r->path_model->fields[i], "path"));
     for (size_t i = 0; r->query_model && i < r->query_model->field_count; i++) json_array_append_new(list, parameter(&r->query_model->fields[i], "query"));
+    if (!strcmp(r->method, "POST")) json_array_append_new(list, reference("parameters", "idempotency_key"));
     return list;
+}
+
+/* Of every POST. */
+static json_t *idempotency_parameter(void)
+{
+    return json_pack("{s:s, s:s, s:{s:s, s:s}, s:s}", "name", "Idempotency-Key", "in", "header", "schema", "type", "string", "pattern", "^[!-~]{1,255}$", "description",
+                     "Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. "
+                     "The key with another request is 422, while the first is still being worked on 409.");
 }
 
 static json_t *content(const char *type, json_t *schema)
@@ -91,6 +100,16 @@ static void add_error(json_t *responses, int status, const char *what, const cha
     json_object_set_new(responses, code, reply);
 }
 
+/* An Idempotency-Key of another request is 422 as well. */
+static void add_reuse(json_t *responses, const struct voice *voice)
+{
+    json_t *schema = json_pack("{s:[o]}", "anyOf", reference("schemas", voice->error_schema));
+    if (voice->violation_status == 422) json_array_append_new(json_object_get(schema, "anyOf"), reference("schemas", voice->violation_schema));
+    json_t *reply = json_pack("{s:s}", "description", "Validation failed, or the Idempotency-Key is of another request");
+    json_object_update_new(reply, content("application/json", schema));
+    json_object_set_new(responses, "422", reply);
+}
+
 static json_t *responses(const struct route *r)
 {
     char code[8];
@@ -105,6 +124,7 @@ static json_t *responses(const struct route *r)
             {409, "Conflicts with the present state"}, {413, "Body too large"}, {415, "Unsupported media type"}, {416, "Range not satisfiable"}, {429, "Too many requests"}, {500, "Our fault"}, {503, "Try again in a moment"}};
         for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) add_error(all, errors[i].status, errors[i].what, r->voice->error_schema);
         add_error(all, r->voice->violation_status, "Validation failed", r->voice->violation_schema);
+        if (!strcmp(r->method, "POST")) add_reuse(all, r->voice);
     }
     return all;
 }
@@ -154,7 +174,7 @@ static json_t *error_docs(void)
 json_t *openapi_document(const char *server_url)
 {
     json_t *security = json_pack("{s:{s:s, s:s, s:s}}", "bearer", "type", "http", "scheme", "bearer", "description", "Access token of /api/v1/auth/login, or an API key (rk_…).");
-    return json_pack("{s:s, s:{s:s, s:s, s:s}, s:[{s:s}], s:o, s:{s:o, s:o}, s:o, s:o}", "openapi", "3.1.0", "info", "title", "roomd", "version", ROOMD_VERSION, "description",
-                     "Live video sessions: schedule, join, talk, record, watch.", "servers", "url", server_url, "paths", paths(), "components", "schemas", schemas(), "securitySchemes", security,
+    return json_pack("{s:s, s:{s:s, s:s, s:s}, s:[{s:s}], s:o, s:{s:o, s:{s:o}, s:o}, s:o, s:o}", "openapi", "3.1.0", "info", "title", "roomd", "version", ROOMD_VERSION, "description",
+                     "Live video sessions: schedule, join, talk, record, watch.", "servers", "url", server_url, "paths", paths(), "components", "schemas", schemas(), "parameters", "idempotency_key", idempotency_parameter(), "securitySchemes", security,
                      "x-events", event_docs(), "x-errors", error_docs());
 }

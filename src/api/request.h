@@ -24,6 +24,7 @@ struct request {
     struct err err;
     int status;
     const char *id;                /* request id */
+    struct keyed *keyed;           /* it came with an Idempotency-Key (idempotency.c) */
     /* the answer */
     const void *reply;             /* struct of the route's reply model, or struct list of them */
     const char *text, *text_type;  /* instead: text as it is */

@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "base/metric.h"
 #include "call/parts.h"
+#include "core/idempotency.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -378,7 +379,7 @@ static bool note_alive(struct scope *s, void *arg, struct err *e)
 static bool end_due(struct scope *s, void *arg, struct err *e)
 {
     (void)arg;
-    return session_end_due(s, e);
+    return session_end_due(s, e) && idempotency_sweep(s, e);
 }
 
 static void submit(struct hub *h, bool (*run)(struct scope *, void *, struct err *))

@@ -18,7 +18,7 @@ struct event_listener;
 struct core {
     struct db *db;
     _Atomic(const struct config *) config;
-    struct hmac_key access_key, join_key, link_key;
+    struct hmac_key access_key, join_key, link_key, idempotency_key;
     struct event_listener *listeners;
 };
 

@@ -130,6 +130,31 @@ char *base64url_decode(struct arena *a, const char *text, size_t size, size_t *o
     return (char *)out;
 }
 
+/* ---- sealed texts: nonce and box, as base64url */
+
+_Static_assert((int)crypto_secretbox_KEYBYTES == (int)HMAC_SIZE, "a derived key is a key for a box");
+
+char *seal_text(struct arena *a, const struct hmac_key *k, const void *data, size_t size)
+{
+    size_t whole = crypto_secretbox_NONCEBYTES + crypto_secretbox_MACBYTES + size;
+    unsigned char *box = arena_alloc(a, whole);
+    randombytes_buf(box, crypto_secretbox_NONCEBYTES);
+    crypto_secretbox_easy(box + crypto_secretbox_NONCEBYTES, data, size, box, k->bytes);
+    char *text = arena_alloc(a, (whole * 4 + 2) / 3 + 1);
+    base64url(box, whole, text);
+    return text;
+}
+
+char *unseal_text(struct arena *a, const struct hmac_key *k, const char *sealed, size_t *size)
+{
+    size_t whole, extra = crypto_secretbox_NONCEBYTES + crypto_secretbox_MACBYTES;
+    const unsigned char *box = (const unsigned char *)base64url_decode(a, sealed, strlen(sealed), &whole);
+    if (!box || whole < extra) return NULL;
+    *size = whole - extra;
+    unsigned char *out = arena_alloc(a, *size + 1);
+    return crypto_secretbox_open_easy(out, box + crypto_secretbox_NONCEBYTES, whole - crypto_secretbox_NONCEBYTES, box, k->bytes) ? NULL : (char *)out;
+}
+
 /* ---- JWT */
 
 static const char jwt_header[] = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."; /* {"alg":"HS256","typ":"JWT"} */

@@ -18,6 +18,10 @@ void hmac_sha256(const struct hmac_key *k, const void *data, size_t size, unsign
 void sha256_hex(const void *data, size_t size, char out[65]);
 bool equal_secret(const char *a, const char *b); /* in constant time; only the lengths show */
 
+/* Kept where others may read: encrypted and authenticated (XSalsa20-Poly1305) under a derived key, as text. NULL: it is none of ours. */
+char *seal_text(struct arena *a, const struct hmac_key *derived, const void *data, size_t size);
+char *unseal_text(struct arena *a, const struct hmac_key *derived, const char *sealed, size_t *size);
+
 size_t base64url(const void *data, size_t size, char *out);           /* no padding; room for (size * 4 + 2) / 3 + 1; gives the length */
 char *base64url_decode(struct arena *a, const char *text, size_t size, size_t *out_size); /* NULL if it is none */
 

@@ -213,11 +213,33 @@ static void test_small_things(void **state)
     assert_int_equal(strlen(turn_credential(&arena, "north", "1893495600:c1")), 28);
 }
 
+static void sealed_texts(void **state)
+{
+    struct hmac_key k, other;
+    struct arena a;
+    size_t size;
+    (void)state;
+    arena_init(&a);
+    hmac_key_derive(&k, "secret", "a");
+    hmac_key_derive(&other, "secret", "b");
+    char *sealed = seal_text(&a, &k, "one\0two", 7);
+    assert_memory_equal(unseal_text(&a, &k, sealed, &size), "one\0two", 8);
+    assert_int_equal(size, 7);
+    assert_string_not_equal(sealed, seal_text(&a, &k, "one\0two", 7));
+    assert_null(unseal_text(&a, &other, sealed, &size));
+    sealed[30] = sealed[30] == 'A' ? 'B' : 'A';
+    assert_null(unseal_text(&a, &k, sealed, &size));
+    assert_null(unseal_text(&a, &k, "", &size));
+    assert_null(unseal_text(&a, &k, "short", &size));
+    assert_string_equal(unseal_text(&a, &k, seal_text(&a, &k, "", 0), &size), "");
+    arena_release(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hmac_vectors), cmocka_unit_test(test_more_keys_than_contexts), cmocka_unit_test(test_purposes_keep_keys_apart), cmocka_unit_test(test_base64url),
         cmocka_unit_test(test_jwt_of_the_rfc), cmocka_unit_test(test_every_changed_byte_is_noticed), cmocka_unit_test(test_headers_and_claims_that_are_refused),
-        cmocka_unit_test(test_sign_and_verify_claims_of_every_length), cmocka_unit_test(test_passwords), cmocka_unit_test(test_small_things)};
+        cmocka_unit_test(test_sign_and_verify_claims_of_every_length), cmocka_unit_test(test_passwords), cmocka_unit_test(sealed_texts), cmocka_unit_test(test_small_things)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
