@@ -48,3 +48,14 @@ async def pair(cast, house, **fields):
     await ada.meets(ben)
     await ben.meets(ada)
     return ada, ben, session
+
+
+async def sign_in(person, server):
+    """A page of the person's browser, signed in."""
+    page = await person.context.new_page()
+    await page.goto(server.url + "/signin")
+    await page.get_by_test_id("email").fill(person.account.email)
+    await page.get_by_test_id("password").fill("correct horse battery")
+    await page.get_by_test_id("submit").click()
+    await page.get_by_test_id("account").wait_for()
+    return page

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from playing import sign_in
 from stage import SLOW, until
 
 SHOTS = os.environ.get("SCREENSHOTS")  # a folder to keep the pictures in
@@ -98,6 +99,19 @@ async def press(page, name):
 
 async def state(page, part):
     return await page.evaluate(f"() => {part}")
+
+
+async def test_a_link_without_a_seat_says_what_is_needed(stage, server, cast):
+    ada, ben = cast("Ada"), cast("Ben")
+    room = ada.account.session()["daily_room_url"].rsplit("/", 1)[1]
+    stranger = cast("Nobody")
+    await stranger.open(f"{server.url}/room/{room}")
+    await stranger.see("why")
+    assert "sign in" in await stranger.page.get_by_test_id("why").inner_text()
+    await ben.open(server.url + "/")
+    page = await sign_in(ben, server)
+    await page.goto(f"{server.url}/room/{room}")
+    assert "no seat" in await page.get_by_test_id("why").inner_text()
 
 
 async def test_the_main_job_by_keyboard_alone(stage, server, cast):

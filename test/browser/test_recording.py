@@ -2,19 +2,10 @@
 import asyncio
 import re
 
+from playing import sign_in
 from stage import Recording, download, film, heard, probe, recordings, seconds, until
 
 TOKEN_KEY = "roomd.token"
-
-
-async def sign_in(person, server):
-    page = await person.context.new_page()
-    await page.goto(server.url + "/signin")
-    await page.get_by_test_id("email").fill(person.account.email)
-    await page.get_by_test_id("password").fill("correct horse battery")
-    await page.get_by_test_id("submit").click()
-    await page.get_by_test_id("account").wait_for()
-    return page
 
 
 async def menu(ada, item):

@@ -1,7 +1,7 @@
 import { Alert, Button, Card, Center, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
-import { useNavigate, useParams } from 'react-router-dom';
+import { useLocation, useNavigate, useParams } from 'react-router-dom';
 import { joinAsGuest, joinByCode, lookUp, useMe } from '../api/queries';
 import { Problem, usePageTitle } from '../ui/parts';
 import { formatDateTime } from '../ui/words';
@@ -12,6 +12,14 @@ const clean = (code: string) => code.toUpperCase().replace(/[^A-Z0-9]/g, '').sli
 export const roomPath = (reply: { room_name: string; token: string }) =>
   `/room/${encodeURIComponent(reply.room_name)}?t=${encodeURIComponent(reply.token)}`;
 
+/** Why somebody who followed a room's link has to come in by its code. */
+export type JoinState = { why: 'signed-out' | 'no-seat' };
+
+const reasons: Record<JoinState['why'], string> = {
+  'signed-out': 'That link alone does not let anybody in. Type the room code, or sign in if you have an account.',
+  'no-seat': 'You have no seat in that session yet. Its room code gives you one.',
+};
+
 export function JoinPage() {
   usePageTitle('Join by code');
   const given = clean(useParams().code ?? '');
@@ -19,6 +27,7 @@ export function JoinPage() {
   const [name, setName] = useState(localStorage.getItem('roomd.name') ?? '');
   const { data: me } = useMe();
   const navigate = useNavigate();
+  const state = useLocation().state as JoinState | null;
   const whole = code.length === CODE_LENGTH;
   const found = useQuery({ queryKey: ['lookup', code], queryFn: () => lookUp({ room_code: code }), enabled: whole, retry: false });
   const joining = useMutation({
@@ -38,6 +47,11 @@ export function JoinPage() {
         </Title>
         <form onSubmit={submit}>
           <Stack>
+            {state && (
+              <Alert color="blue" title="A room code is needed" role="status" data-testid="why">
+                {reasons[state.why]}
+              </Alert>
+            )}
             <TextInput
               label="Room code"
               description="Six letters and digits; your teacher has it"

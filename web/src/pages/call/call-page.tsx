@@ -10,7 +10,7 @@ import { callUrl } from '../../call/env';
 import { LocalMedia } from '../../call/local-media';
 import { loadPreferences } from '../../call/preferences';
 import { Problem, usePageTitle, Waiting } from '../../ui/parts';
-import { roomPath } from '../join';
+import { roomPath, type JoinState } from '../join';
 import './call.css';
 import { CallRoom } from './call-room';
 import { OverScreen } from './over-screen';
@@ -39,10 +39,10 @@ function FindToken() {
       return session && roomPath(await joinSession(session.id));
     },
   });
-  if (!signedIn) return <Navigate to="/join" replace />;
+  if (!signedIn) return <Navigate to="/join" state={{ why: 'signed-out' } satisfies JoinState} replace />;
   if (found.data) return <Navigate to={found.data} replace />;
   if (found.error) return <Refused error={found.error} />;
-  return found.data === null ? <Navigate to="/join" replace /> : <Waiting what="Looking for the session" />;
+  return found.data === null ? <Navigate to="/join" state={{ why: 'no-seat' } satisfies JoinState} replace /> : <Waiting what="Looking for the session" />;
 }
 
 function Refused({ error }: { error: unknown }) {
