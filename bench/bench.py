@@ -3,6 +3,7 @@
 create  durable POST /api/v1/sessions       to bare SQLite group commits of the same rows, as many in a commit as connections
 get     GET /api/v1/sessions/{id}           to a bare libmicrohttpd handler that answers as many bytes
 join    POST /api/v1/sessions/{id}/join     to the same; the same user joins again
+list    GET /api/v1/sessions, first page    with a million sessions of one's own, to the same with a thousand
 warn    the get with LOG_LEVEL=warn         to the get with LOG_LEVEL=info: what the request log costs
 start   from the start to "ready", on a new data folder; memory of the idle server (the media engine apart)
 
@@ -27,7 +28,8 @@ from contextlib import ExitStack
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build"))
 CONNECTIONS = [1, 32, 128, 256, 1000]
-TARGETS = {"create": 0.7, "get": 0.5, "join": 0.35}
+TARGETS = {"create": 0.7, "get": 0.5, "join": 0.35, "list": 0.67}
+FEW, MANY = 1_000, 1_000_000 # sessions
 READY_MS, IDLE_KIB = 1000, 20 * 1024
 TICK_US = 1e6 / os.sysconf("SC_CLK_TCK")
 EMAIL, PASSWORD = "bench@example.org", "correct horse battery"
@@ -162,6 +164,35 @@ def reading(args, folder):
                           lambda: load(quiet, quiet.url + other, quiet.bearer, 32, args.seconds))
 
 
+FILL = """
+PRAGMA synchronous=OFF; BEGIN;
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
+INSERT INTO sessions (uuid, teacher_id, title, status, provider, room_name, room_code, duration_minutes, max_participants, enable_recording, enable_chat,
+  enable_screenshare, waiting_room, allow_guests, locked, created_at, updated_at)
+  SELECT printf('00000000-0000-4000-8000-%012x', i), {user}, 'Lesson ' || i, 'scheduled', 'janus', 'session-fill' || i, 'F' || i, 60, 50, 0, 1, 1, 0, 1, 0, i, i FROM n;
+INSERT INTO participants (session_id, user_id, identity, name, role, connection_status, screenshare, admitted, token_generation, created_at)
+  SELECT id, teacher_id, 'user-' || teacher_id, 'Bench Teacher', 'teacher', 'invited', 1, 1, 0, created_at FROM sessions;
+INSERT INTO session_counts (user_id, status, total) VALUES ({user}, 'scheduled', {count});
+COMMIT; PRAGMA wal_checkpoint(TRUNCATE);
+"""
+
+
+def filled(stack, args, folder, count):
+    """A server whose user has that many sessions; they are put beside it, as a million requests would take minutes."""
+    roomd = stack.enter_context(Roomd(folder / f"list-{count}", args.threads)).sign_in()
+    subprocess.run(["sqlite3", roomd.folder / "data" / "roomd.db"], input=FILL.format(count=count, user=roomd.user), text=True, check=True, stdout=subprocess.DEVNULL)
+    total = json.loads(roomd.call("GET", "/sessions?limit=10"))["total"]
+    if total != count:
+        sys.exit(f"{count} sessions were put in, roomd knows {total}")
+    return roomd
+
+
+def pages(args, folder):
+    with ExitStack() as stack:
+        few, many = filled(stack, args, folder, FEW), filled(stack, args, folder, MANY)
+        yield in_turn("list", 32, args.rounds, *(lambda r=r: load(r, r.url + "/sessions?limit=10", r.bearer, 32, args.seconds) for r in (few, many)))
+
+
 def start(args, folder):
     readings = []
     for i in range(5):
@@ -194,7 +225,7 @@ def arguments():
     p.add_argument("--seconds", type=int, default=2, help="of each run")
     p.add_argument("--rounds", type=int, default=3)
     p.add_argument("--connections", type=lambda text: [int(n) for n in text.split(",")], default=CONNECTIONS)
-    p.add_argument("--only", type=lambda text: text.split(","), default=["start", "get", "join", "warn", "create"])
+    p.add_argument("--only", type=lambda text: text.split(","), default=["start", "get", "join", "list", "warn", "create"])
     p.add_argument("--threads", type=int, default=1, help="HTTP threads of roomd and of the floor; wrk has one")
     p.add_argument("--floor-port", type=int, default=7099)
     return p.parse_args()
@@ -207,7 +238,7 @@ def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-", dir=ROOT / "out"))  # a real disk: commits are synced
     try:
         started = start(args, folder) if "start" in args.only else None
-        rows = list(reading(args, folder)) + (list(create(args, folder)) if "create" in args.only else [])
+        rows = list(reading(args, folder)) + (list(pages(args, folder)) if "list" in args.only else []) + (list(create(args, folder)) if "create" in args.only else [])
     finally:
         shutil.rmtree(folder)
     table(rows, started)
