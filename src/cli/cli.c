@@ -73,7 +73,7 @@ bool tool_open(struct tool *t, const struct options *o, struct err *e)
     int from, to;
     *t = (struct tool){0};
     arena_init(&t->arena);
-    if (!crypto_start(e) || !(t->config = config_load(o->config_file, o->flags, e)) || !(t->db = db_open(t->config->database_path, e)) ||
+    if (!crypto_start(e) || !(t->config = config_load(o->config_file, o->flags, e)) || !(t->db = db_open(t->config->database, e)) ||
         !db_migrate(t->db, &from, &to, e) || !(t->conn = db_reader(t->db, e))) {
         tool_close(t);
         return false;

@@ -45,9 +45,10 @@ static void check(const struct tool *t)
 {
     struct statvfs v;
     const struct config *c = t->config;
-    char text[600];
+    char text[600], database[400];
     say(true, "settings are readable", "");
-    snprintf(text, sizeof text, "database %s opens", c->database_path);
+    db_shown_name(c->database, database, sizeof database);
+    snprintf(text, sizeof text, "database %s opens", database);
     say(true, text, "");
     say(in_path(c->JANUS_PROGRAM), "janus is installed", "apt install janus");
     say(in_path("janus-pp-rec"), "janus-pp-rec is installed", "apt install janus-tools");

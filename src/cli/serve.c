@@ -204,7 +204,7 @@ static bool media_settings(struct server *s, struct media_options *m, struct err
 static bool open_database(struct server *s, struct err *e)
 {
     int from, to;
-    s->db = db_open(s->config->database_path, e);
+    s->db = db_open(s->config->database, e);
     if (!s->db || !db_migrate(s->db, &from, &to, e) || !db_start_writer(s->db, e)) return false;
     if (from != to) log_info("db.migrated", LOG_INT("from", from), LOG_INT("to", to));
     core_init(&s->core, s->db, s->config);

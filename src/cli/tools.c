@@ -38,9 +38,13 @@ int cmd_migrate(int argc, char **argv)
     int from, to, code = cli_parse(argc, argv, &o, NULL);
     if (code) return code < 0 ? EXIT_DONE : code;
     struct config *c = config_load(o.config_file, o.flags, &e);
-    struct db *db = c ? db_open(c->database_path, &e) : NULL;
+    struct db *db = c ? db_open(c->database, &e) : NULL;
     bool ok = db && db_migrate(db, &from, &to, &e);
-    if (ok) printf("%s: version %d%s\n", c->database_path, to, from == to ? " already" : "");
+    char shown[400];
+    if (ok) {
+        db_shown_name(c->database, shown, sizeof shown);
+        printf("%s: version %d%s\n", shown, to, from == to ? " already" : "");
+    }
     db_close(db);
     config_destroy(c);
     return ok ? EXIT_DONE : cli_fail(&e);

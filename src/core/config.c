@@ -174,13 +174,23 @@ static bool derive_listen(struct config *c, struct err *e)
     return true;
 }
 
+/* The scheme may name a driver, as SQLAlchemy's do: postgresql+psycopg://… */
+static const char *after_scheme(const char *url, const char *scheme)
+{
+    size_t n = strlen(scheme);
+    if (strncmp(url, scheme, n) != 0) return NULL;
+    const char *rest = url[n] == '+' ? url + n + strcspn(url + n, ":/") : url + n;
+    return strncmp(rest, "://", 3) ? NULL : rest + 3;
+}
+
 static bool derive_database(struct config *c, struct err *e)
 {
-    static const char scheme[] = "sqlite:///";
-    const char *url = c->DATABASE_URL;
-    if (!*url) c->database_path = config_path(&c->arena, c, "roomd.db");
-    else if (!strncmp(url, scheme, sizeof scheme - 1)) c->database_path = arena_strdup(&c->arena, url + sizeof scheme - 1);
-    else return err_set(e, ERR_CALLER, "config", "DATABASE_URL must be sqlite:///PATH; other databases are not built in yet");
+    const char *url = c->DATABASE_URL, *file = after_scheme(url, "sqlite"), *server = after_scheme(url, "postgresql");
+    if (!server) server = after_scheme(url, "postgres");
+    if (!*url) c->database = config_path(&c->arena, c, "roomd.db");
+    else if (file && *file == '/' && file[1]) c->database = arena_strdup(&c->arena, file + 1);
+    else if (server && *server) c->database = arena_printf(&c->arena, "postgresql://%s", server);
+    else return err_set(e, ERR_CALLER, "config", "DATABASE_URL must be sqlite:///PATH or postgresql://user:password@host:port/database");
     return true;
 }
 
@@ -259,7 +269,7 @@ struct config *config_reload(const struct config *before, const char *file, cons
     c->address = before->address;
     c->port = before->port;
     c->loopback = before->loopback;
-    c->database_path = before->database_path;
+    c->database = before->database;
     c->web_dir = before->web_dir;
     c->before = (struct config *)(uintptr_t)before;
     return c;

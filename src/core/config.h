@@ -16,7 +16,8 @@ struct config {
     struct arena arena;
     struct config *before;  /* the one that this one took the place of */
     /* derived */
-    const char *address, *web_dir, *database_path;
+    const char *address, *web_dir;
+    const char *database;   /* a file, or postgresql://… with its password */
     uint16_t port;
     bool loopback;
 };

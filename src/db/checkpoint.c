@@ -27,8 +27,8 @@ static void *run(void *arg)
         }
         p->wanted = false;
         pthread_mutex_unlock(&p->mutex);
-        int code = sqlite3_wal_checkpoint_v2(p->conn->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-        if (code != SQLITE_OK && code != SQLITE_BUSY) log_warn("db.checkpoint", LOG_STR("error", sqlite3_errmsg(p->conn->handle)));
+        int code = sqlite3_wal_checkpoint_v2(sqlite_handle(p->conn), NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+        if (code != SQLITE_OK && code != SQLITE_BUSY) log_warn("db.checkpoint", LOG_STR("error", sqlite3_errmsg(sqlite_handle(p->conn))));
         pthread_mutex_lock(&p->mutex);
     }
     pthread_mutex_unlock(&p->mutex);
@@ -49,8 +49,9 @@ static int on_commit(void *arg, sqlite3 *handle, const char *schema, int pages)
     return SQLITE_OK;
 }
 
-struct checkpointer *checkpointer_start(const char *path, struct db_conn *writer, struct err *e)
+void *checkpointer_start(const char *path, struct db_conn *writer, struct db *db, struct err *e)
 {
+    (void)db;
     struct db_conn *c = conn_open(path, true, e);
     if (!c) return NULL;
     struct checkpointer *p = xcalloc(1, sizeof *p);
@@ -64,12 +65,13 @@ struct checkpointer *checkpointer_start(const char *path, struct db_conn *writer
         return NULL;
     }
     pthread_setname_np(p->thread, "checkpoint");
-    sqlite3_wal_hook(writer->handle, on_commit, p);
+    sqlite3_wal_hook(sqlite_handle(writer), on_commit, p);
     return p;
 }
 
-void checkpointer_stop(struct checkpointer *p)
+void checkpointer_stop(void *checkpointer)
 {
+    struct checkpointer *p = checkpointer;
     if (!p) return;
     pthread_mutex_lock(&p->mutex);
     p->stopping = true;

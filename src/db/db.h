@@ -1,8 +1,11 @@
-/* db.h - the database: one writer that shares commits, many readers.
+/* db.h - the database, SQLite or PostgreSQL: one writer that shares commits, many readers.
  *
  * A `struct db_conn` belongs to one thread at a time. SQL is written once, with $1 parameters, and prepared once per connection
  * (the cache goes by the address of the SQL text, so pass constants). `{}` in a query stands for the columns of the result's
  * model, `{s}` for the same with the alias s. before each.
+ *
+ * The SQL is what both databases understand: no functions of one alone, booleans are 0 and 1 (`x = 1`, not `x`), NULLs are ordered
+ * by NULLS FIRST or LAST, LIKE only on lower(). $1 is a number or a text as INT_ or TEXT_ say.
  *
  * Writes: db_write queues a job for the writer thread, which takes everything that waits, runs job after job (each undone by itself if it fails), commits
  * once, and then calls every job's `done` — so a commit (and its fsync) is shared by all who came together, nothing races, and
@@ -17,7 +20,10 @@ struct db;
 struct db_conn;
 
 /* ---- open, migrate, close */
-struct db *db_open(const char *path, struct err *e);            /* a SQLite file; made if absent (0600); no writer thread yet */
+struct db *db_open(const char *where, struct err *e);           /* a SQLite file, made if absent (0600), or postgresql://…; no writer thread yet */
+bool db_is_url(const char *where);                              /* names a server, not a file */
+void db_shown_name(const char *where, char *to, size_t size);   /* for people: without the password */
+bool db_is_shared(const struct db *db);                         /* other nodes change it too */
 bool db_migrate(struct db *db, int *from, int *to, struct err *e); /* forward only, each step in a transaction; refuses a newer database */
 int db_newest_version(void);
 bool db_start_writer(struct db *db, struct err *e);
@@ -29,6 +35,12 @@ void db_conn_close(struct db_conn *c);
  * told "done" finds it done. Not for long: the log cannot be folded back past an open snapshot. */
 void db_read_share(struct db_conn *c);
 void db_read_end(struct db_conn *c);
+
+/* On a shared database the writers of all nodes take turns: whoever changes something holds a lock of the whole database until its
+ * commit, so that everything said above holds for all nodes together, and numbers given by the database are committed in their order.
+ * `fn` is called on the writer whenever others may have committed: at the start of each turn, before any job, and when they tell. */
+typedef void db_turn_fn(void *arg, struct db_conn *c);
+void db_on_turn(struct db *db, db_turn_fn *fn, void *arg);      /* before the writer is started */
 
 /* ---- values */
 enum db_type { DB_NULL, DB_INT, DB_TEXT };

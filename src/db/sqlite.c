@@ -1,39 +1,25 @@
 #include "db/sqlite.h"
 #include <ctype.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-bool conn_error(struct db_conn *c, const char *what, struct err *e)
+bool sqlite_error(struct db_conn *c, const char *what, struct err *e)
 {
-    int extended = sqlite3_extended_errcode(c->handle), code = extended & 0xff;
+    int extended = sqlite3_extended_errcode(sqlite_handle(c)), code = extended & 0xff;
     if (extended == SQLITE_CONSTRAINT_UNIQUE || extended == SQLITE_CONSTRAINT_PRIMARYKEY)
-        return err_set(e, ERR_CONFLICT, "unique", "%s: %s", what, sqlite3_errmsg(c->handle));
+        return err_set(e, ERR_CONFLICT, "unique", "%s: %s", what, sqlite3_errmsg(sqlite_handle(c)));
     if (code == SQLITE_FULL || code == SQLITE_IOERR || code == SQLITE_READONLY || code == SQLITE_CANTOPEN || code == SQLITE_BUSY) {
         err_fail(e, error_storage_unavailable);
         return false;
     }
-    return err_set(e, ERR_INTERNAL, "database", "%s: %s", what, sqlite3_errmsg(c->handle));
+    return err_set(e, ERR_INTERNAL, "database", "%s: %s", what, sqlite3_errmsg(sqlite_handle(c)));
 }
 
-bool db_is_unique_violation(const struct err *e)
+static bool exec(struct db_conn *c, const char *sql, struct err *e)
 {
-    return e->kind == ERR_CONFLICT && !strcmp(e->code, "unique");
-}
-
-bool db_is_read_only(const struct err *e)
-{
-    return e->kind == ERR_INTERNAL && !strcmp(e->code, "read_only");
-}
-
-bool conn_may_write(const struct db_conn *c, struct err *e)
-{
-    return !c->commits || err_set(e, ERR_INTERNAL, "read_only", "a reading connection was asked to change something");
-}
-
-bool conn_exec(struct db_conn *c, const char *sql, struct err *e)
-{
-    return sqlite3_exec(c->handle, sql, NULL, NULL, NULL) == SQLITE_OK || conn_error(c, sql, e);
+    return sqlite3_exec(sqlite_handle(c), sql, NULL, NULL, NULL) == SQLITE_OK || sqlite_error(c, sql, e);
 }
 
 /* Each connection belongs to one thread at a time: SQLite needs no locks of its own, and nobody asks for its statistics. */
@@ -43,103 +29,51 @@ static void configure(void)
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
-struct db_conn *conn_open(const char *path, bool write, struct err *e)
+static struct db_conn *open_file(const char *path, bool write, struct err *e)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, configure);
-    struct db_conn *c = xcalloc(1, sizeof *c);
+    struct sqlite_conn *own = xcalloc(1, sizeof *own);
+    struct db_conn *c = &own->conn;
+    c->driver = &sqlite_driver;
+    c->reads_only = !write;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (write ? SQLITE_OPEN_CREATE : 0);
-    if (sqlite3_open_v2(path, &c->handle, flags, NULL) != SQLITE_OK) {
-        err_set(e, ERR_INTERNAL, "database", "cannot open database \"%s\": %s", path, c->handle ? sqlite3_errmsg(c->handle) : "out of memory");
+    if (sqlite3_open_v2(path, &own->handle, flags, NULL) != SQLITE_OK) {
+        err_set(e, ERR_INTERNAL, "database", "cannot open database \"%s\": %s", path, own->handle ? sqlite3_errmsg(own->handle) : "out of memory");
         db_conn_close(c);
         return NULL;
     }
-    sqlite3_extended_result_codes(c->handle, 1);
-    sqlite3_busy_timeout(c->handle, 10000); /* tools write beside the server */
-    if (!conn_exec(c, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2048", e)) {
+    sqlite3_extended_result_codes(own->handle, 1);
+    sqlite3_busy_timeout(own->handle, 10000); /* tools write beside the server */
+    if (!exec(c, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2048", e)) {
         db_conn_close(c);
         return NULL;
     }
-    if (!write) conn_exec(c, "PRAGMA query_only=ON", NULL);
+    if (!write) exec(c, "PRAGMA query_only=ON", NULL);
     return c;
 }
 
-void db_conn_close(struct db_conn *c)
+static void close_file(struct db_conn *c)
 {
-    if (!c) return;
-    for (size_t i = 0; i < STATEMENT_BUCKETS; i++)
-        for (struct statement *s = c->statements[i], *next; s; s = next) {
-            next = s->next;
-            sqlite3_finalize(s->stmt);
-            free(s);
-        }
-    sqlite3_close(c->handle);
-    free(c->after);
+    sqlite3_close(sqlite_handle(c));
     free(c);
 }
 
-/* ---- statements */
-
-static size_t bucket_of(const void *key, const void *model, int purpose)
-{
-    return (((uintptr_t)key >> 3) * 31 + ((uintptr_t)model >> 4) + (size_t)purpose) % STATEMENT_BUCKETS;
-}
-
-struct statement *conn_cached(struct db_conn *c, const void *key, const struct model *m, int purpose)
-{
-    for (struct statement *s = c->statements[bucket_of(key, m, purpose)]; s; s = s->next)
-        if (s->key == key && s->model == m && s->purpose == purpose) return s;
-    return NULL;
-}
-
-sqlite3_stmt *conn_keep(struct db_conn *c, const void *key, const struct model *m, int purpose, const char *sql, struct err *e)
+static void *prepare(struct db_conn *c, const char *sql, struct err *e)
 {
     sqlite3_stmt *stmt;
-    if (sqlite3_prepare_v3(c->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL) != SQLITE_OK) return conn_error(c, sql, e), NULL;
-    struct statement *s = xmalloc(sizeof *s), **bucket = &c->statements[bucket_of(key, m, purpose)];
-    *s = (struct statement){key, m, purpose, stmt, *bucket};
-    *bucket = s;
-    return stmt;
-}
-
-static void add_columns(struct buf *to, const struct model *m, const char *alias, size_t length)
-{
-    for (size_t i = 0; i < m->field_count; i++) {
-        if (i) buf_char(to, ',');
-        if (length) {
-            buf_add(to, alias, length);
-            buf_char(to, '.');
-        }
-        buf_text(to, m->fields[i].name);
-    }
-}
-
-/* {} and {alias} become the model's columns. */
-static void expand(struct buf *to, const char *sql, const struct model *m)
-{
-    for (const char *open; m && (open = strchr(sql, '{')); ) {
-        const char *close = strchr(open, '}');
-        if (!close) break;
-        buf_add(to, sql, (size_t)(open - sql));
-        add_columns(to, m, open + 1, (size_t)(close - open - 1));
-        sql = close + 1;
-    }
-    buf_text(to, sql);
-    /* To SQLite $2 is a name, numbered by its place in the text; ?2 is the second. */
-    for (char *p = to->data; (p = strchr(p, '$')); p++)
+    char *numbered = xstrdup(sql);
+    for (char *p = numbered; (p = strchr(p, '$')); p++) /* to SQLite $2 is a name, numbered by its place in the text; ?2 is the second */
         if (isdigit((unsigned char)p[1])) *p = '?';
+    bool ok = sqlite3_prepare_v3(sqlite_handle(c), numbered, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL) == SQLITE_OK || sqlite_error(c, sql, e);
+    free(numbered);
+    return ok ? stmt : NULL;
 }
 
-sqlite3_stmt *conn_prepare(struct db_conn *c, const char *sql, const struct model *m, struct err *e)
+static void forget(struct db_conn *c, void *prepared)
 {
-    struct statement *s = conn_cached(c, sql, m, 0);
-    if (s) return s->stmt;
-    struct buf text;
-    buf_init(&text, 0);
-    expand(&text, sql, m);
-    sqlite3_stmt *stmt = conn_keep(c, sql, m, 0, text.data, e);
-    buf_release(&text);
-    return stmt;
+    (void)c;
+    sqlite3_finalize(prepared);
 }
 
 /* ---- running them */
@@ -156,22 +90,22 @@ static void bind(sqlite3_stmt *s, const struct db_value *v, size_t n)
 
 static bool finish(struct db_conn *c, sqlite3_stmt *s, int code, struct err *e)
 {
-    bool ok = code == SQLITE_DONE || code == SQLITE_ROW || conn_error(c, sqlite3_sql(s), e);
+    bool ok = code == SQLITE_DONE || code == SQLITE_ROW || sqlite_error(c, sqlite3_sql(s), e);
     sqlite3_reset(s);
     return ok;
 }
 
-bool db_run_values(struct db_conn *c, const char *sql, struct err *e, const struct db_value *v, size_t n)
+static bool run(struct db_conn *c, const char *sql, struct err *e, const struct db_value *v, size_t n)
 {
-    sqlite3_stmt *s = conn_prepare(c, sql, NULL, e);
+    sqlite3_stmt *s = conn_prepared(c, sql, NULL, e);
     if (!s || (!sqlite3_stmt_readonly(s) && !conn_may_write(c, e))) return false;
     bind(s, v, n);
     return finish(c, s, sqlite3_step(s), e);
 }
 
-int64_t db_changes(const struct db_conn *c)
+static int64_t changes(const struct db_conn *c)
 {
-    return sqlite3_changes64(c->handle);
+    return sqlite3_changes64(sqlite_handle(c));
 }
 
 static void read_column(sqlite3_value *v, const struct field *f, char *to, struct arena *a)
@@ -209,9 +143,9 @@ static void read_row(sqlite3_stmt *s, const struct model *m, char *out, struct a
     }
 }
 
-enum db_found db_one_values(struct db_conn *c, const char *sql, const struct model *m, void *out, struct arena *a, struct err *e, const struct db_value *v, size_t n)
+static enum db_found one(struct db_conn *c, const char *sql, const struct model *m, void *out, struct arena *a, struct err *e, const struct db_value *v, size_t n)
 {
-    sqlite3_stmt *s = conn_prepare(c, sql, m, e);
+    sqlite3_stmt *s = conn_prepared(c, sql, m, e);
     if (!s) return DB_FAILED;
     bind(s, v, n);
     int code = sqlite3_step(s);
@@ -220,10 +154,9 @@ enum db_found db_one_values(struct db_conn *c, const char *sql, const struct mod
     return code == SQLITE_ROW ? DB_ROW : DB_NONE;
 }
 
-bool db_all_values(struct db_conn *c, const char *sql, const struct model *m, struct list *out, struct arena *a, struct err *e, const struct db_value *v, size_t n)
+static bool all(struct db_conn *c, const char *sql, const struct model *m, struct list *out, struct arena *a, struct err *e, const struct db_value *v, size_t n)
 {
-    *out = (struct list){0};
-    sqlite3_stmt *s = conn_prepare(c, sql, m, e);
+    sqlite3_stmt *s = conn_prepared(c, sql, m, e);
     if (!s) return false;
     bind(s, v, n);
     char *items = NULL;
@@ -241,9 +174,9 @@ bool db_all_values(struct db_conn *c, const char *sql, const struct model *m, st
     return finish(c, s, code, e);
 }
 
-enum db_found db_number_values(struct db_conn *c, const char *sql, int64_t *out, struct err *e, const struct db_value *v, size_t n)
+static enum db_found number(struct db_conn *c, const char *sql, int64_t *out, struct err *e, const struct db_value *v, size_t n)
 {
-    sqlite3_stmt *s = conn_prepare(c, sql, NULL, e);
+    sqlite3_stmt *s = conn_prepared(c, sql, NULL, e);
     if (!s) return DB_FAILED;
     bind(s, v, n);
     int code = sqlite3_step(s);
@@ -252,3 +185,47 @@ enum db_found db_number_values(struct db_conn *c, const char *sql, int64_t *out,
     if (!finish(c, s, code, e)) return DB_FAILED;
     return code == SQLITE_ROW && !null ? DB_ROW : DB_NONE;
 }
+
+/* ---- transactions */
+
+static int64_t total_changes(const struct db_conn *c)
+{
+    return sqlite3_total_changes64(sqlite_handle(c));
+}
+
+static bool begin(struct db_conn *c, struct err *e)
+{
+    return run(c, "BEGIN IMMEDIATE", e, NULL, 0);
+}
+
+static bool commit(struct db_conn *c, struct err *e)
+{
+    return run(c, "COMMIT", e, NULL, 0);
+}
+
+/* A full or broken disk makes SQLite roll back everything, not just the savepoint; whatever ran after that would commit by itself. */
+static enum standing standing(const struct db_conn *c)
+{
+    return sqlite3_get_autocommit(sqlite_handle(c)) ? TX_NONE : TX_OPEN;
+}
+
+static bool version(struct db_conn *c, int *out, struct err *e)
+{
+    int64_t n = 0;
+    if (number(c, "PRAGMA user_version", &n, e, NULL, 0) != DB_ROW) return false;
+    *out = (int)n;
+    return true;
+}
+
+static bool set_version(struct db_conn *c, int to, struct err *e)
+{
+    char sql[64];
+    snprintf(sql, sizeof sql, "PRAGMA user_version=%d", to);
+    return exec(c, sql, e);
+}
+
+const struct driver sqlite_driver = {
+    .open = open_file, .close = close_file, .exec = exec, .prepare = prepare, .forget = forget, .run = run, .one = one, .all = all, .number = number,
+    .insert = sqlite_insert, .update = sqlite_update, .changes = changes, .total_changes = total_changes, .begin = begin, .commit = commit, .standing = standing,
+    .version = version, .set_version = set_version, .create = exec, .helper_start = checkpointer_start, .helper_stop = checkpointer_stop,
+    .snapshots = true, .insert_end = ""}; /* RETURNING would cost SQLite a table of its own and a journal for the statement */

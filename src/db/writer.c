@@ -1,8 +1,7 @@
 /* writer.c - opening the database, and the thread that shares commits. */
 #include "base/clock.h"
 #include "base/log.h"
-#include "db/migrations.h"
-#include "db/sqlite.h"
+#include "db/conn.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,44 +11,61 @@
 enum { BATCH = 1024, QUICK_US = 3000 }; /* jobs in a commit at most; a commit that is not worth a change of threads */
 
 struct db {
-    char *path;
+    char *where;
+    char name[160];       /* to be shown: without a password */
     struct db_conn *conn; /* the writer's */
-    struct checkpointer *checkpointer;
+    const struct driver *driver;
+    void *helper;         /* the driver's */
+    db_turn_fn *on_turn;
+    void *turn_arg;
     atomic_uint commits;
     pthread_t thread;
     bool started, stopping;
     bool busy;            /* a batch is being run, on whichever thread */
+    bool nudged;          /* others have committed something since the last turn */
     bool lone;            /* the last batch was one job, done quickly, and nobody had come meanwhile */
     pthread_mutex_t mutex;
     pthread_cond_t work;
     struct db_job *head, **tail;
 };
 
-struct db *db_open(const char *path, struct err *e)
+struct db *db_open(const char *where, struct err *e)
 {
     mode_t before = umask(0077);
-    struct db_conn *c = conn_open(path, true, e);
+    struct db_conn *c = conn_open(where, true, e);
     umask(before);
     if (!c) return NULL;
     struct db *db = xcalloc(1, sizeof *db);
-    db->path = xstrdup(path);
+    db->where = xstrdup(where);
+    db_shown_name(where, db->name, sizeof db->name);
     db->conn = c;
+    db->driver = c->driver;
     db->tail = &db->head;
     pthread_mutex_init(&db->mutex, NULL);
     pthread_cond_init(&db->work, NULL);
     return db;
 }
 
+bool db_is_shared(const struct db *db)
+{
+    return db->driver->shared;
+}
+
+bool db_migrate(struct db *db, int *from, int *to, struct err *e)
+{
+    return conn_migrate(db->conn, db->name, from, to, e);
+}
+
 struct db_conn *db_reader(struct db *db, struct err *e)
 {
-    struct db_conn *c = conn_open(db->path, false, e);
+    struct db_conn *c = conn_open(db->where, false, e);
     if (c) c->commits = &db->commits;
     return c;
 }
 
 void db_read_share(struct db_conn *c)
 {
-    if (!c) return;
+    if (!c || !c->driver->snapshots) return; /* each statement sees the newest anyway, also what other nodes have done */
     unsigned newest = atomic_load(c->commits); /* before the snapshot: it may be newer than it says, never older */
     if (c->sharing && c->seen == newest) return;
     db_read_end(c);
@@ -62,41 +78,6 @@ void db_read_end(struct db_conn *c)
     if (!c || !c->sharing) return;
     db_run(c, "COMMIT", NULL);
     c->sharing = false;
-}
-
-/* ---- migrations */
-
-int db_newest_version(void)
-{
-    int newest = 0;
-    for (const struct migration *m = migrations; m->version; m++) newest = m->version;
-    return newest;
-}
-
-static bool migrate_one(struct db_conn *c, const struct migration *m, struct err *e)
-{
-    char version[64];
-    snprintf(version, sizeof version, "PRAGMA user_version=%d", m->version);
-    if (conn_exec(c, m->sql, e) && conn_exec(c, version, e)) return true;
-    conn_exec(c, "ROLLBACK", NULL);
-    return false;
-}
-
-bool db_migrate(struct db *db, int *from, int *to, struct err *e)
-{
-    struct db_conn *c = db->conn;
-    int64_t version = 0;
-    if (!conn_exec(c, "BEGIN IMMEDIATE", e)) return false; /* two starts at once: the second waits and finds it done */
-    db_number(c, "PRAGMA user_version", &version, NULL);
-    *from = (int)version;
-    *to = db_newest_version();
-    if (version > *to) {
-        conn_exec(c, "ROLLBACK", NULL);
-        return err_set(e, ERR_CONFLICT, "newer_database", "database \"%s\" is of version %d, this program knows up to %d: install the newer roomd again", db->path, *from, *to);
-    }
-    for (const struct migration *m = migrations; m->version; m++)
-        if (m->version > version && !migrate_one(c, m, e)) return false;
-    return conn_exec(c, "COMMIT", e);
 }
 
 /* ---- the writer */
@@ -116,13 +97,15 @@ static void forget_after(struct db_conn *c, size_t keep)
 static bool run_guarded(struct db_conn *c, struct db_job *job)
 {
     size_t mark = c->after_count;
-    db_run(c, "SAVEPOINT job", NULL);
-    bool ok = job->run(c, job);
+    conn_exec(c, "SAVEPOINT job", NULL);
+    c->careful = true;
+    bool ok = job->run(c, job) && c->driver->standing(c) == TX_OPEN;
+    c->careful = false;
     if (!ok) {
-        db_run(c, "ROLLBACK TO job", NULL);
+        conn_exec(c, "ROLLBACK TO job", NULL);
         forget_after(c, mark);
     }
-    db_run(c, "RELEASE job", NULL);
+    conn_exec(c, "RELEASE job", NULL);
     return ok;
 }
 
@@ -130,23 +113,31 @@ static bool run_guarded(struct db_conn *c, struct db_job *job)
 static bool run_bare(struct db_conn *c, struct db_job *job, bool *spoiled)
 {
     size_t mark = c->after_count;
-    int64_t changes = sqlite3_total_changes64(c->handle);
-    bool ok = job->run(c, job);
-    if (ok) return true;
-    *spoiled = sqlite3_total_changes64(c->handle) != changes;
+    int64_t changes = c->driver->total_changes(c);
+    bool ok = job->run(c, job), failed = c->driver->standing(c) == TX_FAILED;
+    if (ok && !failed) return true;
+    *spoiled = failed || c->driver->total_changes(c) != changes;
     forget_after(c, mark);
     return false;
 }
 
-/* A full or broken disk makes SQLite roll back everything, not just the savepoint; whatever ran after that would commit by itself. */
+/* The disk was full, or the line broke: what ran after that would not be part of it. */
 static bool still_open(struct db_conn *c, struct err *e)
 {
-    return !sqlite3_get_autocommit(c->handle) || err_fail(e, error_storage_unavailable);
+    return c->driver->standing(c) != TX_NONE || err_fail(e, error_storage_unavailable);
 }
 
-static bool run_all(struct db_conn *c, struct db_job *batch, bool *results, bool *spoiled, struct err *e)
+static bool take_turn(struct db *db, struct err *e)
 {
-    bool open = db_run(c, "BEGIN IMMEDIATE", e), guarded = !spoiled;
+    if (!db->driver->begin(db->conn, e)) return false;
+    if (db->on_turn) db->on_turn(db->turn_arg, db->conn);
+    return still_open(db->conn, e);
+}
+
+static bool run_all(struct db *db, struct db_job *batch, bool *results, bool *spoiled, struct err *e)
+{
+    struct db_conn *c = db->conn;
+    bool open = take_turn(db, e), guarded = !spoiled;
     size_t n = 0;
     for (struct db_job *j = batch; j; j = j->next) {
         results[n++] = open && (guarded ? run_guarded(c, j) : run_bare(c, j, spoiled));
@@ -162,14 +153,14 @@ static void run_batch(struct db *db, struct db_job *batch)
     struct db_conn *c = db->conn;
     struct err e = {0};
     bool results[BATCH], spoiled = false;
-    bool open = run_all(c, batch, results, &spoiled, &e);
+    bool open = run_all(db, batch, results, &spoiled, &e);
     if (open && spoiled) { /* somebody failed half-way: all of it once more, each for itself */
-        db_run(c, "ROLLBACK", NULL);
+        conn_exec(c, "ROLLBACK", NULL);
         forget_after(c, 0);
-        open = run_all(c, batch, results, NULL, &e);
+        open = run_all(db, batch, results, NULL, &e);
     }
-    bool committed = open && db_run(c, "COMMIT", &e);
-    if (open && !committed) db_run(c, "ROLLBACK", NULL);
+    bool committed = open && db->driver->commit(c, &e);
+    if (open && !committed) conn_exec(c, "ROLLBACK", NULL);
     if (committed) atomic_fetch_add(&db->commits, 1); /* before anybody is told */
     else {
         log_error("db.commit_failed", LOG_STR("error", e.text));
@@ -185,12 +176,14 @@ static void run_batch(struct db *db, struct db_job *batch)
 }
 
 /* At most as many as run_batch has room for: the rest is the next batch. */
-static struct db_job *take_batch(struct db *db)
+static struct db_job *take_batch(struct db *db, bool *nudged)
 {
     pthread_mutex_lock(&db->mutex);
-    while (db->busy || (!db->head && !db->stopping)) pthread_cond_wait(&db->work, &db->mutex);
+    while (db->busy || (!db->head && !db->stopping && !db->nudged)) pthread_cond_wait(&db->work, &db->mutex);
     struct db_job *batch = db->head, *last = batch;
-    db->busy = batch != NULL;
+    db->busy = batch || db->nudged;
+    *nudged = db->nudged;
+    db->nudged = false; /* a batch looks as well */
     for (int n = 1; last && last->next && n < BATCH; n++) last = last->next;
     if (last) {
         db->head = last->next;
@@ -201,36 +194,63 @@ static struct db_job *take_batch(struct db *db)
     return batch;
 }
 
+static void hand_on(struct db *db, bool lone)
+{
+    pthread_mutex_lock(&db->mutex);
+    db->busy = false;
+    db->lone = lone && !db->head;
+    bool more = db->head || db->stopping || db->nudged;
+    pthread_mutex_unlock(&db->mutex);
+    if (more) pthread_cond_signal(&db->work);
+}
+
 /* Runs what was taken while `busy` was set, and hands the turn on. */
 static void run_taken(struct db *db, struct db_job *batch)
 {
     bool one = !batch->next;
     int64_t began = clock_monotonic_us();
     run_batch(db, batch);
-    bool quick = clock_monotonic_us() - began < QUICK_US;
-    pthread_mutex_lock(&db->mutex);
-    db->busy = false;
-    db->lone = one && quick && !db->head;
-    bool more = db->head || db->stopping;
-    pthread_mutex_unlock(&db->mutex);
-    if (more) pthread_cond_signal(&db->work);
+    hand_on(db, one && clock_monotonic_us() - began < QUICK_US);
 }
 
 static void *writer(void *arg)
 {
     struct db *db = arg;
-    for (struct db_job *batch; (batch = take_batch(db));) run_taken(db, batch);
+    bool nudged;
+    for (struct db_job *batch; (batch = take_batch(db, &nudged)) || nudged;) {
+        if (batch) {
+            run_taken(db, batch);
+            continue;
+        }
+        if (db->on_turn) db->on_turn(db->turn_arg, db->conn); /* nothing of our own to do: just what others have done */
+        hand_on(db, true);
+    }
     return NULL;
 }
 
 bool db_start_writer(struct db *db, struct err *e)
 {
-    db->checkpointer = checkpointer_start(db->path, db->conn, e);
-    if (!db->checkpointer) return false;
+    db->helper = db->driver->helper_start(db->where, db->conn, db, e);
+    if (!db->helper) return false;
     if (pthread_create(&db->thread, NULL, writer, db)) return err_set(e, ERR_INTERNAL, "thread", "cannot start the writer thread");
     pthread_setname_np(db->thread, "writer");
     db->started = true;
     return true;
+}
+
+void db_on_turn(struct db *db, db_turn_fn *fn, void *arg)
+{
+    if (!db->driver->shared) return;
+    db->turn_arg = arg;
+    db->on_turn = fn;
+}
+
+void db_nudge(struct db *db)
+{
+    pthread_mutex_lock(&db->mutex);
+    db->nudged = true;
+    pthread_mutex_unlock(&db->mutex);
+    pthread_cond_signal(&db->work);
 }
 
 void db_write(struct db *db, struct db_job *job)
@@ -266,11 +286,11 @@ void db_close(struct db *db)
         pthread_cond_signal(&db->work);
         pthread_join(db->thread, NULL);
     }
-    checkpointer_stop(db->checkpointer);
+    if (db->helper) db->driver->helper_stop(db->helper);
     db_conn_close(db->conn);
     pthread_mutex_destroy(&db->mutex);
     pthread_cond_destroy(&db->work);
-    free(db->path);
+    free(db->where);
     free(db);
 }
 

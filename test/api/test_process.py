@@ -115,7 +115,7 @@ BAD_SETTINGS = [
     ("nonsense: 1", "line 1", "unknown setting"), ("a:\n  b: 1", "line 2", "unknown setting"), ("listen: 127.0.0.1:0\nhttp_threads: many", "line 2", "must be a number from 0 to 64"),
     ("http_threads: 65", "line 1", "from 0 to 64"), ("registration: perhaps", "line 1", "must be on or off"), ("project_name: \"\"", "line 1", "must have 1 to 200 characters"),
     ("- a\n- b", "line 1", "name: value"), ("a: [", "line 2", ""), ("\t: x", "line 1", ""), ("algorithm: RS256", "", "ALGORITHM must be HS256"), ("provider: zoom", "", "PROVIDER must be janus"),
-    ("log_level: trace", "", "LOG_LEVEL must be debug"), ("log_format: xmlish", "", "LOG_FORMAT must be logfmt or json"), ("database_url: postgresql://x", "", "DATABASE_URL must be sqlite:///PATH"),
+    ("log_level: trace", "", "LOG_LEVEL must be debug"), ("log_format: xmlish", "", "LOG_FORMAT must be logfmt or json"), ("database_url: mysql://x", "", "DATABASE_URL must be sqlite:///PATH or postgresql:"),
     ("rtp_port_range: 5-4", "", "RTP_PORT_RANGE must be FROM-TO")]
 
 

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "database.h"
 #include "core/core.h"
 #include "core/event.h"
 #include "core/job.h"
@@ -55,15 +56,18 @@ static bool run_body(struct db_conn *c, void *arg)
 
 static int setup(void **state)
 {
-    char data[96];
+    char data[96], where[256], url[288];
     int from, to;
     (void)state;
     strcpy(folder, "/tmp/roomd-core-XXXXXX");
     if (!mkdtemp(folder) || !crypto_start(&err)) return -1;
     snprintf(data, sizeof data, "%s/data", folder);
-    struct config_flag flags[] = {{"DATA_DIR", data}, {"LISTEN", "127.0.0.1:0"}, {"PUBLIC_URL", "http://x"}, {0}};
+    snprintf(where, sizeof where, "%s/roomd.db", data);
+    test_database_create(where, sizeof where);
+    snprintf(url, sizeof url, "%s%s", db_is_url(where) ? "" : "sqlite:///", where);
+    struct config_flag flags[] = {{"DATA_DIR", data}, {"DATABASE_URL", url}, {"LISTEN", "127.0.0.1:0"}, {"PUBLIC_URL", "http://x"}, {0}};
     config = config_load(NULL, flags, &err);
-    db = config ? db_open(config->database_path, &err) : NULL;
+    db = config ? db_open(config->database, &err) : NULL;
     if (!db || !db_migrate(db, &from, &to, &err)) return -1;
     core_init(&core, db, config);
     return 0;
@@ -74,6 +78,7 @@ static int teardown(void **state)
     char command[96];
     (void)state;
     db_close(db);
+    test_database_drop(config->database);
     config_destroy(config);
     snprintf(command, sizeof command, "rm -rf '%s'", folder);
     return system(command);

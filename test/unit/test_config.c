@@ -63,7 +63,7 @@ static void test_defaults(void **state)
     assert_true(c->loopback);
     assert_int_equal(c->ACCESS_TOKEN_EXPIRE_MINUTES, 30);
     assert_int_equal(c->REGISTRATION, 1);
-    assert_string_equal(c->database_path, "data/roomd.db");
+    assert_string_equal(c->database, "data/roomd.db");
     assert_int_equal(stat("data", &st), 0);
     assert_int_equal(st.st_mode & 0777, 0700);
     assert_int_equal(stat("data/secret", &st), 0);
@@ -125,7 +125,7 @@ static void test_what_stops_the_start(void **state)
         {"a: [\n", "a.yaml, line 2"}, {"- a\n", "a.yaml, line 1: expected \"name: value\""}, {"a:\n b:\n  c:\n   d:\n    e:\n     f: 1\n", "expected \"name: value\""},
         {"listen: nowhere\n", "LISTEN must be ADDRESS:PORT"}, {"listen: 1.2.3:80\n", "is no address"}, {"listen: 127.0.0.1:65536\n", "LISTEN must be"}, {"listen: '127.0.0.1:'\n", "LISTEN must be"},
         {"algorithm: RS256\n", "ALGORITHM must be HS256"}, {"api_v1_str: /api/v2\n", "API_V1_STR must be /api/v1"}, {"provider: zoom\n", "PROVIDER must be janus"}, {"log_level: trace\n", "LOG_LEVEL must be debug, info"},
-        {"log_format: xmlish\n", "LOG_FORMAT must be"}, {"database_url: mysql://x\n", "DATABASE_URL must be sqlite:///PATH"},
+        {"log_format: xmlish\n", "LOG_FORMAT must be"}, {"database_url: mysql://x\n", "DATABASE_URL must be sqlite:///PATH or postgresql://user:password@host:port/database"},
         {"listen: 0.0.0.0:1\nrate_limits: off\n", "loopback only"}, {"listen: 0.0.0.0:1\nsecret_key: changeme\n", "placeholder"}, {"listen: '[::]:1'\nsecret_key: short\n", "too short"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         put("a.yaml", cases[i].yaml);
