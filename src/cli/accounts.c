@@ -1,6 +1,7 @@
 /* accounts.c - roomd setup, user, key: work beside a running server. */
 #include "base/rand.h"
 #include "cli/cli.h"
+#include "core/template.h"
 #include "core/user.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,7 +114,21 @@ int cmd_user(int argc, char **argv)
     return run_action(argc, argv, own, actions, "user", "say add, passwd or list");
 }
 
-/* ---- setup: the first administrator */
+/* ---- setup: the first administrator, a default room template for each type */
+
+static bool write_templates(struct scope *s, void *arg, struct err *e)
+{
+    return template_setup(s, arg, e);
+}
+
+static bool setup_templates(struct tool *t, struct err *e)
+{
+    int64_t made;
+    if (!core_write(&t->core, write_templates, &made, e)) return false;
+    if (made) printf("room templates made: %lld\n", (long long)made);
+    else puts("room templates: there already");
+    return true;
+}
 
 int cmd_setup(int argc, char **argv)
 {
@@ -126,7 +141,7 @@ int cmd_setup(int argc, char **argv)
     int code = cli_parse(argc, argv, &o, NULL);
     if (code) return code < 0 ? EXIT_DONE : code;
     if (!tool_open(&t, &o, &e)) return cli_fail(&e);
-    bool ok = user_list(&t.scope, &rows, &e);
+    bool ok = user_list(&t.scope, &rows, &e) && setup_templates(&t, &e);
     if (ok && !rows.count) {
         rand_text(password, 16, RAND_ID);
         struct new_user n = {.email = "admin@localhost", .name = "Administrator", .role = user_role_admin, .out = &user};

@@ -13,6 +13,7 @@ static const char SQL_COUNT[] = "SELECT count(*) FROM participants WHERE session
 static const char SQL_OF_MANY[] =
     "SELECT p.id, p.token_generation, (SELECT count(*) FROM participants WHERE session_id = $1) FROM participants p WHERE p.user_id = $2 AND p.session_id = $1";
 static const char SQL_SEATS[] = "SELECT count(*) FROM participants WHERE session_id = $1 AND connection_status <> 'kicked'";
+static const char SQL_ROOM_TYPE[] = "SELECT room_type IN ('webinar', 'broadcast') FROM rooms WHERE session_id = $1";
 static const char SQL_PRESENT[] = "SELECT 1 FROM connection_spans WHERE session_id = (SELECT session_id FROM participants WHERE id = $1) AND participant_id = $1 AND left_at IS NULL LIMIT 1";
 
 enum db_found participant_of_user(struct scope *s, int64_t session_id, int64_t user_id, struct participant *out, struct err *e)
@@ -97,6 +98,15 @@ bool participant_seat(struct scope *s, const struct session *session, const stru
     return has_free_seat(s, session, e) && participant_add(s, session, user, role, out, e);
 }
 
+/* Who comes to a webinar or a broadcast (core/room.h) without having been given a role watches. */
+static bool newcomer(struct scope *s, const struct session *session, enum participant_role *role, struct err *e)
+{
+    int64_t watched = 0;
+    enum db_found found = db_number(s->db, SQL_ROOM_TYPE, &watched, e, INT_(session->id));
+    *role = watched ? participant_role_viewer : participant_role_student;
+    return found != DB_FAILED;
+}
+
 /* Saves only what is new: who is in already and comes again costs no write. */
 static bool mark_joined(struct scope *s, struct participant *p, struct err *e)
 {
@@ -115,7 +125,8 @@ bool participant_join(struct scope *s, struct session *session, struct participa
     if (found == DB_ROW && out->connection_status == connection_status_kicked) return err_fail(e, error_participant_removed);
     if (found == DB_NONE) {
         if (session->locked && !is_teacher) return err_fail(e, error_session_locked);
-        if (!has_free_seat(s, session, e) || !participant_add(s, session, s->actor, participant_role_student, out, e)) return false;
+        enum participant_role role;
+        if (!has_free_seat(s, session, e) || !newcomer(s, session, &role, e) || !participant_add(s, session, s->actor, role, out, e)) return false;
     }
     if (is_teacher && session->status == session_status_scheduled && !session_set_status(s, session, session_status_active, NULL, e)) return false;
     return mark_joined(s, out, e);
@@ -124,15 +135,16 @@ bool participant_join(struct scope *s, struct session *session, struct participa
 bool participant_join_guest(struct scope *s, struct session *session, const char *name, struct participant *out, struct err *e)
 {
     char identity[24] = "guest-";
+    enum participant_role role;
     if (session_is_over(session)) return err_fail(e, error_session_not_active);
     if (!session->allow_guests) return err_fail(e, error_guests_not_allowed);
     if (session->locked) return err_fail(e, error_session_locked);
-    if (!has_free_seat(s, session, e)) return false;
+    if (!has_free_seat(s, session, e) || !newcomer(s, session, &role, e)) return false;
     rand_text(identity + 6, 12, RAND_ID);
     *out = (struct participant){0};
     SET(out, participant, identity, arena_strdup(s->arena, identity));
     SET(out, participant, name, name);
-    SET(out, participant, role, participant_role_student);
+    SET(out, participant, role, (int)role);
     return take_seat(s, session, out, e);
 }
 

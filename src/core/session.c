@@ -26,7 +26,12 @@ static const char SQL_EXPIRED[] =
     "SELECT {} FROM sessions WHERE expires_at IS NOT NULL AND expires_at <= $1 AND status IN ('scheduled', 'active') AND deleted_at IS NULL ORDER BY expires_at LIMIT 20";
 static const char SQL_LEFT[] =
     "SELECT {} FROM sessions WHERE status = 'active' AND empty_since IS NOT NULL AND deleted_at IS NULL AND empty_since <= $1 "
-    "AND (empty_since <= $2 OR EXISTS (SELECT 1 FROM connection_spans c WHERE c.session_id = sessions.id)) ORDER BY empty_since LIMIT 20";
+    "AND (empty_since <= $2 OR EXISTS (SELECT 1 FROM connection_spans c WHERE c.session_id = sessions.id)) "
+    "AND NOT EXISTS (SELECT 1 FROM rooms r WHERE r.session_id = sessions.id) ORDER BY empty_since LIMIT 20";
+static const char SQL_ROOMS_LEFT[] = /* rooms (core/room.h) have timeouts of their own */
+    "SELECT {s} FROM sessions s JOIN rooms r ON r.session_id = s.id WHERE s.status = 'active' AND s.empty_since IS NOT NULL AND s.deleted_at IS NULL "
+    "AND s.empty_since + 1000 * CASE WHEN EXISTS (SELECT 1 FROM connection_spans c WHERE c.session_id = s.id) "
+    "THEN coalesce(r.departure_timeout, $2) ELSE coalesce(r.empty_timeout, $3) END <= $1 ORDER BY s.empty_since LIMIT 20";
 
 enum { CODE_LENGTH = 6, MINUTE_MS = 60000 };
 
@@ -234,10 +239,12 @@ static bool end_all(struct scope *s, const struct list *due, const char *why, st
 bool session_end_due(struct scope *s, struct err *e)
 {
     const struct config *c = core_config(s->core);
-    struct list expired, left;
+    struct list expired, left, rooms;
     return db_all(s->db, SQL_EXPIRED, session, &expired, s->arena, e, INT_(s->now)) && end_all(s, &expired, "expired", e) &&
            db_all(s->db, SQL_LEFT, session, &left, s->arena, e, INT_(s->now - c->DEPARTURE_TIMEOUT_SECONDS * 1000), INT_(s->now - c->EMPTY_TIMEOUT_SECONDS * 1000)) &&
-           end_all(s, &left, "departed", e);
+           end_all(s, &left, "departed", e) &&
+           db_all(s->db, SQL_ROOMS_LEFT, session, &rooms, s->arena, e, INT_(s->now), INT_(c->DEPARTURE_TIMEOUT_SECONDS), INT_(c->EMPTY_TIMEOUT_SECONDS)) &&
+           end_all(s, &rooms, "departed", e);
 }
 
 char *session_room_url(struct scope *s, const struct session *session, const char *token)
