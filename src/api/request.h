@@ -7,6 +7,7 @@
  * worker without a connection of its own (it uses core_write or worker_reader). */
 #pragma once
 #include "api/route.h"
+#include "core/api_key.h"
 #include "core/core.h"
 #include "net/http.h"
 
@@ -20,6 +21,7 @@ struct request {
     const struct voice *voice;     /* the route's; before one is found, the path's */
     struct scope scope;
     struct user user;
+    api_scopes scopes;             /* what the caller's bearer may be used for */
     const void *path, *query, *body; /* structs of the route's models */
     struct err err;
     int status;

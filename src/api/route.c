@@ -19,6 +19,29 @@ const struct route routes[] = {
 #undef ROUTE
 const size_t route_total = sizeof routes / sizeof *routes;
 
+static const struct { const char *tag; enum api_scope read, change; } needs[] = {
+#define SCOPE(name, word, doc)
+#define NEEDS(tag, read, change) {tag, api_scope_##read, api_scope_##change},
+#include "spec/scopes.def"
+#undef SCOPE
+#undef NEEDS
+};
+
+enum api_scope route_scope(const struct route *r)
+{
+    bool reads = r->mode == MODE_READ || !strcmp(r->method, "GET");
+    for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
+        if (!strcmp(needs[i].tag, r->tag)) return reads ? needs[i].read : needs[i].change;
+    return api_scope_count;
+}
+
+bool route_allows(const struct route *r, api_scopes scopes, struct err *e)
+{
+    enum api_scope scope = route_scope(r);
+    if (scopes == EVERY_SCOPE) return true;
+    return scope == api_scope_count ? err_fail(e, error_missing_scope) : api_scopes_hold(scopes, (api_scopes)1 << scope, e);
+}
+
 /* A node is a path so far; an edge is a segment, or any segment ({name}). */
 struct node {
     const char *segment;           /* NULL: any */

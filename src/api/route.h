@@ -2,6 +2,7 @@
 #pragma once
 #include "api/voice.h"
 #include "base/err.h"
+#include "core/api_key.h"
 #include "model/model.h"
 #include <stddef.h>
 
@@ -46,4 +47,6 @@ struct route_match {
     size_t parameter_count;
 };
 void route_start(void);            /* builds the tree; once */
+enum api_scope route_scope(const struct route *r);                              /* spec/scopes.def; api_scope_count: its tag has no row */
+bool route_allows(const struct route *r, api_scopes scopes, struct err *e);      /* missing_scope */
 bool route_find(const char *method, const char *path, struct arena *a, struct route_match *out); /* a trailing slash does not matter */

@@ -1,4 +1,4 @@
-/* accounts.c - roomd setup, user, key: work beside a running server. */
+/* accounts.c - roomd setup and user: work beside a running server. */
 #include "base/rand.h"
 #include "cli/cli.h"
 #include "core/template.h"
@@ -10,7 +10,6 @@
 
 /* ---- user */
 
-struct new_user { const char *email, *name, *hash; enum user_role role; struct user *out; struct arena *arena; };
 
 static bool write_user(struct scope *s, void *arg, struct err *e)
 {
@@ -20,7 +19,7 @@ static bool write_user(struct scope *s, void *arg, struct err *e)
     return user_create_hashed(&own, n->email, n->name, n->hash, n->role, n->out, e);
 }
 
-static bool add_user(struct tool *t, struct new_user *n, const char *password, struct err *e)
+bool cli_add_user(struct tool *t, struct new_user *n, const char *password, struct err *e)
 {
     char hash[128];
     if (!password_hash(password, hash, e)) return false;
@@ -41,7 +40,7 @@ static int user_add(struct tool *t, const struct options *o, const struct option
     if (role < 0) return cli_usage("user", "--role must be admin, teacher or student");
     if (!own[2].value) return cli_usage("user", "--password-stdin is missing: the password is read from standard input");
     struct new_user n = {.email = own[0].value, .name = own[3].value, .role = (enum user_role)role, .out = &user};
-    if (!cli_read_password(password, sizeof password, &e) || !add_user(t, &n, password, &e)) return cli_fail(&e);
+    if (!cli_read_password(password, sizeof password, &e) || !cli_add_user(t, &n, password, &e)) return cli_fail(&e);
     printf("%lld\n", (long long)user.id);
     return EXIT_DONE;
 }
@@ -74,7 +73,8 @@ static int user_show_list(struct tool *t, const struct options *o, const struct 
     struct err e = {0};
     struct list rows;
     struct buf text;
-    if (!user_list(&t->scope, &rows, &e)) return cli_fail(&e);
+    int64_t total;
+    if (!user_list(&t->scope, 0, INT64_MAX, &rows, &total, &e)) return cli_fail(&e);
     buf_init(&text, 0);
     for (size_t i = 0; i < rows.count; i++) {
         const struct user *u = (const struct user *)rows.items + i;
@@ -89,10 +89,8 @@ static int user_show_list(struct tool *t, const struct options *o, const struct 
     return EXIT_DONE;
 }
 
-/* `roomd user add`, `roomd key list`, …: the word after the command says what to do. */
-struct action { const char *word; int (*run)(struct tool *t, const struct options *o, const struct option_value *own); };
 
-static int run_action(int argc, char **argv, struct option_value *own, const struct action *actions, const char *command, const char *usage)
+int cli_run_action(int argc, char **argv, struct option_value *own, const struct action *actions, const char *command, const char *usage)
 {
     struct options o;
     struct tool t;
@@ -111,7 +109,7 @@ int cmd_user(int argc, char **argv)
 {
     static const struct action actions[] = {{"add", user_add}, {"passwd", user_passwd}, {"list", user_show_list}, {0}};
     struct option_value own[] = {{"--email", true, NULL}, {"--role", true, NULL}, {"--password-stdin", false, NULL}, {"--name", true, NULL}, {0}};
-    return run_action(argc, argv, own, actions, "user", "say add, passwd or list");
+    return cli_run_action(argc, argv, own, actions, "user", "say add, passwd or list");
 }
 
 /* ---- setup: the first administrator, a default room template for each type */
@@ -141,91 +139,14 @@ int cmd_setup(int argc, char **argv)
     int code = cli_parse(argc, argv, &o, NULL);
     if (code) return code < 0 ? EXIT_DONE : code;
     if (!tool_open(&t, &o, &e)) return cli_fail(&e);
-    bool ok = user_list(&t.scope, &rows, &e) && setup_templates(&t, &e);
+    int64_t total;
+    bool ok = user_list(&t.scope, 0, 1, &rows, &total, &e) && setup_templates(&t, &e);
     if (ok && !rows.count) {
         rand_text(password, 16, RAND_ID);
         struct new_user n = {.email = "admin@localhost", .name = "Administrator", .role = user_role_admin, .out = &user};
-        ok = add_user(&t, &n, password, &e);
+        ok = cli_add_user(&t, &n, password, &e);
         if (ok) printf("first admin: admin@localhost  password: %s\n", password);
-    } else if (ok) printf("set up already: %zu account%s; `roomd user list` shows them\n", rows.count, rows.count == 1 ? "" : "s");
+    } else if (ok) printf("set up already: %lld account%s; `roomd user list` shows them\n", (long long)total, total == 1 ? "" : "s");
     tool_close(&t);
     return ok ? EXIT_DONE : cli_fail(&e);
-}
-
-/* ---- key */
-
-struct new_key { const char *name; int64_t user_id, id; char key[64]; };
-
-static bool write_key(struct scope *s, void *arg, struct err *e)
-{
-    struct new_key *n = arg;
-    struct api_key row;
-    return api_key_create(s, n->name, n->user_id, n->key, &row, e);
-}
-
-static bool write_revoke(struct scope *s, void *arg, struct err *e)
-{
-    return api_key_revoke(s, ((const struct new_key *)arg)->id, e);
-}
-
-/* A key acts for the first administrator, who is made (without a usable password) where there is none. */
-static bool owner_of_keys(struct tool *t, int64_t *id, struct err *e)
-{
-    struct list rows;
-    struct user user;
-    char password[33];
-    if (!user_list(&t->scope, &rows, e)) return false;
-    for (size_t i = 0; i < rows.count; i++)
-        if (((const struct user *)rows.items)[i].is_superuser) return *id = ((const struct user *)rows.items)[i].id, true;
-    rand_text(password, 32, RAND_ID);
-    struct new_user n = {.email = "keys@localhost", .name = "API keys", .role = user_role_admin, .out = &user};
-    if (!add_user(t, &n, password, e)) return false;
-    *id = user.id;
-    return true;
-}
-
-static int key_list(struct tool *t, const struct options *o, const struct option_value *own)
-{
-    (void)own;
-    struct err e = {0};
-    struct list rows;
-    if (!api_key_list(&t->scope, &rows, &e)) return cli_fail(&e);
-    for (size_t i = 0; i < rows.count; i++) {
-        const struct api_key *k = (const struct api_key *)rows.items + i;
-        bool revoked = HAS(k, api_key, revoked_at);
-        struct buf name;
-        buf_init(&name, 0);
-        json_write_string(&name, k->name);
-        if (o->json) printf("{\"id\":%lld,\"name\":%s,\"prefix\":\"%s\",\"revoked\":%s}\n", (long long)k->id, name.data, k->prefix, revoked ? "true" : "false");
-        else printf("%lld  %s…  %s%s\n", (long long)k->id, k->prefix, k->name, revoked ? "  (revoked)" : "");
-        buf_release(&name);
-    }
-    return EXIT_DONE;
-}
-
-static int key_add(struct tool *t, const struct options *o, const struct option_value *own)
-{
-    (void)o;
-    struct err e = {0};
-    struct new_key n = {.name = own[0].value};
-    if (!n.name) return cli_usage("key", "--name is missing");
-    if (!owner_of_keys(t, &n.user_id, &e) || !core_write(&t->core, write_key, &n, &e)) return cli_fail(&e);
-    puts(n.key);
-    return EXIT_DONE;
-}
-
-static int key_revoke(struct tool *t, const struct options *o, const struct option_value *own)
-{
-    (void)o;
-    struct err e = {0};
-    if (!own[1].value) return cli_usage("key", "--id is missing");
-    struct new_key n = {.id = strtoll(own[1].value, NULL, 10)};
-    return core_write(&t->core, write_revoke, &n, &e) ? EXIT_DONE : cli_fail(&e);
-}
-
-int cmd_key(int argc, char **argv)
-{
-    static const struct action actions[] = {{"add", key_add}, {"revoke", key_revoke}, {"list", key_list}, {0}};
-    struct option_value own[] = {{"--name", true, NULL}, {"--id", true, NULL}, {0}};
-    return run_action(argc, argv, own, actions, "key", "say add, revoke or list");
 }

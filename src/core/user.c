@@ -1,5 +1,5 @@
 #include "core/user.h"
-#include "base/rand.h"
+#include "core/api_key.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,14 +7,10 @@
 
 static const char SQL_BY_ID[] = "SELECT {} FROM users WHERE id = $1";
 static const char SQL_BY_EMAIL[] = "SELECT {} FROM users WHERE email = $1";
-static const char SQL_LIST[] = "SELECT {} FROM users ORDER BY id";
+static const char SQL_LIST[] = "SELECT {} FROM users ORDER BY id LIMIT $1 OFFSET $2";
+static const char SQL_COUNT[] = "SELECT count(*) FROM users";
+static const char SQL_OTHER_ADMIN[] = "SELECT 1 FROM users WHERE is_superuser = 1 AND is_active = 1 AND id <> $1 LIMIT 1";
 static const char SQL_SET_PASSWORD[] = "UPDATE users SET password_hash = $2, updated_at = $3 WHERE id = $1";
-static const char SQL_KEY_BY_HASH[] = "SELECT {} FROM api_keys WHERE hash = $1 AND revoked_at IS NULL";
-static const char SQL_KEYS[] = "SELECT {} FROM api_keys ORDER BY id";
-static const char SQL_REVOKE[] = "UPDATE api_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
-
-static const char KEY_PREFIX[] = "rk_";
-enum { KEY_RANDOM = 40, KEY_SHOWN = 9 };
 
 static char *lower(struct arena *a, const char *text)
 {
@@ -54,9 +50,37 @@ bool user_set_password(struct scope *s, int64_t id, const char *hash, struct err
     return db_run(s->db, SQL_SET_PASSWORD, e, INT_(id), TEXT_(hash), INT_(s->now));
 }
 
-bool user_list(struct scope *s, struct list *out, struct err *e)
+bool user_list(struct scope *s, int64_t skip, int64_t limit, struct list *out, int64_t *total, struct err *e)
 {
-    return db_all(s->db, SQL_LIST, user, out, s->arena, e);
+    return db_all(s->db, SQL_LIST, user, out, s->arena, e, INT_(limit), INT_(skip)) && db_number(s->db, SQL_COUNT, total, e) == DB_ROW;
+}
+
+bool user_admin_only(const struct scope *s, struct err *e)
+{
+    return (s->actor && s->actor->is_superuser) || err_fail(e, error_forbidden);
+}
+
+/* A box without an administrator could be repaired at its console only. */
+static bool others_run_it(struct scope *s, const struct user *u, struct err *e)
+{
+    int64_t one;
+    if (u->is_superuser && u->is_active) return true;
+    enum db_found found = db_number(s->db, SQL_OTHER_ADMIN, &one, e, INT_(u->id));
+    return found == DB_NONE ? err_fail(e, error_last_admin) : found == DB_ROW;
+}
+
+bool user_change(struct scope *s, int64_t id, const struct user_update *change, const char *hash, struct user *out, struct err *e)
+{
+    enum db_found found = user_by_id(s, id, out, e);
+    if (found != DB_ROW) return found == DB_NONE ? err_fail(e, error_user_not_found) : false;
+    bool was_admin = out->is_superuser && out->is_active;
+    struct user_update plain = *change;
+    plain.bits_null &= (uint64_t)1 << user_update_f_full_name; /* null elsewhere changes nothing */
+    COPY(user, out, user_update, &plain);
+    if (HAS(change, user_update, role) && !HAS(change, user_update, is_superuser)) SET(out, user, is_superuser, change->role == user_role_admin);
+    if (hash) SET(out, user, password_hash, hash);
+    SET(out, user, updated_at, s->now);
+    return (!was_admin || others_run_it(s, out, e)) && db_update(s->db, "users", user, out, e);
 }
 
 const char *user_name(const struct user *u)
@@ -72,16 +96,6 @@ char *access_token_sign(struct scope *s, const struct user *u)
     return jwt_sign(s->arena, &s->core->access_key, claims);
 }
 
-static bool key_user_id(struct scope *s, const char *key, int64_t *id, struct err *e)
-{
-    char hash[65];
-    struct api_key row = {0};
-    sha256_hex(key, strlen(key), hash);
-    if (db_one(s->db, SQL_KEY_BY_HASH, api_key, &row, s->arena, e, TEXT_(hash)) != DB_ROW) return err_fail(e, error_bad_credentials);
-    *id = row.user_id;
-    return true;
-}
-
 static bool token_user_id(struct scope *s, const char *token, int64_t *id, struct err *e)
 {
     const json_t *claims = jwt_verify(s->arena, &s->core->access_key, token, s->now / 1000);
@@ -91,39 +105,13 @@ static bool token_user_id(struct scope *s, const char *token, int64_t *id, struc
     return (*id > 0 && !*end && json_object_get(claims, "exp")) || err_fail(e, error_bad_credentials);
 }
 
-bool bearer_user(struct scope *s, const char *bearer, struct user *out, struct err *e)
+bool bearer_user(struct scope *s, const char *bearer, struct user *out, api_scopes *scopes, struct err *e)
 {
     int64_t id = 0;
-    bool is_key = !strncmp(bearer, KEY_PREFIX, sizeof KEY_PREFIX - 1);
-    if (!(is_key ? key_user_id(s, bearer, &id, e) : token_user_id(s, bearer, &id, e))) return false;
+    *scopes = EVERY_SCOPE;
+    if (!(api_key_is_one(bearer) ? api_key_check(s, bearer, &id, scopes, e) : token_user_id(s, bearer, &id, e))) return false;
     enum db_found found = user_by_id(s, id, out, e);
     if (found == DB_FAILED) return false;
     if (found == DB_NONE) return err_fail(e, error_bad_credentials);
     return out->is_active || err_fail(e, error_inactive_user);
-}
-
-bool api_key_create(struct scope *s, const char *name, int64_t user_id, char key[64], struct api_key *out, struct err *e)
-{
-    char hash[65];
-    strcpy(key, KEY_PREFIX);
-    rand_text(key + sizeof KEY_PREFIX - 1, KEY_RANDOM, RAND_ID);
-    sha256_hex(key, strlen(key), hash);
-    *out = (struct api_key){0};
-    SET(out, api_key, name, name);
-    SET(out, api_key, prefix, arena_strndup(s->arena, key, KEY_SHOWN));
-    SET(out, api_key, hash, arena_strdup(s->arena, hash));
-    SET(out, api_key, user_id, user_id);
-    SET(out, api_key, created_at, s->now);
-    return db_insert(s->db, "api_keys", api_key, out, e);
-}
-
-bool api_key_list(struct scope *s, struct list *out, struct err *e)
-{
-    return db_all(s->db, SQL_KEYS, api_key, out, s->arena, e);
-}
-
-bool api_key_revoke(struct scope *s, int64_t id, struct err *e)
-{
-    if (!db_run(s->db, SQL_REVOKE, e, INT_(id), INT_(s->now))) return false;
-    return db_changes(s->db) || err_set(e, ERR_CALLER, "no_key", "there is no key %lld that could be revoked; `roomd key list` shows them", (long long)id);
 }

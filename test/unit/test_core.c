@@ -421,19 +421,65 @@ TEST(test_bearers)
     struct user u;
     char key[64];
     struct api_key row;
+    api_scopes scopes;
     const char *token = access_token_sign(&now, &grace);
-    DONE(bearer_user(&now, token, &u, &err));
+    DONE(bearer_user(&now, token, &u, &scopes, &err));
     assert_int_equal(u.id, grace.id);
-    DONE(api_key_create(&now, "k", ada.id, key, &row, &err));
-    DONE(bearer_user(&now, key, &u, &err));
+    DONE(api_key_create(&now, "k", EVERY_SCOPE, ada.id, key, &row, &err));
+    DONE(bearer_user(&now, key, &u, &scopes, &err));
     assert_int_equal(u.id, ada.id);
     assert_int_equal(strlen(key), 43);
+    assert_true(scopes == EVERY_SCOPE);
     DONE(api_key_revoke(&now, row.id, &err));
-    REFUSED(bearer_user(&now, key, &u, &err), bad_credentials);
+    REFUSED(bearer_user(&now, key, &u, &scopes, &err), bad_credentials);
     assert_false(api_key_revoke(&now, row.id, &err));
     now.now += config->ACCESS_TOKEN_EXPIRE_MINUTES * MINUTE;
-    REFUSED(bearer_user(&now, token, &u, &err), bad_credentials);
+    REFUSED(bearer_user(&now, token, &u, &scopes, &err), bad_credentials);
     REFUSED(user_create_hashed(&now, "ADA@example.org", NULL, "x", user_role_student, &u, &err), email_taken);
+}
+
+TEST(test_scopes)
+{
+    struct user u;
+    char key[64];
+    struct api_key row;
+    api_scopes scopes, some = (api_scopes)1 << api_scope_sessions_read | (api_scopes)1 << api_scope_keys_admin;
+    DONE(api_scopes_parse(" keys:admin,, sessions:read ", &scopes, &err));
+    assert_true(scopes == some);
+    DONE(api_scopes_parse(NULL, &scopes, &err));
+    assert_true(scopes == EVERY_SCOPE);
+    DONE(api_scopes_parse("", &scopes, &err));
+    assert_true(scopes == 0);
+    REFUSED(api_scopes_parse("sessions:read sessions:fly", &scopes, &err), unknown_scope);
+    assert_string_equal(err.text, "Unknown scope: sessions:fly");
+    DONE(api_scopes_hold(EVERY_SCOPE, EVERY_SCOPE, &err));
+    DONE(api_scopes_hold(some, some, &err));
+    REFUSED(api_scopes_hold(some, EVERY_SCOPE, &err), missing_scope);
+    REFUSED(api_scopes_hold(some, some | (api_scopes)1 << api_scope_users_read, &err), missing_scope);
+    assert_string_equal(err.text, "This API key lacks the scope users:read");
+    DONE(api_key_create(&now, "k", some, ada.id, key, &row, &err));
+    assert_string_equal(row.scope, "sessions:read keys:admin");
+    DONE(bearer_user(&now, key, &u, &scopes, &err));
+    assert_true(scopes == some);
+}
+
+TEST(test_changing_accounts)
+{
+    struct user u, boss;
+    struct user_update change = {0};
+    DONE(user_create_hashed(&now, "boss@example.org", "Boss", "x", user_role_admin, &boss, &err));
+    SET(&change, user_update, role, user_role_student);
+    REFUSED(user_change(&now, boss.id, &change, NULL, &u, &err), last_admin);
+    DONE(user_change(&now, ada.id, &change, "new hash", &u, &err));
+    assert_true(u.role == user_role_student && !u.is_superuser && !strcmp(u.password_hash, "new hash"));
+    SET(&change, user_update, role, user_role_admin);
+    DONE(user_change(&now, ada.id, &change, NULL, &u, &err));
+    assert_true(u.is_superuser && !strcmp(u.password_hash, "new hash"));
+    change = (struct user_update){0};
+    SET(&change, user_update, is_active, false);
+    DONE(user_change(&now, boss.id, &change, NULL, &u, &err));
+    REFUSED(user_change(&now, ada.id, &change, NULL, &u, &err), last_admin);
+    REFUSED(user_change(&now, 999, &change, NULL, &u, &err), user_not_found);
 }
 
 int main(void)
@@ -441,6 +487,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         UNIT(test_status_moves), UNIT(test_times_of_moves_are_of_the_first), UNIT(test_expiry), UNIT(test_empty_rooms_end), UNIT(test_names_and_codes), UNIT(test_totals), UNIT(test_access), UNIT(test_seats),
         UNIT(test_tokens_die), UNIT(test_come_leave_come_back), UNIT(test_door), UNIT(test_lock_at_the_door), UNIT(test_consent), UNIT(test_attendance_merges),
-        UNIT(test_a_span_never_ends_before_it_began), UNIT(test_recording_states), UNIT(test_links), UNIT(test_jobs), UNIT(test_bearers)};
+        UNIT(test_a_span_never_ends_before_it_began), UNIT(test_recording_states), UNIT(test_links), UNIT(test_jobs), UNIT(test_bearers), UNIT(test_scopes), UNIT(test_changing_accounts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
