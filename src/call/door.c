@@ -61,16 +61,17 @@ static const char *not_welcome(struct hub *h, const char *connection)
     struct span span;
     struct session session;
     struct participant person;
+    struct join_pass pass;
     struct err e;
-    if (!presence_person(&s, connection, &span, &session, &person, &e) || session_is_over(&session)) return "ended";
-    return person.connection_status == connection_status_kicked ? "removed" : NULL;
+    if (!presence_person(&s, connection, &span, &session, &person, &pass, &e) || session_is_over(&session)) return "ended";
+    return person.connection_status == connection_status_kicked || pass.revoked ? "removed" : NULL;
 }
 
 static void come_in(struct caller *c, const struct entry *in)
 {
     struct room *r = room_open(c->hub, &in->session);
     struct peer *p = peer_in(r, in->span.connection);
-    if (!p) p = peer_add(r, &in->span, &in->participant); /* before the old one goes: the last one's leaving closes the room */
+    if (!p) p = peer_add(r, &in->span, &in->participant, &in->pass); /* before the old one goes: the last one's leaving closes the room */
     if (in->replaced) {
         struct peer *old = peer_in(r, in->replaced);
         if (old) peer_remove(old, "replaced", 0, "replaced", "You came in from another window; this one is closed");
@@ -94,6 +95,7 @@ static void wait_outside(struct caller *c, const struct entry *in)
     rand_text(c->waiting, 16, RAND_ID);
     c->waiting_session = in->session.id;
     c->waiting_participant = in->participant.id;
+    c->waiting_token = in->pass.token_id;
     free(c->waiting_name);
     c->waiting_name = xstrdup(in->participant.name);
     SET(&m, call_waiting, connection, c->waiting);
@@ -125,7 +127,7 @@ static const char *over_reason(const struct err *e)
 {
     if (err_is(e, error_participant_removed)) return "removed";
     if (err_is(e, error_session_not_active)) return "ended";
-    return err_is(e, error_bad_join_token) ? "denied" : NULL;
+    return err_is(e, error_bad_join_token) || err_is(e, error_token_used_up) ? "denied" : NULL;
 }
 
 static void refused(struct caller *c, const struct err *e)

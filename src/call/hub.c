@@ -90,10 +90,10 @@ struct peer *peer_find(struct hub *h, const char *connection)
     return p;
 }
 
-struct peer *peer_add(struct room *r, const struct span *span, const struct participant *person)
+struct peer *peer_add(struct room *r, const struct span *span, const struct participant *person, const struct join_pass *pass)
 {
     struct peer *p = xcalloc(1, sizeof *p), **end = &r->peers;
-    *p = (struct peer){.room = r, .participant_id = person->id, .user_id = HAS(person, participant, user_id) ? person->user_id : 0, .joined_at = span->joined_at,
+    *p = (struct peer){.room = r, .participant_id = person->id, .user_id = HAS(person, participant, user_id) ? person->user_id : 0, .joined_at = span->joined_at, .token_id = pass->token_id,
                        .name = xstrdup(person->name), .role = (enum participant_role)person->role, .screenshare = person->screenshare,
                        .consented = HAS(person, participant, consented_at)};
     snprintf(p->connection, sizeof p->connection, "%s", span->connection);
@@ -431,10 +431,11 @@ static bool take_up(struct hub *h, struct err *e)
         struct span span;
         struct session session;
         struct participant person;
-        if (!presence_person(&s, ((const struct span *)spans.items)[i].connection, &span, &session, &person, e)) continue;
-        struct peer *p = peer_add(room_open(h, &session), &span, &person);
+        struct join_pass pass;
+        if (!presence_person(&s, ((const struct span *)spans.items)[i].connection, &span, &session, &person, &pass, e)) continue;
+        struct peer *p = peer_add(room_open(h, &session), &span, &person, &pass);
         peer_set_away(p);
-        if (session_is_over(&session) || person.connection_status == connection_status_kicked) peer_remove(p, "lost", last, NULL, NULL);
+        if (session_is_over(&session) || person.connection_status == connection_status_kicked || pass.revoked) peer_remove(p, "lost", last, NULL, NULL);
     }
     count_people(h);
     return true;

@@ -42,6 +42,25 @@ static void on_kicked(struct hub *h, struct room *r, const struct event_note *n)
     send_off(h, n, "removed", "removed", error_row(error_participant_removed)->message);
 }
 
+static struct peer *find_by_token(struct room *r, int64_t token_id)
+{
+    for (struct peer *p = r ? r->peers : NULL; p; p = p->next)
+        if (p->token_id == token_id) return p;
+    return NULL;
+}
+
+/* Whoever came in with it goes as if removed; the seat stays for other tokens. */
+static void on_revoked(struct hub *h, struct room *r, const struct event_note *n)
+{
+    static const char why[] = "The link that you came in with was withdrawn";
+    (void)r;
+    for (struct peer *p; (p = find_by_token(room_find(h, n->session_id), n->subject_id));) peer_remove(p, "removed", n->at, "removed", why);
+    for (struct caller *c = h->callers, *next; c; c = next) {
+        next = c->next;
+        if (c->waiting[0] && c->waiting_token == n->subject_id) turn_away(c);
+    }
+}
+
 static void on_gave_up(struct hub *h, struct room *r, const struct event_note *n)
 {
     (void)r;
@@ -151,7 +170,7 @@ static follow_fn *const followers[event_type_count] = {
     [event_session_locked] = on_changed,       [event_session_unlocked] = on_changed,   [event_session_ended] = on_over,
     [event_session_cancelled] = on_over,       [event_session_deleted] = on_over,       [event_participant_kicked] = on_kicked,
     [event_participant_left_seat] = on_gave_up, [event_participant_admitted] = on_admitted, [event_participant_denied] = on_denied,
-    [event_participant_updated] = on_seat_changed, [event_chat_message] = on_chat,      [event_recording_started] = on_recording,
+    [event_token_revoked] = on_revoked,        [event_participant_updated] = on_seat_changed, [event_chat_message] = on_chat,      [event_recording_started] = on_recording,
     [event_recording_paused] = on_recording,   [event_recording_resumed] = on_recording, [event_recording_stopped] = on_recording,
     [event_recording_ready] = count_ready,     [event_recording_failed] = count_ready};
 

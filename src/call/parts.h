@@ -18,7 +18,7 @@ struct peer {
     struct room *room;
     struct peer *next;
     char connection[CONNECTION_SIZE];
-    int64_t participant_id, user_id, joined_at;
+    int64_t participant_id, user_id, joined_at, token_id; /* token_id: 0: came by the seat's own link */
     char *name;
     enum participant_role role;
     bool hand, screenshare, consented;
@@ -55,7 +55,7 @@ struct caller {
     char *connection;                   /* of the join: the one to take up again, or NULL */
     bool held;                          /* the join waits until it is known which media live on */
     char waiting[CONNECTION_SIZE];      /* a name for the knock; "" when not waiting */
-    int64_t waiting_session, waiting_participant;
+    int64_t waiting_session, waiting_participant, waiting_token;
     char *waiting_name;
     int64_t allowance, allowance_at;    /* thousandths of messages it may still send: BURST at once, PER_SECOND in the long run */
     int references;                     /* the socket, and tasks under way */
@@ -84,7 +84,7 @@ struct room *room_open(struct hub *h, const struct session *session);
 void room_refresh(struct room *r);                       /* reads the session again and tells everybody */
 struct peer *peer_find(struct hub *h, const char *connection);
 struct peer *peer_in(struct room *r, const char *connection);
-struct peer *peer_add(struct room *r, const struct span *span, const struct participant *p);
+struct peer *peer_add(struct room *r, const struct span *span, const struct participant *p, const struct join_pass *pass);
 void peer_start_media(struct peer *p);
 void peer_stop_media(struct peer *p);
 void peer_detach_caller(struct peer *p);

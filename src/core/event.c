@@ -83,6 +83,9 @@ static const char *details_json(struct arena *a, const struct event_details *d)
     buf_init(&b, 0);
     add_number(&b, "participant_id", d->participant_id);
     add_number(&b, "recording_id", d->recording_id);
+    add_number(&b, "token_id", d->token_id);
+    add_number(&b, "booking_id", d->booking_id);
+    add_number(&b, "service_session_id", d->service_session_id);
     add_number(&b, "duration_ms", d->duration_ms);
     add_text(&b, "connection", d->connection);
     add_text(&b, "reason", d->reason);
@@ -97,6 +100,12 @@ static const char *details_json(struct arena *a, const struct event_details *d)
     return text;
 }
 
+static int64_t subject_of(const struct event_details *d)
+{
+    if (d->token_id) return d->token_id;
+    return d->participant_id ? d->participant_id : d->recording_id;
+}
+
 bool event_emit(struct scope *s, enum event_type type, int64_t session_id, const struct event_details *d, struct err *e)
 {
     struct event row = {0};
@@ -107,7 +116,7 @@ bool event_emit(struct scope *s, enum event_type type, int64_t session_id, const
     const char *data = details_json(s->arena, d);
     if (data) SET(&row, event, event_data, data);
     if (!db_insert(s->db, "events", event, &row, e)) return false;
-    struct event_note note = {type, row.id, session_id, s->actor ? s->actor->id : 0, s->now, d->participant_id ? d->participant_id : d->recording_id, data};
+    struct event_note note = {type, row.id, session_id, s->actor ? s->actor->id : 0, s->now, subject_of(d), data};
     if (s->core->listeners) tell_after_commit(s, &note);
     return true;
 }

@@ -8,6 +8,7 @@
 
 static const char SQL_OF_USER[] = "SELECT {} FROM participants WHERE user_id = $2 AND session_id = $1 LIMIT 1";
 static const char SQL_BY_ID[] = "SELECT {} FROM participants WHERE id = $1";
+static const char SQL_OF_IDENTITY[] = "SELECT {} FROM participants WHERE session_id = $1 AND identity = $2";
 static const char SQL_LIST[] = "SELECT {} FROM participants WHERE session_id = $1 ORDER BY id";
 static const char SQL_COUNT[] = "SELECT count(*) FROM participants WHERE session_id = $1";
 static const char SQL_OF_MANY[] =
@@ -61,11 +62,16 @@ static bool save(struct scope *s, const struct participant *p, struct err *e)
     return db_update(s->db, "participants", participant, p, e);
 }
 
+bool participant_may_share(const struct session *session, enum participant_role role)
+{
+    return role == participant_role_teacher || (role == participant_role_student && session->enable_screenshare);
+}
+
 static bool take_seat(struct scope *s, const struct session *session, struct participant *p, struct err *e)
 {
     SET(p, participant, session_id, session->id);
     SET(p, participant, connection_status, connection_status_invited);
-    SET(p, participant, screenshare, p->role != participant_role_viewer && (p->role == participant_role_teacher || session->enable_screenshare));
+    SET(p, participant, screenshare, participant_may_share(session, (enum participant_role)p->role));
     SET(p, participant, admitted, p->role == participant_role_teacher);
     SET(p, participant, token_generation, 0);
     SET(p, participant, created_at, s->now);
@@ -130,6 +136,18 @@ bool participant_join(struct scope *s, struct session *session, struct participa
     }
     if (is_teacher && session->status == session_status_scheduled && !session_set_status(s, session, session_status_active, NULL, e)) return false;
     return mark_joined(s, out, e);
+}
+
+bool participant_seat_named(struct scope *s, const struct session *session, const char *identity, const char *name, enum participant_role role, struct participant *out, struct err *e)
+{
+    enum db_found found = db_one(s->db, SQL_OF_IDENTITY, participant, out, s->arena, e, INT_(session->id), TEXT_(identity));
+    if (found != DB_NONE) return found == DB_ROW;
+    if (!has_free_seat(s, session, e)) return false;
+    *out = (struct participant){0};
+    SET(out, participant, identity, identity);
+    SET(out, participant, name, name);
+    SET(out, participant, role, (int)role);
+    return take_seat(s, session, out, e);
 }
 
 bool participant_join_guest(struct scope *s, struct session *session, const char *name, struct participant *out, struct err *e)
@@ -197,29 +215,4 @@ bool participant_consent(struct scope *s, struct participant *p, bool given, str
     if (given) SET(p, participant, consented_at, s->now);
     else CLEAR(p, participant, consented_at);
     return save(s, p, e) && EMIT(s, recording_consent, p->session_id, e, .participant_id = p->id, .name = p->name, .flag = &given, .flag_name = "given");
-}
-
-/* ---- tokens */
-
-char *join_token_sign(struct scope *s, const struct participant *p)
-{
-    char claims[160];
-    int64_t expires = s->now / 1000 + core_config(s->core)->JOIN_TOKEN_EXPIRE_MINUTES * 60;
-    snprintf(claims, sizeof claims, "{\"sid\":%lld,\"pid\":%lld,\"gen\":%lld,\"exp\":%lld}", (long long)p->session_id, (long long)p->id,
-             (long long)p->token_generation, (long long)expires);
-    return jwt_sign(s->arena, &s->core->join_key, claims);
-}
-
-bool join_token_check(struct scope *s, const char *token, struct session *session, struct participant *p, struct err *e)
-{
-    const json_t *claims = jwt_verify(s->arena, &s->core->join_key, token, s->now / 1000);
-    if (!claims) return err_fail(e, error_bad_join_token);
-    enum db_found seat = db_one(s->db, SQL_BY_ID, participant, p, s->arena, e, INT_(json_integer_value(json_object_get(claims, "pid"))));
-    if (seat == DB_FAILED) return false;
-    if (seat == DB_NONE || p->session_id != json_integer_value(json_object_get(claims, "sid"))) return err_fail(e, error_bad_join_token);
-    enum db_found found = session_by_id(s, p->session_id, session, e);
-    if (found == DB_FAILED) return false;
-    if (found == DB_NONE) return err_fail(e, error_bad_join_token);
-    if (p->connection_status == connection_status_kicked) return err_fail(e, error_participant_removed);
-    return p->token_generation == json_integer_value(json_object_get(claims, "gen")) || err_fail(e, error_bad_join_token);
 }

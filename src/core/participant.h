@@ -1,4 +1,4 @@
-/* participant.h - seats in sessions, and the tokens that open the door to them. */
+/* participant.h - seats in sessions, who has them and what they may do. */
 #pragma once
 #include "core/core.h"
 
@@ -13,6 +13,8 @@ bool participant_present(struct scope *s, int64_t participant_id, bool *present,
 bool participant_add(struct scope *s, const struct session *session, const struct user *user, enum participant_role role, struct participant *out, struct err *e); /* who has none yet */
 /* By the host's wish: who has a seat keeps it as it is; refused when all are taken. */
 bool participant_seat(struct scope *s, const struct session *session, const struct user *user, enum participant_role role, struct participant *out, struct err *e);
+bool participant_seat_named(struct scope *s, const struct session *session, const char *identity, const char *name, enum participant_role role, struct participant *out, struct err *e); /* the same for who has no account */
+bool participant_may_share(const struct session *session, enum participant_role role);                /* what a seat of that role begins with */
 /* The door as seed S3 has it: over, removed, full are refused; a new person gets a seat; the teacher opens the session. */
 bool participant_join(struct scope *s, struct session *session, struct participant *out, struct err *e);
 bool participant_join_guest(struct scope *s, struct session *session, const char *name, struct participant *out, struct err *e);
@@ -22,7 +24,3 @@ bool participant_allow_screenshare(struct scope *s, struct participant *p, bool 
 bool participant_allow_all(struct scope *s, int64_t session_id, bool allowed, struct err *e); /* the students' screens */
 bool participant_admit(struct scope *s, struct participant *p, bool admit, struct err *e);
 bool participant_consent(struct scope *s, struct participant *p, bool given, struct err *e);
-
-/* Join token: bound to session, seat and the seat's generation; dead when it has expired, the seat was removed, or the generation moved on. */
-char *join_token_sign(struct scope *s, const struct participant *p);
-bool join_token_check(struct scope *s, const char *token, struct session *session, struct participant *p, struct err *e); /* bad_join_token, participant_removed */

@@ -55,11 +55,17 @@ bool presence_leave(struct scope *s, const char *connection, const char *reason,
 
 /* ---- coming */
 
+/* A token may open the stay with another role than the seat's. */
+static bool as_host(const struct entry *in)
+{
+    return (in->pass.token_id ? in->pass.role : (enum participant_role)in->participant.role) == participant_role_teacher;
+}
+
 /* A link alone is no stay: who has one but was never in the call is new to a locked room. */
 static bool passes_lock(struct scope *s, const struct entry *in, struct err *e)
 {
     int64_t one;
-    if (!in->session.locked || in->participant.role == participant_role_teacher) return true;
+    if (!in->session.locked || as_host(in)) return true;
     enum db_found found = db_number(s->db, SQL_WAS_HERE, &one, e, INT_(in->session.id), INT_(in->participant.id));
     return found == DB_NONE ? err_fail(e, error_session_locked) : found == DB_ROW;
 }
@@ -68,6 +74,7 @@ static bool may_come_in(struct scope *s, const struct entry *in, struct err *e)
 {
     int64_t count;
     if (session_is_over(&in->session)) return err_fail(e, error_session_not_active);
+    if (in->pass.used_up) return err_fail(e, error_token_used_up);
     if (!passes_lock(s, in, e)) return false;
     if (db_number(s->db, SQL_OTHERS_COUNT, &count, e, INT_(in->session.id), INT_(in->participant.id)) != DB_ROW) return false;
     return count < in->session.max_participants || err_fail(e, error_session_full);
@@ -75,7 +82,7 @@ static bool may_come_in(struct scope *s, const struct entry *in, struct err *e)
 
 static bool must_wait(const struct entry *in)
 {
-    return in->session.waiting_room && in->participant.role != participant_role_teacher && !in->participant.admitted;
+    return in->session.waiting_room && !as_host(in) && !in->participant.admitted;
 }
 
 /* The newest browser of a person is the one that counts. */
@@ -110,7 +117,7 @@ static bool note_arrival(struct scope *s, struct entry *in, struct err *e)
     SET(p, participant, connection_status, connection_status_joined);
     if (!HAS(p, participant, joined_at)) SET(p, participant, joined_at, s->now);
     if (!db_update(s->db, "participants", participant, p, e)) return false;
-    if (p->role == participant_role_teacher && in->session.status == session_status_scheduled &&
+    if (as_host(in) && in->session.status == session_status_scheduled &&
         !session_set_status(s, &in->session, session_status_active, NULL, e)) return false;
     CLEAR(&in->session, session, empty_since);
     if (!db_run(s->db, SQL_EMPTY, e, INT_(in->session.id), OPT_(false, 0))) return false;
@@ -134,16 +141,27 @@ static bool settle_consent(struct scope *s, struct entry *out, bool consent, str
     return !recorded || !consent || participant_consent(s, &out->participant, true, e);
 }
 
-bool presence_enter(struct scope *s, const char *token, const char *connection, bool consent, struct entry *out, struct err *e)
+static bool come_in(struct scope *s, struct entry *out, struct err *e)
 {
-    *out = (struct entry){.outcome = ENTRY_IN};
-    if (!join_token_check(s, token, &out->session, &out->participant, e)) return false;
+    return replace_older(s, out, e) && open_span(s, out, e) && join_pass_use(s, &out->pass, out->span.connection, e) && note_arrival(s, out, e);
+}
+
+static bool decide(struct scope *s, const char *connection, bool consent, struct entry *out, struct err *e)
+{
     if (connection && !resume(s, connection, out, e)) return false;
     if (out->resumed) return !session_is_over(&out->session) || err_fail(e, error_session_not_active);
     if (!may_come_in(s, out, e)) return false;
     if (must_wait(out)) out->outcome = ENTRY_WAIT;
     if (out->outcome == ENTRY_IN && !settle_consent(s, out, consent, e)) return false;
-    return out->outcome != ENTRY_IN || (replace_older(s, out, e) && open_span(s, out, e) && note_arrival(s, out, e)); /* who must wait keeps what they had */
+    return out->outcome != ENTRY_IN || come_in(s, out, e); /* who must wait keeps what they had */
+}
+
+bool presence_enter(struct scope *s, const char *token, const char *connection, bool consent, struct entry *out, struct err *e)
+{
+    *out = (struct entry){.outcome = ENTRY_IN};
+    if (!join_token_check(s, token, &out->session, &out->participant, &out->pass, e) || !decide(s, connection, consent, out, e)) return false;
+    join_pass_apply(&out->pass, &out->session, &out->participant);
+    return true;
 }
 
 /* ---- who is there */
@@ -153,11 +171,13 @@ bool presence_open(struct scope *s, int64_t session_id, struct list *spans, stru
     return db_all(s->db, SQL_OPEN, span, spans, s->arena, e, INT_(session_id));
 }
 
-bool presence_person(struct scope *s, const char *connection, struct span *span, struct session *session, struct participant *p, struct err *e)
+bool presence_person(struct scope *s, const char *connection, struct span *span, struct session *session, struct participant *p, struct join_pass *pass, struct err *e)
 {
-    return db_one(s->db, SQL_BY_CONNECTION, span, span, s->arena, e, TEXT_(connection)) == DB_ROW && !HAS(span, span, left_at) &&
-           session_by_id(s, span->session_id, session, e) == DB_ROW &&
-           db_one(s->db, SQL_BY_ID, participant, p, s->arena, e, INT_(span->participant_id)) == DB_ROW;
+    if (db_one(s->db, SQL_BY_CONNECTION, span, span, s->arena, e, TEXT_(connection)) != DB_ROW || HAS(span, span, left_at) ||
+        session_by_id(s, span->session_id, session, e) != DB_ROW || db_one(s->db, SQL_BY_ID, participant, p, s->arena, e, INT_(span->participant_id)) != DB_ROW ||
+        !join_pass_of(s, connection, pass, e)) return false;
+    join_pass_apply(pass, session, p);
+    return true;
 }
 
 bool presence_shift(struct scope *s, int64_t jump_ms, struct err *e)

@@ -1,13 +1,14 @@
 /* presence.h - who is in the call: the door at every (re)connect, the spans that attendance is made of.
  * A connection is one stay of one person; its span is open as long as it lasts. */
 #pragma once
-#include "core/core.h"
+#include "core/token.h"
 
 enum entry_outcome { ENTRY_IN, ENTRY_WAIT, ENTRY_CONSENT }; /* in; must be let in first; must agree to be recorded first */
 struct entry {
     enum entry_outcome outcome;
     struct session session;
-    struct participant participant;
+    struct participant participant; /* with the role that holds for this stay */
+    struct join_pass pass;
     struct span span;            /* when in */
     bool resumed;                /* the span is an old one that goes on */
     const char *replaced;        /* connection of the same person that was closed for this one, or NULL */
@@ -18,7 +19,7 @@ bool presence_enter(struct scope *s, const char *token, const char *connection, 
 /* `at`: when they were last there (0: now). Closing a closed one changes nothing. */
 bool presence_leave(struct scope *s, const char *connection, const char *reason, int64_t at, struct err *e);
 bool presence_open(struct scope *s, int64_t session_id, struct list *spans, struct err *e);     /* of struct span; session 0: all */
-bool presence_person(struct scope *s, const char *connection, struct span *span, struct session *session, struct participant *p, struct err *e);
+bool presence_person(struct scope *s, const char *connection, struct span *span, struct session *session, struct participant *p, struct join_pass *pass, struct err *e);
 bool presence_shift(struct scope *s, int64_t jump_ms, struct err *e); /* the wall clock jumped: open stays in the new time */
 bool presence_alive(struct scope *s, struct err *e);             /* notes "we were alive now", for the next two */
 bool presence_last_alive(struct scope *s, int64_t *at, struct err *e);

@@ -47,7 +47,7 @@ def paths(server, teacher):
     """A path of a route with everything in it filled in with what is there."""
     session = teacher.session()
     recording = teacher.post(f"/sessions/{session['id']}/recordings").json()
-    ids = {"{session_id}": str(session["id"]), "{recording_id}": str(recording["id"]), "{participant_id}": "1", "{file_id}": "1", "{room_id}": str(session["id"]), "{template_id}": "1", "{user_id}": "1"}
+    ids = {"{session_id}": str(session["id"]), "{recording_id}": str(recording["id"]), "{participant_id}": "1", "{file_id}": "1", "{room_id}": str(session["id"]), "{template_id}": "1", "{user_id}": "1", "{token_id}": "1", "{service_id}": "1", "{booking_id}": "1", "{service_session_id}": "1"}
 
     def fill(path):
         for name, value in ids.items():

@@ -174,18 +174,18 @@ TEST(test_tokens_die)
     struct session s = schedule(0, false, false, 5), other = schedule(0, false, false, 5), out;
     struct participant p = join_as(&grace, &s), seat;
     const char *token = join_token_sign(&now, &p);
-    DONE(join_token_check(&now, token, &out, &seat, &err));
+    DONE(join_token_check(&now, token, &out, &seat, NULL, &err));
     assert_int_equal(seat.id, p.id);
     struct participant moved = p;
     moved.session_id = other.id; /* a seat of one session signed for another */
-    REFUSED(join_token_check(&now, join_token_sign(&now, &moved), &out, &seat, &err), bad_join_token);
-    REFUSED(join_token_check(&now, access_token_sign(&now, &grace), &out, &seat, &err), bad_join_token);
+    REFUSED(join_token_check(&now, join_token_sign(&now, &moved), &out, &seat, NULL, &err), bad_join_token);
+    REFUSED(join_token_check(&now, access_token_sign(&now, &grace), &out, &seat, NULL, &err), bad_join_token);
     struct scope later = now;
     later.now += config->JOIN_TOKEN_EXPIRE_MINUTES * MINUTE;
-    REFUSED(join_token_check(&later, token, &out, &seat, &err), bad_join_token);
+    REFUSED(join_token_check(&later, token, &out, &seat, NULL, &err), bad_join_token);
     DONE(participant_kick(&now, &s, &p, &err));
-    REFUSED(join_token_check(&now, token, &out, &seat, &err), participant_removed);
-    REFUSED(join_token_check(&now, "x", &out, &seat, &err), bad_join_token);
+    REFUSED(join_token_check(&now, token, &out, &seat, NULL, &err), participant_removed);
+    REFUSED(join_token_check(&now, "x", &out, &seat, NULL, &err), bad_join_token);
 }
 
 /* ---- presence */

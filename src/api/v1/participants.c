@@ -4,6 +4,7 @@
 #include "core/presence.h"
 #include "core/recording.h"
 #include "core/session.h"
+#include "core/token.h"
 #include "core/user.h"
 #include <string.h>
 
@@ -60,11 +61,19 @@ bool v1_guest_join(struct request *r, struct err *e)
     return session_by_code(&r->scope, in->room_code, &session, e) && participant_join_guest(&r->scope, &session, in->name, &p, e) && reply_join_by_code(r, &session, &p);
 }
 
+static bool lookup_token(struct request *r, const char *token, struct session *session, struct participant *p, struct err *e)
+{
+    struct join_pass pass;
+    if (!join_token_check(&r->scope, token, session, p, &pass, e)) return false;
+    join_pass_apply(&pass, session, p);
+    return true;
+}
+
 static bool lookup(struct request *r, struct session *session, struct participant *p, struct err *e)
 {
     const struct lookup_request *in = r->body;
     *p = (struct participant){0};
-    if (HAS(in, lookup_request, token)) return join_token_check(&r->scope, in->token, session, p, e);
+    if (HAS(in, lookup_request, token)) return lookup_token(r, in->token, session, p, e);
     if (HAS(in, lookup_request, room_code)) return session_by_code(&r->scope, in->room_code, session, e);
     return err_fail(e, error_session_not_found);
 }

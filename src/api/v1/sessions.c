@@ -3,6 +3,7 @@
 #include "api/api.h"
 #include "core/event.h"
 #include "core/participant.h"
+#include "core/token.h"
 
 static struct session_reply *shown(struct request *r, const struct session *session, struct session_reply *out)
 {
