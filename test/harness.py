@@ -22,6 +22,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+import postgresql
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BINARY = os.environ.get("ROOMD_BINARY", str(ROOT / "build" / "roomd"))
 DEADLINE = float(os.environ.get("TEST_DEADLINE", "15"))
@@ -170,6 +172,8 @@ class Server:
         self.folder, self.data = pathlib.Path(folder), pathlib.Path(folder) / "data"
         self.folder.mkdir(parents=True, exist_ok=True)
         self.env = {"PATH": os.environ["PATH"], "HOME": str(folder), "RATE_LIMITS": "off", **(env or {})}
+        if postgresql.CHOSEN and "DATABASE_URL" not in self.env:
+            self.env["DATABASE_URL"] = postgresql.fresh_database()
         if pathlib.Path(BINARY).resolve().parent != ROOT / "build":
             self.env.setdefault("WEB_DIR", str(ROOT / "web" / "dist"))  # else it is found beside the program
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
@@ -224,7 +228,7 @@ class Server:
             pass
 
     def note_events(self):
-        if (self.data / "roomd.db").exists():
+        if self.on_postgresql or (self.data / "roomd.db").exists():
             with self.db() as db:
                 SEEN.events |= {row[0] for row in db.execute("SELECT DISTINCT event_type FROM events")}
 
@@ -234,8 +238,15 @@ class Server:
 
     # ---- beside the server
 
+    @property
+    def on_postgresql(self):
+        return self.env.get("DATABASE_URL", "").startswith("postgres")
+
     @contextmanager
     def db(self):
+        if self.on_postgresql:
+            yield postgresql.Connection(self.env["DATABASE_URL"])
+            return
         with closing(sqlite3.connect(self.data / "roomd.db", timeout=10)) as connection:
             with connection:
                 yield connection

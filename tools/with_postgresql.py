@@ -15,8 +15,9 @@ FAST = "fsync=off synchronous_commit=off full_page_writes=off max_connections=20
 
 def programs():
     """Debian keeps them out of PATH, a folder a version."""
-    found = shutil.which("initdb") or max(glob.glob("/usr/lib/postgresql/*/bin/initdb"), default=None, key=lambda p: int(p.split("/")[4]))
-    return os.path.dirname(found) if found else None
+    installed = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"), key=lambda p: int(p.split("/")[4]))
+    found = installed[-1] if installed else shutil.which("initdb")
+    return os.path.dirname(os.path.realpath(found)) if found else None
 
 
 def free_port():
