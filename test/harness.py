@@ -251,6 +251,17 @@ class Server:
             with connection:
                 yield connection
 
+    @contextmanager
+    def database_held(self):
+        """Nobody else can change anything meanwhile."""
+        if self.on_postgresql:
+            with postgresql.turn_held(self.env["DATABASE_URL"]):
+                yield
+            return
+        with self.db() as db:
+            db.execute("BEGIN IMMEDIATE")
+            yield
+
     def tool(self, *arguments, text=None, env=None, cwd=None, data=True):
         """A roomd command on this data folder."""
         where = ["--data", str(self.data)] if data else []
@@ -258,7 +269,7 @@ class Server:
 
     @property
     def secret(self):
-        return (self.data / "secret").read_text().strip()
+        return self.env.get("SECRET_KEY") or (self.data / "secret").read_text().strip()
 
     # ---- people
 

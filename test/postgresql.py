@@ -1,7 +1,9 @@
 """PostgreSQL for the Python tests: a private server for the whole run, a database for each roomd, and a look into it like sqlite3's."""
 import atexit
+import contextlib
 import functools
 import itertools
+import json
 import os
 import pathlib
 import shutil
@@ -30,21 +32,35 @@ def fresh_database(name=None):
     return f"{cluster().url}/{name}"
 
 
+def command(url):
+    return [shutil.which("psql") or os.path.join(programs(), "psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", url]
+
+
 def psql(url, sql):
-    done = subprocess.run([shutil.which("psql") or os.path.join(programs(), "psql"), "-X", "-q", "-A", "-t", "-F", "\x1f", "-P", "null=\x1e", "-v", "ON_ERROR_STOP=1", url, "-c", sql],
-                          capture_output=True, text=True, timeout=60)
+    done = subprocess.run([*command(url), "-c", sql], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, f"{sql}: {done.stderr}"
     return done.stdout
+
+
+@contextlib.contextmanager
+def turn_held(url):
+    """The lock that every change begins with (src/db/postgres.c)."""
+    with subprocess.Popen(command(url), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        holder.stdin.write("BEGIN; SELECT pg_advisory_xact_lock(4715); SELECT 'held';\n")
+        holder.stdin.flush()
+        while "held" not in holder.stdout.readline():
+            pass
+        yield
+        holder.stdin.close()
 
 
 def literal(value):
     return "NULL" if value is None else str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
 
 
-def column(text):
-    if text in ("\x1e", "t", "f"):
-        return {"\x1e": None, "t": 1, "f": 0}[text]
-    return int(text) if text.lstrip("-").isdigit() else text
+def row_of(line):
+    pairs = json.loads(line, object_pairs_hook=list)  # two columns may have one name
+    return tuple(int(value) if isinstance(value, bool) else value for _, value in pairs)
 
 
 class Rows(list):
@@ -65,4 +81,6 @@ class Connection:
         parts = sql.split("?")
         assert len(parts) == len(parameters) + 1
         text = "".join(a + b for a, b in itertools.zip_longest(parts, map(literal, parameters), fillvalue=""))
-        return Rows(tuple(map(column, line.split("\x1f"))) for line in psql(self.url, text).splitlines())
+        if text.upper().startswith("SELECT"):
+            text = f"SELECT row_to_json(q) FROM ({text}) q"
+        return Rows(row_of(line) for line in psql(self.url, text).splitlines())

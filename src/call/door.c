@@ -69,6 +69,7 @@ static const char *not_welcome(struct hub *h, const char *connection)
 
 static void come_in(struct caller *c, const struct entry *in)
 {
+    if (in->taken_over) room_take_up(c->hub, in->session.id);
     struct room *r = room_open(c->hub, &in->session);
     struct peer *p = peer_in(r, in->span.connection);
     if (!p) p = peer_add(r, &in->span, &in->participant, &in->pass); /* before the old one goes: the last one's leaving closes the room */
@@ -139,6 +140,17 @@ static void refused(struct caller *c, const struct err *e)
 
 static void forget_entry(struct hub *h, const struct entry *in);
 
+/* http://… to ws://…/api/v1/call */
+static void send_elsewhere(struct caller *c, const struct entry *in)
+{
+    struct call_moved m = {0};
+    if (strncmp(in->elsewhere, "http", 4) != 0) return;
+    SET(&m, call_moved, url, arena_printf(&c->hub->arena, "ws%s/api/v1/call", in->elsewhere + 4));
+    SEND(c, moved, &m);
+    log_info("call.moved", LOG_INT("session", in->session.id), LOG_STR("to", in->elsewhere));
+    ws_close(c->ws, 4002, "the call is on another node");
+}
+
 static void decided(void *arg)
 {
     struct knock *k = arg;
@@ -146,6 +158,7 @@ static void decided(void *arg)
     c->entering = false;
     if (k->err.kind != ERR_NONE) refused(c, &k->err);
     else if (!c->ws || c->hub->stopping) forget_entry(c->hub, &k->entry);
+    else if (k->entry.outcome == ENTRY_ELSEWHERE) send_elsewhere(c, &k->entry);
     else if (k->entry.outcome == ENTRY_WAIT) wait_outside(c, &k->entry);
     else if (k->entry.outcome == ENTRY_CONSENT) ask_consent(c, &k->entry);
     else come_in(c, &k->entry);

@@ -263,7 +263,7 @@ static void on_ready(void *ctx, bool adopted)
     log_info("media.ready", LOG_INT("adopted", adopted), LOG_INT("pid", media_pid(h->media)));
     metric_set(media_up, 1);
     h->media_ready = true;
-    recorder_take_up(h);
+    recorder_take_up(h, 0);
     each_peer(h, offer_media);
     door_open(h);
 }
@@ -359,6 +359,96 @@ void hub_accept(struct hub *h, int fd, const void *early, size_t early_size, voi
     loop_post(h->loop, arrive, a);
 }
 
+/* ---- what is left behind */
+
+/* Everybody who was in when we were last alive may come back for a while; their media may have gone on without us. */
+static void take_up_person(struct hub *h, const char *connection)
+{
+    struct scope s = hub_scope(h, &h->arena, 0);
+    struct span span;
+    struct session session;
+    struct participant person;
+    struct join_pass pass;
+    struct err e;
+    if (!presence_person(&s, connection, &span, &session, &person, &pass, &e)) return;
+    struct room *r = room_open(h, &session);
+    if (peer_in(r, connection)) return;
+    struct peer *p = peer_add(r, &span, &person, &pass);
+    peer_set_away(p);
+    if (session_is_over(&session) || person.connection_status == connection_status_kicked || pass.revoked) peer_remove(p, "lost", h->core->last_alive, NULL, NULL);
+}
+
+static bool take_up(struct hub *h, int64_t session_id, struct err *e)
+{
+    struct list spans;
+    struct scope s = hub_scope(h, &h->arena, clock_now_ms());
+    if (!presence_open(&s, session_id, &spans, e)) return false;
+    for (size_t i = 0; i < spans.count; i++) take_up_person(h, ((const struct span *)spans.items)[i].connection);
+    count_people(h);
+    return true;
+}
+
+void room_take_up(struct hub *h, int64_t session_id)
+{
+    struct err e;
+    log_info("call.taken_over", LOG_INT("session", session_id));
+    if (!take_up(h, session_id, &e)) log_error("call.not_taken_over", LOG_STR("error", e.text));
+    if (h->media_ready) recorder_take_up(h, session_id);
+}
+
+/* Of nodes that fell silent. */
+struct inherited { struct hub *hub; size_t count; int64_t sessions[]; };
+
+static void inherit(void *arg)
+{
+    struct inherited *i = arg;
+    for (size_t k = 0; k < i->count && !i->hub->stopping; k++) room_take_up(i->hub, i->sessions[k]);
+    arena_reset(&i->hub->arena);
+    free(i);
+}
+
+static bool take_over(struct scope *s, void *arg, struct err *e)
+{
+    struct list places;
+    struct inherited **out = arg;
+    if (!node_take_over(s, &places, e)) return false;
+    free(*out);
+    *out = NULL;
+    if (!places.count) return true;
+    *out = xcalloc(1, sizeof **out + places.count * sizeof(int64_t));
+    (*out)->count = places.count;
+    for (size_t i = 0; i < places.count; i++) (*out)->sessions[i] = ((const struct session_node *)places.items)[i].session_id;
+    return true;
+}
+
+struct overtaking { struct hub *hub; struct inherited *inherited; };
+
+static bool take_over_run(struct scope *s, void *arg, struct err *e)
+{
+    return take_over(s, &((struct overtaking *)arg)->inherited, e);
+}
+
+static void taken_over(void *arg, const struct err *e)
+{
+    struct overtaking *o = arg;
+    if (e) free(o->inherited);
+    else if (o->inherited) {
+        o->inherited->hub = o->hub;
+        loop_post(o->hub->loop, inherit, o->inherited);
+    }
+}
+
+static void look_after_others(struct hub *h)
+{
+    struct task *t = task_create(h->core);
+    struct overtaking *o = arena_new(&t->arena, struct overtaking);
+    o->hub = h;
+    t->run = take_over_run;
+    t->done = taken_over;
+    t->arg = o;
+    task_submit(t);
+}
+
 /* ---- time */
 
 /* One at a time: removing may free the room that the walk stands on. */
@@ -373,7 +463,7 @@ static struct peer *find_gone(struct hub *h, int64_t now)
 static bool note_alive(struct scope *s, void *arg, struct err *e)
 {
     (void)arg;
-    return presence_alive(s, e);
+    return node_alive(s, e);
 }
 
 static bool end_due(struct scope *s, void *arg, struct err *e)
@@ -396,7 +486,8 @@ static void on_tick(void *arg)
     for (struct peer *p; (p = find_gone(h, clock_monotonic_ms()));) peer_remove(p, "lost", p->away_since, NULL, NULL);
     h->ticks++;
     if (h->ticks == SETTLE_TICKS) door_open(h); /* the media engine may never come: people can talk to each other about it */
-    if (h->rooms && h->ticks % ALIVE_TICKS == 0) submit(h, note_alive);
+    if ((h->rooms || db_is_shared(h->core->db)) && h->ticks % ALIVE_TICKS == 0) submit(h, note_alive);
+    if (db_is_shared(h->core->db)) look_after_others(h);
     if (h->ticks % DISK_TICKS == 0) recorder_watch_disk(h);
     submit(h, end_due);
     arena_reset(&h->arena);
@@ -420,30 +511,9 @@ struct hub *hub_create(struct core *core, struct loop *loop, struct err *e)
     return h;
 }
 
-/* Everybody who was in when we were last alive may come back for a while; their media may have gone on without us. */
-static bool take_up(struct hub *h, struct err *e)
-{
-    int64_t last;
-    struct list spans;
-    struct scope s = hub_scope(h, &h->arena, clock_now_ms());
-    if (!presence_last_alive(&s, &last, e) || !presence_open(&s, 0, &spans, e)) return false;
-    for (size_t i = 0; i < spans.count; i++) {
-        struct span span;
-        struct session session;
-        struct participant person;
-        struct join_pass pass;
-        if (!presence_person(&s, ((const struct span *)spans.items)[i].connection, &span, &session, &person, &pass, e)) continue;
-        struct peer *p = peer_add(room_open(h, &session), &span, &person, &pass);
-        peer_set_away(p);
-        if (session_is_over(&session) || person.connection_status == connection_status_kicked || pass.revoked) peer_remove(p, "lost", last, NULL, NULL);
-    }
-    count_people(h);
-    return true;
-}
-
 bool hub_start(struct hub *h, const struct media_options *options, struct err *e)
 {
-    if (!take_up(h, e)) return false;
+    if (!take_up(h, 0, e)) return false;
     arena_reset(&h->arena);
     h->media = media_start(options, &media_handler, h, e);
     if (!h->media) return false;

@@ -67,6 +67,18 @@ static void on_gave_up(struct hub *h, struct room *r, const struct event_note *n
     send_off(h, n, "left", "replaced", "You left this session");
 }
 
+/* Who waits here for a call that has begun on another node is sent there. */
+static void on_joined(struct hub *h, struct room *r, const struct event_note *n)
+{
+    struct scope s = hub_scope(h, &h->arena, n->at);
+    int64_t node = r || !db_is_shared(h->core->db) ? 0 : node_of(&s, n->session_id);
+    if (!node || node == h->core->node_id) return;
+    for (struct caller *c = h->callers, *next; c; c = next) {
+        next = c->next;
+        if (c->waiting[0] && c->waiting_session == n->session_id) door_again(c);
+    }
+}
+
 static void on_admitted(struct hub *h, struct room *r, const struct event_note *n)
 {
     (void)r;
@@ -150,7 +162,7 @@ static void on_recording(struct hub *h, struct room *r, const struct event_note 
     struct err e;
     if (recording_by_id(&s, n->subject_id, &rec, &e) == DB_ROW && session_by_id(&s, n->session_id, &session, &e) == DB_ROW) {
         struct room around = {.hub = h, .session_id = session.id, .session = session};
-        recorder_follow(r ? r : &around, &rec);
+        if (r || node_of(&s, session.id) == h->core->node_id) recorder_follow(r ? r : &around, &rec);
     }
     if (!r) return;
     room_refresh(r);
@@ -169,6 +181,7 @@ static follow_fn *const followers[event_type_count] = {
     [event_session_updated] = on_changed,      [event_session_started] = on_changed,    [event_session_reopened] = on_changed,
     [event_session_locked] = on_changed,       [event_session_unlocked] = on_changed,   [event_session_ended] = on_over,
     [event_session_cancelled] = on_over,       [event_session_deleted] = on_over,       [event_participant_kicked] = on_kicked,
+    [event_participant_joined] = on_joined,
     [event_participant_left_seat] = on_gave_up, [event_participant_admitted] = on_admitted, [event_participant_denied] = on_denied,
     [event_token_revoked] = on_revoked,        [event_participant_updated] = on_seat_changed, [event_chat_message] = on_chat,      [event_recording_started] = on_recording,
     [event_recording_paused] = on_recording,   [event_recording_resumed] = on_recording, [event_recording_stopped] = on_recording,

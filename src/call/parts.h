@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "call/hub.h"
 #include "core/event.h"
+#include "core/node.h"
 #include "core/participant.h"
 #include "core/presence.h"
 #include "core/recording.h"
@@ -81,6 +82,7 @@ static inline struct scope hub_scope(struct hub *h, struct arena *a, int64_t now
 /* hub.c: rooms and peers */
 struct room *room_find(struct hub *h, int64_t session_id);
 struct room *room_open(struct hub *h, const struct session *session);
+void room_take_up(struct hub *h, int64_t session_id);    /* who is in and what runs, left behind by another node or by ourselves before */
 void room_refresh(struct room *r);                       /* reads the session again and tells everybody */
 struct peer *peer_find(struct hub *h, const char *connection);
 struct peer *peer_in(struct room *r, const char *connection);
@@ -126,7 +128,7 @@ void clock_watch(struct hub *h);                         /* at every tick: follo
 
 /* recorder.c */
 void recorder_follow(struct room *r, const struct recording *rec);  /* makes the media engine do what the recording's row says */
-void recorder_take_up(struct hub *h);                               /* after a start: all that run */
+void recorder_take_up(struct hub *h, int64_t session_id);            /* what runs; session 0: in all calls on this node */
 void recorder_watch_disk(struct hub *h);
 
 /* A change that a person asks for: `run` on the writer on their behalf; a failure is told to their page. */

@@ -70,7 +70,7 @@ void recorder_follow(struct room *r, const struct recording *rec)
     free(f);
 }
 
-void recorder_take_up(struct hub *h)
+void recorder_take_up(struct hub *h, int64_t session_id)
 {
     struct scope s = hub_scope(h, &h->arena, 0);
     struct list running;
@@ -79,6 +79,7 @@ void recorder_take_up(struct hub *h)
     for (size_t i = 0; i < running.count; i++) {
         const struct recording *rec = (const struct recording *)running.items + i;
         struct room around = {.hub = h, .session_id = rec->session_id};
+        if (session_id && rec->session_id != session_id) continue;
         if (session_by_id(&s, rec->session_id, &around.session, &e) == DB_ROW) recorder_follow(&around, rec);
     }
 }

@@ -5,6 +5,7 @@
 #include "call/hub.h"
 #include "cli/cli.h"
 #include "core/event.h"
+#include "core/node.h"
 #include "jobs/runner.h"
 #include "version.h"
 #include <errno.h>
@@ -201,13 +202,30 @@ static bool media_settings(struct server *s, struct media_options *m, struct err
     return secret_of(s, "roomd janus api", &m->api_secret) && secret_of(s, "roomd janus admin", &m->admin_secret);
 }
 
+static bool settle_in(struct scope *s, void *arg, struct err *e)
+{
+    (void)arg;
+    return node_register(s, e) && event_follow(s, e);
+}
+
 static bool open_database(struct server *s, struct err *e)
 {
     int from, to;
     s->db = db_open(s->config->database, e);
-    if (!s->db || !db_migrate(s->db, &from, &to, e) || !db_start_writer(s->db, e)) return false;
+    if (!s->db || !db_migrate(s->db, &from, &to, e)) return false;
     if (from != to) log_info("db.migrated", LOG_INT("from", from), LOG_INT("to", to));
     core_init(&s->core, s->db, s->config);
+    return core_write(&s->core, settle_in, NULL, e) && db_start_writer(s->db, e);
+}
+
+static bool tell_url(struct scope *s, void *arg, struct err *e)
+{
+    bool same;
+    const struct config *c = core_config(s->core);
+    const char *url = *c->NODE_URL ? c->NODE_URL : c->PUBLIC_URL;
+    (void)arg;
+    if (!node_set_url(s, url, e) || !node_same_url(s, url, &same, e)) return false;
+    if (same) log_warn("node.same_url", LOG_STR("url", url), LOG_STR("next", "set NODE_URL on each node: pages of a call must reach the one that it is on"));
     return true;
 }
 
@@ -224,6 +242,7 @@ static bool start(struct server *s, struct err *e)
     s->api = (struct api){.core = &s->core, .ready = ready, .websocket = websocket, .ctx = s};
     if (!api_start(&s->api, e) || !media_settings(s, &media, e)) return false;
     if (!s->config->port && !strncmp(s->config->PUBLIC_URL, "http://localhost:0", 18)) s->config->PUBLIC_URL = arena_printf(&s->config->arena, "http://localhost:%d", http_port(s->api.http));
+    if (!core_write(&s->core, tell_url, NULL, e)) return false;
     if (!s->config->web_dir) log_warn("web.not_built", LOG_STR("next", "make build"));
     return hub_start(s->hub, &media, e);
 }

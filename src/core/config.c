@@ -248,7 +248,7 @@ static bool own_secret(struct config *c, const char *name, const char **out, str
 static bool derive(struct config *c, struct err *e)
 {
     if (!derive_listen(c, e) || !check_choices(c, e) || !make_data_dir(c, e) || !derive_database(c, e)) return false;
-    return *c->SECRET_KEY || own_secret(c, "secret", &c->SECRET_KEY, e);
+    return own_secret(c, "node", &c->node, e) && (*c->SECRET_KEY || own_secret(c, "secret", &c->SECRET_KEY, e));
 }
 
 struct config *config_load(const char *file, const struct config_flag *flags, struct err *e)
@@ -270,6 +270,7 @@ struct config *config_reload(const struct config *before, const char *file, cons
     c->port = before->port;
     c->loopback = before->loopback;
     c->database = before->database;
+    c->node = before->node;
     c->web_dir = before->web_dir;
     c->before = (struct config *)(uintptr_t)before;
     return c;

@@ -17,6 +17,7 @@ struct config {
     struct config *before;  /* the one that this one took the place of */
     /* derived */
     const char *address, *web_dir;
+    const char *node;       /* the name of this data folder among those that share a database */
     const char *database;   /* a file, or postgresql://… with its password */
     uint16_t port;
     bool loopback;

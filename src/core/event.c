@@ -4,6 +4,8 @@
 
 static const char SQL_LIST[] = "SELECT {} FROM events WHERE session_id = $1 ORDER BY id LIMIT $2 OFFSET $3";
 static const char SQL_CHAT[] = "SELECT * FROM (SELECT {} FROM events WHERE session_id = $1 AND event_type = 'chat.message' ORDER BY id DESC LIMIT $2) AS latest ORDER BY id";
+static const char SQL_SINCE[] = "SELECT {} FROM events WHERE id > $1 ORDER BY id LIMIT 500";
+static const char SQL_NEWEST[] = "SELECT max(id) FROM events";
 static const char SQL_COUNT[] = "SELECT count(*) FROM events WHERE session_id = $1";
 
 static const struct event_row rows[] = {
@@ -49,6 +51,7 @@ struct committed {
 static void tell(void *arg)
 {
     struct committed *c = arg;
+    c->core->last_event = c->note.id;
     for (struct event_listener *l = c->core->listeners; l; l = l->next) l->fn(l->ctx, &c->note);
     free(c);
 }
@@ -118,6 +121,50 @@ bool event_emit(struct scope *s, enum event_type type, int64_t session_id, const
     if (!db_insert(s->db, "events", event, &row, e)) return false;
     struct event_note note = {type, row.id, session_id, s->actor ? s->actor->id : 0, s->now, subject_of(d), data};
     if (s->core->listeners) tell_after_commit(s, &note);
+    return true;
+}
+
+/* ---- what other nodes have written */
+
+static bool note_of(const struct event *row, json_t *data, struct event_note *out)
+{
+    int type = 0;
+    while (type < event_type_count && strcmp(rows[type].name, row->event_type) != 0) type++;
+    const json_t *subject = json_object_get(data, "participant_id");
+    if (!subject) subject = json_object_get(data, "recording_id");
+    *out = (struct event_note){.type = (enum event_type)type, .id = row->id, .session_id = row->session_id, .user_id = row->user_id, .at = row->timestamp,
+                               .subject_id = json_integer_value(subject), .data = HAS(row, event, event_data) ? row->event_data : NULL};
+    return type < event_type_count; /* a newer node may know others */
+}
+
+static void tell_row(struct core *core, const struct event *row)
+{
+    struct event_note note;
+    json_t *data = HAS(row, event, event_data) ? json_loads(row->event_data, 0, NULL) : NULL;
+    core->last_event = row->id;
+    if (note_of(row, data, &note))
+        for (struct event_listener *l = core->listeners; l; l = l->next) l->fn(l->ctx, &note);
+    json_decref(data);
+}
+
+/* Numbers are given and committed in the same order, one turn after the other: what is past the last one is all that is new. */
+static void catch_up(void *arg, struct db_conn *c)
+{
+    struct core *core = arg;
+    struct list new = {.count = 1};
+    while (new.count) {
+        struct arena a;
+        arena_init(&a);
+        if (!db_all(c, SQL_SINCE, event, &new, &a, NULL, INT_(core->last_event))) new.count = 0;
+        for (size_t i = 0; i < new.count; i++) tell_row(core, (const struct event *)new.items + i);
+        arena_release(&a);
+    }
+}
+
+bool event_follow(struct scope *s, struct err *e)
+{
+    if (db_number(s->db, SQL_NEWEST, &s->core->last_event, e) == DB_FAILED) return false;
+    db_on_turn(s->core->db, catch_up, s->core);
     return true;
 }
 

@@ -33,6 +33,9 @@ bool event_emit(struct scope *s, enum event_type type, int64_t session_id, const
 
 /* Called on the writer right after the commit, in order. Must not block: copy, and post to a thread of one's own. Before serving starts. */
 void event_listen(struct core *core, void (*fn)(void *ctx, const struct event_note *n), void *ctx);
+/* From now on listeners hear of what other nodes on the database write as well: each event once, in the order of their numbers, before
+ * any change that this node makes after it. Before the writer is started. */
+bool event_follow(struct scope *s, struct err *e);
 
 bool event_chat(struct scope *s, int64_t session_id, int64_t limit, struct list *out, struct err *e); /* the latest chat messages, oldest first */
 bool event_list(struct scope *s, int64_t session_id, int64_t skip, int64_t limit, struct list *out, int64_t *total, struct err *e); /* of struct event */

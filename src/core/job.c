@@ -1,19 +1,29 @@
 #include "core/job.h"
 #include "core/event.h"
+#include "core/node.h"
 
 static const char SQL_ADD[] =
     "INSERT INTO jobs (kind, subject_id, status, due_at, attempts, created_at, updated_at) VALUES ($1, $2, 'waiting', $3, 0, $4, $4) "
     "ON CONFLICT (kind, subject_id) DO UPDATE SET status = 'waiting', due_at = excluded.due_at, attempts = 0, error = NULL, lease_until = NULL, updated_at = excluded.updated_at";
 static const char SQL_HURRY[] = "UPDATE jobs SET due_at = $3 WHERE kind = $1 AND subject_id = $2 AND status = 'waiting' AND due_at > $3";
-static const char SQL_DUE[] = "SELECT {} FROM jobs WHERE (status = 'waiting' AND due_at <= $1) OR (status = 'running' AND lease_until <= $1) ORDER BY due_at LIMIT 1";
+/* What another node has the files for is left to it while it lives. */
+static const char SQL_DUE[] =
+    "SELECT {} FROM jobs WHERE (status = 'waiting' AND due_at <= $1 AND (node_id IS NULL OR node_id = $2 OR NOT EXISTS (SELECT 1 FROM nodes n WHERE n.id = jobs.node_id AND n.seen_at > $3))) "
+    "OR (status = 'running' AND lease_until <= $1) ORDER BY due_at LIMIT 1";
+static const char SQL_PREFER[] = "UPDATE jobs SET node_id = $3 WHERE kind = $1 AND subject_id = $2";
 static const char SQL_EXTEND[] = "UPDATE jobs SET lease_until = $2 WHERE id = $1 AND status = 'running'";
 static const char SQL_DONE[] = "UPDATE jobs SET status = 'done', lease_until = NULL, error = NULL, updated_at = $2 WHERE id = $1";
 static const char SQL_RELEASE[] = "UPDATE jobs SET status = 'waiting', due_at = $2, attempts = attempts - 1, lease_until = NULL WHERE id = $1 AND status = 'running'";
-static const char SQL_RELEASE_ALL[] = "UPDATE jobs SET status = 'waiting', lease_until = NULL WHERE status = 'running'";
+static const char SQL_RELEASE_ALL[] = "UPDATE jobs SET status = 'waiting', lease_until = NULL WHERE status = 'running' AND (node_id IS NULL OR node_id = $1)";
 
 bool job_add(struct scope *s, const char *kind, int64_t subject_id, int64_t due_at, struct err *e)
 {
     return db_run(s->db, SQL_ADD, e, TEXT_(kind), INT_(subject_id), INT_(due_at), INT_(s->now));
+}
+
+bool job_prefer(struct scope *s, const char *kind, int64_t subject_id, int64_t node_id, struct err *e)
+{
+    return !node_id || db_run(s->db, SQL_PREFER, e, TEXT_(kind), INT_(subject_id), INT_(node_id));
 }
 
 bool job_hurry(struct scope *s, const char *kind, int64_t subject_id, struct err *e)
@@ -23,9 +33,10 @@ bool job_hurry(struct scope *s, const char *kind, int64_t subject_id, struct err
 
 enum db_found job_take(struct scope *s, int64_t lease_ms, struct job *out, struct err *e)
 {
-    enum db_found found = db_one(s->db, SQL_DUE, job, out, s->arena, e, INT_(s->now));
+    enum db_found found = db_one(s->db, SQL_DUE, job, out, s->arena, e, INT_(s->now), INT_(s->core->node_id), INT_(s->now - NODE_DEAD_MS));
     if (found != DB_ROW) return found;
     SET(out, job, status, job_status_running);
+    SET(out, job, node_id, s->core->node_id);
     SET(out, job, attempts, out->attempts + 1);
     SET(out, job, lease_until, s->now + lease_ms);
     SET(out, job, updated_at, s->now);
@@ -68,5 +79,5 @@ bool job_release(struct scope *s, int64_t id, struct err *e)
 
 bool job_release_all(struct scope *s, struct err *e)
 {
-    return db_run(s->db, SQL_RELEASE_ALL, e);
+    return db_run(s->db, SQL_RELEASE_ALL, e, INT_(s->core->node_id));
 }

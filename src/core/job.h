@@ -3,10 +3,11 @@
 #include "core/core.h"
 
 bool job_add(struct scope *s, const char *kind, int64_t subject_id, int64_t due_at, struct err *e);   /* there already: due again */
+bool job_prefer(struct scope *s, const char *kind, int64_t subject_id, int64_t node_id, struct err *e); /* that node shall do it, if it lives; 0: any */
 bool job_hurry(struct scope *s, const char *kind, int64_t subject_id, struct err *e);                 /* waiting: due now */
 enum db_found job_take(struct scope *s, int64_t lease_ms, struct job *out, struct err *e);            /* what is due, or whose lease ran out */
 bool job_extend(struct scope *s, int64_t id, int64_t lease_ms, struct err *e);
 bool job_done(struct scope *s, int64_t id, struct err *e);
 bool job_again(struct scope *s, const struct job *j, const char *why, int attempts_at_most, bool *given_up, struct err *e); /* 5 s, 20 s, 80 s … an hour */
 bool job_release(struct scope *s, int64_t id, struct err *e);                                         /* stopped in the middle: due at once, does not count */
-bool job_release_all(struct scope *s, struct err *e);                                                 /* at start: whoever held leases is gone */
+bool job_release_all(struct scope *s, struct err *e);                                                 /* at start: whoever held leases on this node is gone */

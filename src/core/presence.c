@@ -1,6 +1,7 @@
 #include "core/presence.h"
 #include "base/rand.h"
 #include "core/event.h"
+#include "core/node.h"
 #include "core/participant.h"
 #include "core/recording.h"
 #include "core/session.h"
@@ -8,14 +9,14 @@
 
 static const char SQL_OPEN_OF[] = "SELECT {} FROM connection_spans WHERE session_id = $1 AND participant_id = $2 AND left_at IS NULL";
 static const char SQL_BY_CONNECTION[] = "SELECT {} FROM connection_spans WHERE connection = $1";
-static const char SQL_OPEN[] = "SELECT {} FROM connection_spans WHERE left_at IS NULL AND ($1 = 0 OR session_id = $1) ORDER BY id";
+static const char SQL_OPEN[] = "SELECT {} FROM connection_spans WHERE left_at IS NULL AND session_id = $1 ORDER BY id";
+static const char SQL_OPEN_HERE[] =
+    "SELECT {c} FROM connection_spans c JOIN session_nodes p ON p.session_id = c.session_id WHERE c.left_at IS NULL AND p.node_id = $1 ORDER BY c.id";
 static const char SQL_OPEN_COUNT[] = "SELECT count(*) FROM connection_spans WHERE session_id = $1 AND left_at IS NULL";
 static const char SQL_OTHERS_COUNT[] = "SELECT count(*) FROM connection_spans WHERE session_id = $1 AND participant_id <> $2 AND left_at IS NULL";
 static const char SQL_EMPTY[] = "UPDATE sessions SET empty_since = $2 WHERE id = $1";
-static const char SQL_SHIFT[] = "UPDATE connection_spans SET joined_at = joined_at + $1 WHERE left_at IS NULL";
+static const char SQL_SHIFT[] = "UPDATE connection_spans SET joined_at = joined_at + $1 WHERE left_at IS NULL AND session_id IN (SELECT session_id FROM session_nodes WHERE node_id = $2)";
 static const char SQL_WAS_HERE[] = "SELECT 1 FROM connection_spans WHERE session_id = $1 AND participant_id = $2 LIMIT 1";
-static const char SQL_ALIVE[] = "INSERT INTO facts (name, number) VALUES ('alive_at', $1) ON CONFLICT (name) DO UPDATE SET number = excluded.number";
-static const char SQL_LAST_ALIVE[] = "SELECT number FROM facts WHERE name = 'alive_at'";
 static const char SQL_BY_ID[] = "SELECT {} FROM participants WHERE id = $1";
 
 /* ---- leaving */
@@ -143,13 +144,16 @@ static bool settle_consent(struct scope *s, struct entry *out, bool consent, str
 
 static bool come_in(struct scope *s, struct entry *out, struct err *e)
 {
-    return replace_older(s, out, e) && open_span(s, out, e) && join_pass_use(s, &out->pass, out->span.connection, e) && note_arrival(s, out, e);
+    return node_claim(s, out->session.id, &out->taken_over, e) && replace_older(s, out, e) && open_span(s, out, e) && join_pass_use(s, &out->pass, out->span.connection, e) && note_arrival(s, out, e);
 }
 
 static bool decide(struct scope *s, const char *connection, bool consent, struct entry *out, struct err *e)
 {
     if (connection && !resume(s, connection, out, e)) return false;
-    if (out->resumed) return !session_is_over(&out->session) || err_fail(e, error_session_not_active);
+    if (!node_elsewhere(s, out->session.id, &out->elsewhere, e)) return false;
+    if (out->elsewhere) out->outcome = ENTRY_ELSEWHERE;
+    if (out->elsewhere) return true;
+    if (out->resumed) return (!session_is_over(&out->session) || err_fail(e, error_session_not_active)) && node_claim(s, out->session.id, &out->taken_over, e);
     if (!may_come_in(s, out, e)) return false;
     if (must_wait(out)) out->outcome = ENTRY_WAIT;
     if (out->outcome == ENTRY_IN && !settle_consent(s, out, consent, e)) return false;
@@ -168,7 +172,8 @@ bool presence_enter(struct scope *s, const char *token, const char *connection, 
 
 bool presence_open(struct scope *s, int64_t session_id, struct list *spans, struct err *e)
 {
-    return db_all(s->db, SQL_OPEN, span, spans, s->arena, e, INT_(session_id));
+    if (session_id) return db_all(s->db, SQL_OPEN, span, spans, s->arena, e, INT_(session_id));
+    return db_all(s->db, SQL_OPEN_HERE, span, spans, s->arena, e, INT_(s->core->node_id));
 }
 
 bool presence_person(struct scope *s, const char *connection, struct span *span, struct session *session, struct participant *p, struct join_pass *pass, struct err *e)
@@ -182,17 +187,5 @@ bool presence_person(struct scope *s, const char *connection, struct span *span,
 
 bool presence_shift(struct scope *s, int64_t jump_ms, struct err *e)
 {
-    return db_run(s->db, SQL_SHIFT, e, INT_(jump_ms));
-}
-
-bool presence_alive(struct scope *s, struct err *e)
-{
-    return db_run(s->db, SQL_ALIVE, e, INT_(s->now));
-}
-
-bool presence_last_alive(struct scope *s, int64_t *at, struct err *e)
-{
-    enum db_found found = db_number(s->db, SQL_LAST_ALIVE, at, e);
-    if (found == DB_NONE) *at = s->now;
-    return found != DB_FAILED;
+    return db_run(s->db, SQL_SHIFT, e, INT_(jump_ms), INT_(s->core->node_id));
 }

@@ -3,7 +3,7 @@
 #pragma once
 #include "core/token.h"
 
-enum entry_outcome { ENTRY_IN, ENTRY_WAIT, ENTRY_CONSENT }; /* in; must be let in first; must agree to be recorded first */
+enum entry_outcome { ENTRY_IN, ENTRY_WAIT, ENTRY_CONSENT, ENTRY_ELSEWHERE }; /* in; must be let in first; must agree to be recorded first; the call is on another node */
 struct entry {
     enum entry_outcome outcome;
     struct session session;
@@ -11,6 +11,8 @@ struct entry {
     struct join_pass pass;
     struct span span;            /* when in */
     bool resumed;                /* the span is an old one that goes on */
+    bool taken_over;             /* the call was another node's: who else was in it is ours now */
+    const char *elsewhere;       /* address of the node to go to */
     const char *replaced;        /* connection of the same person that was closed for this one, or NULL */
 };
 
@@ -18,11 +20,9 @@ struct entry {
 bool presence_enter(struct scope *s, const char *token, const char *connection, bool consent, struct entry *out, struct err *e);
 /* `at`: when they were last there (0: now). Closing a closed one changes nothing. */
 bool presence_leave(struct scope *s, const char *connection, const char *reason, int64_t at, struct err *e);
-bool presence_open(struct scope *s, int64_t session_id, struct list *spans, struct err *e);     /* of struct span; session 0: all */
+bool presence_open(struct scope *s, int64_t session_id, struct list *spans, struct err *e);     /* of struct span; session 0: of all calls on this node */
 bool presence_person(struct scope *s, const char *connection, struct span *span, struct session *session, struct participant *p, struct join_pass *pass, struct err *e);
-bool presence_shift(struct scope *s, int64_t jump_ms, struct err *e); /* the wall clock jumped: open stays in the new time */
-bool presence_alive(struct scope *s, struct err *e);             /* notes "we were alive now", for the next two */
-bool presence_last_alive(struct scope *s, int64_t *at, struct err *e);
+bool presence_shift(struct scope *s, int64_t jump_ms, struct err *e); /* the wall clock jumped: open stays on this node in the new time */
 
 bool attendance(struct scope *s, int64_t session_id, struct list *people, struct err *e); /* of struct attendance_person */
 char *attendance_csv(struct arena *a, const struct list *people);

@@ -2,13 +2,15 @@
 #include "base/rand.h"
 #include "core/event.h"
 #include "core/job.h"
+#include "core/node.h"
 #include "core/participant.h"
 #include <stdio.h>
 #include <string.h>
 
 static const char SQL_BY_ID[] = "SELECT {} FROM recordings WHERE id = $1 AND deleted_at IS NULL";
 static const char SQL_RUNNING[] = "SELECT {} FROM recordings WHERE session_id = $1 AND status IN ('recording', 'paused')";
-static const char SQL_ALL_RUNNING[] = "SELECT {} FROM recordings WHERE status IN ('recording', 'paused') ORDER BY id";
+static const char SQL_ALL_RUNNING[] =
+    "SELECT {r} FROM recordings r JOIN session_nodes p ON p.session_id = r.session_id WHERE r.status IN ('recording', 'paused') AND p.node_id = $1 ORDER BY r.id";
 static const char SQL_ANY[] = "SELECT id FROM recordings WHERE session_id = $1 LIMIT 1";
 static const char SQL_LIST[] = "SELECT {} FROM recordings WHERE session_id = $1 AND deleted_at IS NULL ORDER BY id LIMIT $2 OFFSET $3";
 static const char SQL_COUNT[] = "SELECT count(*) FROM recordings WHERE session_id = $1 AND deleted_at IS NULL";
@@ -37,7 +39,7 @@ bool recording_runs(struct scope *s, int64_t session_id, bool *runs, struct err 
 
 bool recording_all_running(struct scope *s, struct list *out, struct err *e)
 {
-    return db_all(s->db, SQL_ALL_RUNNING, recording, out, s->arena, e);
+    return db_all(s->db, SQL_ALL_RUNNING, recording, out, s->arena, e, INT_(s->core->node_id));
 }
 
 static bool open_span(struct scope *s, int64_t recording_id, struct err *e)
@@ -58,8 +60,9 @@ static bool starter_agrees(struct scope *s, int64_t session_id, struct err *e)
 
 static bool begin(struct scope *s, const struct session *session, struct recording *out, struct err *e)
 {
-    bool runs;
+    bool runs, taken_over;
     char uuid[37];
+    const char *elsewhere;
     if (session_is_over(session)) return err_fail(e, error_session_not_active);
     if (!recording_runs(s, session->id, &runs, e)) return false;
     if (runs) return err_fail(e, error_recording_running);
@@ -70,6 +73,7 @@ static bool begin(struct scope *s, const struct session *session, struct recordi
     SET(out, recording, status, recording_status_recording);
     SET(out, recording, progress, 0);
     SET(out, recording, started_at, s->now);
+    if (!node_elsewhere(s, session->id, &elsewhere, e) || (!elsewhere && !node_claim(s, session->id, &taken_over, e))) return false; /* where nobody is in, it runs here */
     return db_insert(s->db, "recordings", recording, out, e) && open_span(s, out->id, e) &&
            EMIT(s, recording_started, session->id, e, .recording_id = out->id);
 }
@@ -102,7 +106,7 @@ static bool stop(struct scope *s, struct recording *r, struct err *e)
 {
     SET(r, recording, ended_at, s->now);
     return close_span(s, r->id, e) && move_to(s, r, recording_status_processing, event_recording_stopped, e) &&
-           job_add(s, "compose", r->id, s->now + FLUSH_MS, e);
+           job_add(s, "compose", r->id, s->now + FLUSH_MS, e) && job_prefer(s, "compose", r->id, node_of(s, r->session_id), e);
 }
 
 bool recording_act(struct scope *s, struct recording *r, enum record_action action, struct err *e)

@@ -18,6 +18,11 @@ struct db_conn *conn_open(const char *where, bool write, struct err *e)
     return driver_of(where)->open(where, write, e);
 }
 
+bool db_conn_is_shared(const struct db_conn *c)
+{
+    return c->driver->shared;
+}
+
 void conn_forget_statements(struct db_conn *c)
 {
     for (size_t i = 0; i < STATEMENT_BUCKETS; i++) {

@@ -42,6 +42,8 @@ void db_read_end(struct db_conn *c);
 typedef void db_turn_fn(void *arg, struct db_conn *c);
 void db_on_turn(struct db *db, db_turn_fn *fn, void *arg);      /* before the writer is started */
 
+bool db_conn_is_shared(const struct db_conn *c);
+
 /* ---- values */
 enum db_type { DB_NULL, DB_INT, DB_TEXT };
 struct db_value { enum db_type type; int64_t number; const char *text; };

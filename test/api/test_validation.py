@@ -134,8 +134,7 @@ def test_database_cannot_be_written(start_roomd):
     """Somebody holds the database for longer than one waits: 503 with a time to come back, and nothing half done."""
     server = start_roomd()
     ada = server.person("Ada")
-    with server.db() as db:
-        db.execute("BEGIN IMMEDIATE")
+    with server.database_held():
         assert ada.get("/sessions").json()["total"] == 0  # reading goes on
         reply = ada.post("/sessions", {"title": "t"})
         assert (reply.status_code, reply.json()) == (503, {"detail": "The database cannot be written; try again in a moment"})

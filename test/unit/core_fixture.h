@@ -11,6 +11,7 @@
 #include "core/core.h"
 #include "core/event.h"
 #include "core/job.h"
+#include "core/node.h"
 #include "core/participant.h"
 #include "core/presence.h"
 #include "core/recording.h"
@@ -46,6 +47,7 @@ static bool run_body(struct db_conn *c, void *arg)
     (void)arg;
     arena_init(&a);
     now = (struct scope){.core = &core, .db = c, .arena = &a, .now = 1900000000000};
+    assert_true(node_register(&now, &err));
     ada = make_user("ada@example.org");
     grace = make_user("grace@example.org");
     now.actor = &ada;

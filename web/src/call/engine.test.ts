@@ -79,6 +79,19 @@ describe('joining', () => {
     expect(env.socket.all('join')).toMatchObject([{ connection: 'k1' }]);
   });
 
+  it('follows the call to another node, and asks at home when that is lost', async () => {
+    await enterAndAgree();
+    env.socket.deliver({ t: 'moved', url: 'wss://b.example/api/v1/call' });
+    expect(env.urls).toEqual(['ws://test', 'wss://b.example/api/v1/call']);
+    env.socket.open();
+    expect(env.socket.sent[0]).toMatchObject({ t: 'join', token: 'tok' });
+    env.socket.deliver(joined(false));
+    expect(engine.get().phase).toBe('in');
+    env.socket.close();
+    await later(200);
+    expect(env.urls.at(-1)).toBe('ws://test');
+  });
+
   it('ends when the join is refused, and tries again when the engine is only starting', async () => {
     engine.join({ token: 'tok', consent: false });
     env.socket.open();

@@ -209,6 +209,8 @@ export class CallEngine extends Store<CallState> {
         return this.onMediaLost();
       case 'media_ready':
         return this.onMediaReady();
+      case 'moved':
+        return this.socket.move(message.url);
       case 'over':
         return this.finish(message.reason, message.message);
       case 'error':

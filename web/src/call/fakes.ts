@@ -131,8 +131,10 @@ export class FakePeer {
 export class FakeEnv implements CallEnv {
   sockets: FakeSocket[] = [];
   peers: FakePeer[] = [];
+  urls: string[] = [];
 
-  openSocket(): WebSocket {
+  openSocket(url: string): WebSocket {
+    this.urls.push(url);
     this.sockets.push(new FakeSocket());
     return this.sockets.at(-1) as unknown as WebSocket;
   }

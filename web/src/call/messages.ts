@@ -40,6 +40,7 @@ interface OutModels {
   stop_share: 'call_stop_share';
   media_lost: 'call_media_lost';
   media_ready: 'call_media_ready';
+  moved: 'call_moved';
   over: 'call_over';
   error: 'call_error';
 }

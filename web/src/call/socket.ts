@@ -25,12 +25,15 @@ export class CallSocket {
   private tries = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private ended = false;
+  private place: string;
 
   constructor(
-    private readonly url: string,
+    private readonly home: string,
     private readonly env: CallEnv,
     private readonly hooks: SocketHooks,
-  ) {}
+  ) {
+    this.place = home;
+  }
 
   get isOpen(): boolean {
     return this.ws?.readyState === 1;
@@ -39,7 +42,7 @@ export class CallSocket {
   connect(): void {
     if (this.ended) return;
     clearTimeout(this.timer);
-    const ws = this.env.openSocket(this.url);
+    const ws = this.env.openSocket(this.place);
     this.ws = ws;
     // A connection attempt into a dead network would else hang for minutes.
     this.timer = setTimeout(() => this.drop(ws), OPEN_TIMEOUT_MS);
@@ -61,6 +64,17 @@ export class CallSocket {
     this.tries = 0;
     if (this.ws) this.drop(this.ws);
     else this.connect();
+  }
+
+  /** The call is on another node: there at once. Should that be lost, home knows where the call is then. */
+  move(url: string): void {
+    if (this.ended) return;
+    const before = this.ws;
+    this.ws = null;
+    before?.close();
+    this.hooks.lost();
+    this.place = url;
+    this.connect();
   }
 
   close(): void {
@@ -86,6 +100,7 @@ export class CallSocket {
   private onClose(ws: WebSocket): void {
     if (ws !== this.ws) return;
     this.ws = null;
+    this.place = this.home;
     clearTimeout(this.timer);
     if (this.ended) return;
     this.timer = setTimeout(() => this.connect(), retryDelay(this.tries++));
