@@ -11,6 +11,7 @@ struct reader; /* what one HTTP thread keeps: a reading connection, known bearer
 struct api {
     struct core *core;
     struct pool *pool;                     /* for CALL routes */
+    struct pool *errand_pool;              /* for what a remote provider is asked; NULL: there is none */
     struct http_server *http;
     struct reader *readers;                /* one a thread */
     int threads;
@@ -37,6 +38,9 @@ void reader_new_round(struct reader *reader);
 bool parse_request(struct request *r, const struct route_match *m);  /* path, query, body; replies itself when it returns false */
 bool keyed_start(struct request *r);                                 /* it came with an Idempotency-Key: runs it by itself */
 void keyed_answer(struct request *r);
+/* The handler wants something of a remote provider first (core/errand.h): false if not. Else it is asked for on a worker, and then r->job is given to the writer once
+ * more; or the request is resumed with the provider's refusal. The request must have been deferred. */
+bool errand_start(struct request *r);
 void cors_headers(struct request *r);
 bool static_serve(struct api *api, struct http_request *h);          /* false: no such file */
 bool request_run(struct request *r);                                 /* the handler; false: r->err says why */

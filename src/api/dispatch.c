@@ -129,6 +129,7 @@ static void reply_success(struct request *r)
 
 static void answer(struct request *r, bool ok)
 {
+    if (r->errands.room_id && !(ok && r->errands.taken)) errand_abandon(&r->errands, r->api->core);
     if (r->keyed) keyed_answer(r);
     else if (ok) reply_success(r);
     else request_reply_error(r, &r->err);
@@ -138,6 +139,7 @@ static void answer(struct request *r, bool ok)
 
 bool request_run(struct request *r)
 {
+    errand_begin(&r->errands);
     bool ok = r->route->handler(r, &r->err);
     if (!ok && r->err.kind == ERR_NONE) err_fail(&r->err, error_internal);
     return ok;
@@ -159,8 +161,32 @@ static void write_settled(struct db_job *job, bool ok)
 
 static void write_done(struct db_job *job, bool ok)
 {
+    struct request *r = (struct request *)job;
     write_settled(job, ok);
-    http_resume(((struct request *)job)->http);
+    if (ok || !errand_start(r)) http_resume(r->http);
+}
+
+/* ---- what a remote provider is asked for on the way */
+
+static void errand_run(void *arg)
+{
+    struct request *r = arg;
+    bool late = clock_monotonic_ms() - r->queued_at > core_config(r->api->core)->PROVIDER_TIMEOUT_SECONDS * 1000;
+    r->err = (struct err){0};
+    if (late) err_fail(&r->err, error_provider_busy);
+    else if (errand_do(&r->errands, r->api->core, r->scope.arena, &r->err)) {
+        db_write(r->api->core->db, &r->job);
+        return;
+    }
+    http_resume(r->http);
+}
+
+bool errand_start(struct request *r)
+{
+    if (r->errands.wanted == ERRAND_NONE || !r->api->errand_pool) return false;
+    r->queued_at = clock_monotonic_ms();
+    pool_run(r->api->errand_pool, errand_run, r);
+    return true;
 }
 
 static void call_run(void *arg)
@@ -170,13 +196,22 @@ static void call_run(void *arg)
     http_resume(r->http);
 }
 
+/* From the HTTP thread. */
+static bool leave_for_errand(struct request *r)
+{
+    if (r->errands.wanted == ERRAND_NONE) return false;
+    r->job = (struct db_job){write_run, write_done, NULL};
+    http_defer(r->http);
+    return errand_start(r);
+}
+
 /* On this thread if it is alone, else on the writer, where commits are shared. */
 static void start_write(struct request *r)
 {
     struct db *db = r->api->core->db;
     r->job = (struct db_job){write_run, write_settled, NULL};
     if (reader_is_first_write(reader_at(r->api, r->http->thread)) && db_write_here(db, &r->job)) {
-        answer(r, r->err.kind == ERR_NONE);
+        if (r->err.kind == ERR_NONE || !leave_for_errand(r)) answer(r, r->err.kind == ERR_NONE);
         return;
     }
     r->job.done = write_done;
@@ -190,6 +225,7 @@ static bool start_read(struct request *r)
     db_read_share(r->scope.db);
     bool ok = request_run(r);
     if (!ok && r->route->mode == MODE_EITHER && db_is_read_only(&r->err)) return false;
+    if (!ok && leave_for_errand(r)) return true;
     answer(r, ok);
     return true;
 }
@@ -265,6 +301,7 @@ static struct request *request_create(struct api *api, struct http_request *h)
     r->file.fd = -1;
     r->voice = voice_of_path(h->path);
     r->scope = (struct scope){.core = api->core, .db = reader_conn(reader_at(api, h->thread)), .arena = &h->arena, .now = clock_now_ms()};
+    if (api->errand_pool) r->scope.errands = &r->errands;
     r->id = request_id(h);
     h->context = r;
     take_forwarded(core_config(api->core), h);
@@ -389,13 +426,21 @@ static int thread_count(const struct config *c)
     return cores <= 2 ? 1 : cores > 9 ? 8 : (int)cores - 1;
 }
 
+static bool has_remote(const struct core *core)
+{
+    for (size_t i = 0; i < core->provider_count; i++)
+        if (!(core->providers[i]->ops->capabilities & PROVIDER_LOCAL)) return true;
+    return false;
+}
+
 bool api_start(struct api *api, struct err *e)
 {
     const struct config *c = core_config(api->core);
     route_start();
     api->threads = thread_count(c);
     api->readers = xcalloc((size_t)api->threads, reader_size());
-    api->pool = pool_create(4, "worker");
+    api->pool = pool_create((int)c->WORKER_THREADS, "worker");
+    if (has_remote(api->core)) api->errand_pool = pool_create((int)c->PROVIDER_THREADS, "provider");
     struct http_options o = {
         .address = c->address, .port = c->port, .threads = api->threads, .timeout_s = (int)c->TIMEOUT_SECONDS, .connections = (int)c->CONNECTIONS,
         .body_limit = (size_t)c->BODY_LIMIT_BYTES, .on_thread_start = on_thread_start, .on_idle = on_idle, .on_thread_stop = on_thread_stop,
@@ -407,6 +452,7 @@ bool api_start(struct api *api, struct err *e)
 void api_stop(struct api *api)
 {
     if (api->http) http_stop(api->http);
+    pool_destroy(api->errand_pool);
     pool_destroy(api->pool);
     free(api->readers);
 }

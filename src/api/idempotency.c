@@ -139,6 +139,7 @@ static void write_done(struct db_job *job, bool ok)
     if (!ok && r->err.kind == ERR_NONE) err_fail(&r->err, error_storage_unavailable);
     if (!ok) k->status = 0; /* rendered, perhaps, but not committed */
     bool outrun = !ok && k->handled && err_is(&r->err, error_idempotency_in_flight); /* by another node: its answer is there now */
+    if (!ok && k->handled && errand_start(r)) return;
     if (outrun && k->tries++ < TRIES) db_write(r->api->core->db, &r->job);
     else if (!ok && k->handled && !outrun && r->err.kind != ERR_INTERNAL && voice_status(r->voice, &r->err) < 500) keep_refusal(r);
     else http_resume(r->http);

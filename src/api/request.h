@@ -8,7 +8,7 @@
 #pragma once
 #include "api/route.h"
 #include "core/api_key.h"
-#include "core/core.h"
+#include "core/errand.h"
 #include "net/http.h"
 
 struct api;
@@ -26,6 +26,8 @@ struct request {
     struct err err;
     int status;
     const char *id;                /* request id */
+    struct errands errands;        /* what a remote provider is asked for on the way */
+    int64_t queued_at;             /* monotonic ms: since when it waits for a worker */
     struct keyed *keyed;           /* it came with an Idempotency-Key (idempotency.c) */
     /* the answer */
     const void *reply;             /* struct of the route's reply model, or struct list of them */

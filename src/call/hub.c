@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "base/metric.h"
 #include "call/parts.h"
+#include "core/errand.h"
 #include "core/idempotency.h"
 #include <stdlib.h>
 #include <string.h>
@@ -469,7 +470,7 @@ static bool note_alive(struct scope *s, void *arg, struct err *e)
 static bool end_due(struct scope *s, void *arg, struct err *e)
 {
     (void)arg;
-    return session_end_due(s, e) && idempotency_sweep(s, e);
+    return session_end_due(s, e) && idempotency_sweep(s, e) && errand_sweep(s, e);
 }
 
 static void submit(struct hub *h, bool (*run)(struct scope *, void *, struct err *))
@@ -515,8 +516,9 @@ bool hub_start(struct hub *h, const struct media_options *options, struct err *e
 {
     if (!take_up(h, 0, e)) return false;
     arena_reset(&h->arena);
-    h->media = media_start(options, &media_handler, h, e);
-    if (!h->media) return false;
+    if (options) h->media = media_start(options, &media_handler, h, e);
+    else h->without_media = true;
+    if (options && !h->media) return false;
     h->tick = loop_timer_every(h->loop, TICK_MS, on_tick, h);
     return true;
 }
@@ -524,7 +526,7 @@ bool hub_start(struct hub *h, const struct media_options *options, struct err *e
 bool hub_ready(const struct hub *h, const char **why)
 {
     *why = "the media engine is starting";
-    return h->media_ready;
+    return h->media_ready || h->without_media;
 }
 
 bool hub_is_quiet(const struct hub *h)

@@ -11,7 +11,7 @@
 struct hub;
 
 struct hub *hub_create(struct core *core, struct loop *loop, struct err *e);
-bool hub_start(struct hub *h, const struct media_options *media, struct err *e);  /* before the loop runs: takes up the calls that were open */
+bool hub_start(struct hub *h, const struct media_options *media, struct err *e);  /* before the loop runs: takes up the calls that were open. media NULL: there are no calls here, only the clock */
 void hub_accept(struct hub *h, int fd, const void *early, size_t early_size, void (*release)(void *), void *handle, const char *client); /* any thread: a WebSocket after its 101 */
 bool hub_ready(const struct hub *h, const char **why);                            /* any thread */
 void hub_stop(struct hub *h, bool for_good);  /* on the loop's thread. for_good: the media engine is ended too; else calls go on without us until the next roomd */

@@ -73,6 +73,7 @@ struct hub {
     struct loop_timer *tick;
     bool stopping, settling;            /* settling: since the start, until the media engine has told what lives on */
     _Atomic bool media_ready;
+    bool without_media;                      /* nobody's media is here: sessions are with a remote provider */
     int64_t ticks;
     int64_t wall_ms, monotonic_ms;      /* at the last tick: the wall clock may jump */
 };

@@ -6,7 +6,9 @@
 #include "cli/cli.h"
 #include "core/event.h"
 #include "core/node.h"
+#include "core/provider.h"
 #include "jobs/runner.h"
+#include "provider/janus/provider.h"
 #include "version.h"
 #include <errno.h>
 #include <signal.h>
@@ -27,6 +29,7 @@ struct server {
     struct config *config;
     struct db *db;
     struct core core;
+    const struct provider *providers[2];
     struct loop *loop;
     struct hub *hub;
     struct runner *runner;
@@ -229,13 +232,22 @@ static bool tell_url(struct scope *s, void *arg, struct err *e)
     return true;
 }
 
+/* The one place that knows the providers by name. */
+static bool choose_providers(struct server *s, struct err *e)
+{
+    const struct config *c = s->config;
+    s->providers[s->core.provider_count++] = &janus_provider;
+    s->core.providers = s->providers;
+    return provider_find(&s->core, c->PROVIDER) || err_set(e, ERR_CALLER, "config", "PROVIDER must be janus, not \"%s\"", c->PROVIDER);
+}
+
 static bool start(struct server *s, struct err *e)
 {
     struct media_options media;
     if (!crypto_start(e) || !(s->config = config_load(s->options.config_file, s->options.flags, e))) return false;
     finish_config(s->config, s->config->port);
     raise_file_limit();
-    if (!take_signals(s, e) || !open_database(s, e)) return false;
+    if (!take_signals(s, e) || !open_database(s, e) || !choose_providers(s, e)) return false;
     s->loop = loop_create();
     loop_watch_start(s->loop, s->signals, EPOLLIN, on_signal, s);
     if (!(s->hub = hub_create(&s->core, s->loop, e)) || !(s->runner = runner_start(&s->core, e))) return false;

@@ -204,7 +204,6 @@ static bool check_choices(const struct config *c, struct err *e)
     static const char *const placeholders[] = {"your-secret-key-here-change-in-production", "your_webhook_secret_here", "changeme", "secret"};
     if (strcmp(c->ALGORITHM, "HS256") != 0) return err_set(e, ERR_CALLER, "config", "ALGORITHM must be HS256");
     if (strcmp(c->API_V1_STR, "/api/v1") != 0) return err_set(e, ERR_CALLER, "config", "API_V1_STR must be /api/v1");
-    if (strcmp(c->PROVIDER, "janus") != 0) return err_set(e, ERR_CALLER, "config", "PROVIDER must be janus; \"%s\" is not built in yet", c->PROVIDER);
     if (!is_level(c->LOG_LEVEL)) return err_set(e, ERR_CALLER, "config", "LOG_LEVEL must be debug, info, warn or error, not \"%s\"", c->LOG_LEVEL);
     if (strcmp(c->LOG_FORMAT, "json") != 0 && strcmp(c->LOG_FORMAT, "logfmt") != 0) return err_set(e, ERR_CALLER, "config", "LOG_FORMAT must be logfmt or json");
     if (c->loopback) return true;

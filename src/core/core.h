@@ -14,14 +14,18 @@
 #include <stdatomic.h>
 
 struct event_listener;
+struct provider;
+struct errands;
 
 struct core {
     struct db *db;
     _Atomic(const struct config *) config;
-    struct hmac_key access_key, join_key, link_key, idempotency_key;
+    struct hmac_key access_key, join_key, link_key, idempotency_key, grant_key;
     struct event_listener *listeners;
     int64_t node_id, last_alive; /* node_register: this process among those on the database (0: a tool), and when it was here before */
     int64_t last_event;          /* that listeners were told of; the writer's */
+    const struct provider *const *providers; /* core/provider.h; set before serving starts */
+    size_t provider_count;
 };
 
 struct scope {
@@ -30,6 +34,7 @@ struct scope {
     struct arena *arena;
     const struct user *actor;   /* NULL: roomd itself, or a guest */
     int64_t now;                /* UTC ms */
+    struct errands *errands;    /* what a remote provider did for this work (core/errand.h); NULL: it cannot wait for one */
 };
 
 void core_init(struct core *core, struct db *db, const struct config *config);

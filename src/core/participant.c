@@ -1,5 +1,6 @@
 #include "core/participant.h"
 #include "base/rand.h"
+#include "core/errand.h"
 #include "core/event.h"
 #include "core/session.h"
 #include "core/user.h"
@@ -159,8 +160,9 @@ bool participant_join_guest(struct scope *s, struct session *session, const char
     if (session->locked) return err_fail(e, error_session_locked);
     if (!has_free_seat(s, session, e) || !newcomer(s, session, &role, e)) return false;
     rand_text(identity + 6, 12, RAND_ID);
+    if (s->errands && !s->errands->identity[0]) memcpy(s->errands->identity, identity, sizeof identity);
     *out = (struct participant){0};
-    SET(out, participant, identity, arena_strdup(s->arena, identity));
+    SET(out, participant, identity, arena_strdup(s->arena, s->errands ? s->errands->identity : identity)); /* whom a token was made for */
     SET(out, participant, name, name);
     SET(out, participant, role, (int)role);
     return take_seat(s, session, out, e);
@@ -183,7 +185,7 @@ bool participant_kick(struct scope *s, const struct session *session, struct par
     SET(p, participant, connection_status, connection_status_kicked);
     SET(p, participant, token_generation, p->token_generation + 1);
     if (!HAS(p, participant, left_at)) SET(p, participant, left_at, s->now);
-    return save(s, p, e) && EMIT(s, participant_kicked, session->id, e, .participant_id = p->id);
+    return save(s, p, e) && errand_remove(s, session, p, e) && EMIT(s, participant_kicked, session->id, e, .participant_id = p->id);
 }
 
 bool participant_allow_screenshare(struct scope *s, struct participant *p, bool allowed, struct err *e)

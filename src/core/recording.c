@@ -1,5 +1,6 @@
 #include "core/recording.h"
 #include "base/rand.h"
+#include "core/errand.h"
 #include "core/event.h"
 #include "core/job.h"
 #include "core/node.h"
@@ -67,13 +68,16 @@ static bool begin(struct scope *s, const struct session *session, struct recordi
     if (!recording_runs(s, session->id, &runs, e)) return false;
     if (runs) return err_fail(e, error_recording_running);
     rand_uuid(uuid);
+    if (!errand_record_start(s, session, uuid, e)) return false;
     *out = (struct recording){0};
     SET(out, recording, uuid, arena_strdup(s->arena, uuid));
     SET(out, recording, session_id, session->id);
     SET(out, recording, status, recording_status_recording);
     SET(out, recording, progress, 0);
     SET(out, recording, started_at, s->now);
-    if (!node_elsewhere(s, session->id, &elsewhere, e) || (!elsewhere && !node_claim(s, session->id, &taken_over, e))) return false; /* where nobody is in, it runs here */
+    if (provider_remote(s->core, session->provider)) elsewhere = session->provider;
+    else if (!node_elsewhere(s, session->id, &elsewhere, e)) return false;
+    if (!elsewhere && !node_claim(s, session->id, &taken_over, e)) return false; /* where nobody is in, it runs here */
     return db_insert(s->db, "recordings", recording, out, e) && open_span(s, out->id, e) &&
            EMIT(s, recording_started, session->id, e, .recording_id = out->id);
 }
@@ -104,16 +108,21 @@ static bool close_span(struct scope *s, int64_t recording_id, struct err *e)
 
 static bool stop(struct scope *s, struct recording *r, struct err *e)
 {
+    bool remote; /* who recorded it makes the files too */
+    if (!errand_is_remote(s, r->session_id, &remote, e)) return false;
     SET(r, recording, ended_at, s->now);
     return close_span(s, r->id, e) && move_to(s, r, recording_status_processing, event_recording_stopped, e) &&
-           job_add(s, "compose", r->id, s->now + FLUSH_MS, e) && job_prefer(s, "compose", r->id, node_of(s, r->session_id), e);
+           (remote || (job_add(s, "compose", r->id, s->now + FLUSH_MS, e) && job_prefer(s, "compose", r->id, node_of(s, r->session_id), e)));
 }
 
 bool recording_act(struct scope *s, struct recording *r, enum record_action action, struct err *e)
 {
     bool running = r->status == recording_status_recording, paused = r->status == recording_status_paused;
     if (!running && !paused) return err_fail(e, error_recording_not_running);
-    if (action == record_action_stop) return stop(s, r, e);
+    if (action == record_action_stop) return errand_record_stop(s, r, e) && stop(s, r, e);
+    bool remote;
+    if (!errand_is_remote(s, r->session_id, &remote, e)) return false;
+    if (remote) return err_fail(e, error_provider_cannot);
     if (action == record_action_pause) return paused || (close_span(s, r->id, e) && move_to(s, r, recording_status_paused, event_recording_paused, e));
     return running || (open_span(s, r->id, e) && move_to(s, r, recording_status_recording, event_recording_resumed, e));
 }

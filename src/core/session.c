@@ -1,8 +1,10 @@
 #include "core/session.h"
 #include "base/rand.h"
+#include "core/errand.h"
 #include "core/event.h"
 #include "core/participant.h"
 #include "core/recording.h"
+#include "core/token.h"
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,10 +29,11 @@ static const char SQL_EXPIRED[] =
 static const char SQL_LEFT[] =
     "SELECT {} FROM sessions WHERE status = 'active' AND empty_since IS NOT NULL AND deleted_at IS NULL AND empty_since <= $1 "
     "AND (empty_since <= $2 OR EXISTS (SELECT 1 FROM connection_spans c WHERE c.session_id = sessions.id)) "
-    "AND NOT EXISTS (SELECT 1 FROM rooms r WHERE r.session_id = sessions.id) ORDER BY empty_since LIMIT 20";
+    "AND NOT EXISTS (SELECT 1 FROM rooms r WHERE r.session_id = sessions.id) "
+    "AND NOT EXISTS (SELECT 1 FROM provider_rooms x WHERE x.session_id = sessions.id) ORDER BY empty_since LIMIT 20"; /* who is in at a remote provider is not known */
 static const char SQL_ROOMS_LEFT[] = /* rooms (core/room.h) have timeouts of their own */
     "SELECT {s} FROM sessions s JOIN rooms r ON r.session_id = s.id WHERE s.status = 'active' AND s.empty_since IS NOT NULL AND s.deleted_at IS NULL "
-    "AND s.empty_since + 1000 * CASE WHEN EXISTS (SELECT 1 FROM connection_spans c WHERE c.session_id = s.id) "
+    "AND NOT EXISTS (SELECT 1 FROM provider_rooms x WHERE x.session_id = s.id) AND s.empty_since + 1000 * CASE WHEN EXISTS (SELECT 1 FROM connection_spans c WHERE c.session_id = s.id) "
     "THEN coalesce(r.departure_timeout, $2) ELSE coalesce(r.empty_timeout, $3) END <= $1 ORDER BY s.empty_since LIMIT 20";
 
 enum { CODE_LENGTH = 6, MINUTE_MS = 60000 };
@@ -162,7 +165,7 @@ bool session_schedule(struct scope *s, const struct session_create *in, struct s
     SET(out, session, created_at, s->now);
     SET(out, session, updated_at, s->now);
     set_expiry(s, out, false);
-    return db_insert(s->db, "sessions", session, out, e) && EMIT(s, session_created, out->id, e, 0) &&
+    return errand_room_open(s, out, e) && db_insert(s->db, "sessions", session, out, e) && errand_room_taken(s, out, e) && EMIT(s, session_created, out->id, e, 0) &&
            participant_add(s, out, s->actor, participant_role_teacher, teacher, e);
 }
 
@@ -189,7 +192,7 @@ bool session_set_status(struct scope *s, struct session *session, enum session_s
     }
     if (status == session_status_ended && !HAS(session, session, ended_at)) SET(session, session, ended_at, s->now);
     if (was_over && !session_is_over(session)) set_expiry(s, session, true);
-    if (session_is_over(session) && !recording_stop_of(s, session->id, e)) return false;
+    if (session_is_over(session) && (!recording_stop_of(s, session->id, e) || !errand_room_over(s, session, e))) return false;
     return db_update(s->db, "sessions", session, session, e) && count_out(s, session->id, before, e) && count_in(s, session->id, status, e) &&
            event_emit(s, status_event(before, status), session->id, &(struct event_details){.reason = why, .status = session_status_words.words[status]}, e);
 }
@@ -221,6 +224,7 @@ bool session_set_locked(struct scope *s, struct session *session, bool locked, s
 
 bool session_delete(struct scope *s, struct session *session, struct err *e)
 {
+    if (!errand_room_close(s, session, e)) return false;
     if (!session_is_over(session) && !session_set_status(s, session, session_status_cancelled, "deleted", e)) return false;
     SET(session, session, deleted_at, s->now);
     return db_update(s->db, "sessions", session, session, e) && count_out(s, session->id, (enum session_status)session->status, e) && EMIT(s, session_deleted, session->id, e, 0);
@@ -247,11 +251,24 @@ bool session_end_due(struct scope *s, struct err *e)
            end_all(s, &rooms, "departed", e);
 }
 
+static char *with_token(struct scope *s, const char *url, const char *token)
+{
+    return token ? arena_printf(s->arena, "%s?t=%s", url, token) : arena_strdup(s->arena, url);
+}
+
 char *session_room_url(struct scope *s, const struct session *session, const char *token)
 {
+    if (provider_remote(s->core, session->provider)) return with_token(s, errand_room_url(s, session), token);
     const char *base = core_config(s->core)->PUBLIC_URL;
     size_t size = strlen(base) + sizeof "/room/" + strlen(session->room_name) + (token ? strlen("?t=") + strlen(token) : 0);
     char *url = arena_alloc(s->arena, size), *end = stpcpy(stpcpy(stpcpy(url, base), "/room/"), session->room_name);
     if (token) stpcpy(stpcpy(end, "?t="), token);
     return url;
+}
+
+bool session_seat_token(struct scope *s, const struct session *session, const struct participant *seat, const char **token, struct err *e)
+{
+    if (provider_remote(s->core, session->provider)) return errand_token(s, session, seat, token, e);
+    *token = join_token_sign(s, seat);
+    return true;
 }

@@ -22,5 +22,7 @@ bool session_delete(struct scope *s, struct session *session, struct err *e);
 bool session_end_due(struct scope *s, struct err *e);
 
 bool session_is_host(const struct scope *s, const struct session *session);
+/* What lets the seat's person in: roomd's own token, or the remote provider's. NULL where nobody is let in any more. */
+bool session_seat_token(struct scope *s, const struct session *session, const struct participant *seat, const char **token, struct err *e);
 char *session_room_url(struct scope *s, const struct session *session, const char *token); /* token may be NULL */
 bool session_is_over(const struct session *session);

@@ -6,6 +6,8 @@ static const char SQL_DELETED[] = "SELECT {} FROM recordings WHERE id = $1 AND d
 const struct work_kind work_kinds[] = {
     {"compose", 6, compose_work, compose_give_up},
     {"erase", 20, erase_work, NULL},
+    {"room_close", 20, room_close_work, NULL},
+    {"provider_remove", 8, provider_remove_work, NULL},
     {0}};
 
 enum work_result erase_work(struct work_context *w, struct err *e)

@@ -9,6 +9,13 @@ NOT_HERE = {
     "internal": "is a fault of ours; there is no request that asks for it",
     "recording.ready": "needs media; the browser tests make a real recording",
     "screenshare.stopped": "follows a renegotiation that only a real page does; in the browser tests",
+    "provider_busy": "needs a remote provider",
+    "provider_room_create": "needs a remote provider",
+    "provider_room_delete": "needs a remote provider",
+    "provider_token": "needs a remote provider",
+    "provider_record_start": "needs a remote provider",
+    "provider_record_stop": "needs a remote provider",
+    "provider_cannot": "needs a remote provider",
 }
 
 

@@ -124,7 +124,7 @@ static void test_what_stops_the_start(void **state)
         {"registration: perhaps\n", "REGISTRATION must be on or off, not \"perhaps\""}, {"project_name: ''\n", "PROJECT_NAME must have 1 to 200 characters, not 0"},
         {"a: [\n", "a.yaml, line 2"}, {"- a\n", "a.yaml, line 1: expected \"name: value\""}, {"a:\n b:\n  c:\n   d:\n    e:\n     f: 1\n", "expected \"name: value\""},
         {"listen: nowhere\n", "LISTEN must be ADDRESS:PORT"}, {"listen: 1.2.3:80\n", "is no address"}, {"listen: 127.0.0.1:65536\n", "LISTEN must be"}, {"listen: '127.0.0.1:'\n", "LISTEN must be"},
-        {"algorithm: RS256\n", "ALGORITHM must be HS256"}, {"api_v1_str: /api/v2\n", "API_V1_STR must be /api/v1"}, {"provider: zoom\n", "PROVIDER must be janus"}, {"log_level: trace\n", "LOG_LEVEL must be debug, info"},
+        {"algorithm: RS256\n", "ALGORITHM must be HS256"}, {"api_v1_str: /api/v2\n", "API_V1_STR must be /api/v1"}, {"log_level: trace\n", "LOG_LEVEL must be debug, info"},
         {"log_format: xmlish\n", "LOG_FORMAT must be"}, {"database_url: mysql://x\n", "DATABASE_URL must be sqlite:///PATH or postgresql://user:password@host:port/database"},
         {"listen: 0.0.0.0:1\nrate_limits: off\n", "loopback only"}, {"listen: 0.0.0.0:1\nsecret_key: changeme\n", "placeholder"}, {"listen: '[::]:1'\nsecret_key: short\n", "too short"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

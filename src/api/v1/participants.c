@@ -10,19 +10,21 @@
 
 /* ---- coming in */
 
-static bool reply_join(struct request *r, const struct session *session, const struct participant *p)
+static bool reply_join(struct request *r, const struct session *session, const struct participant *p, struct err *e)
 {
     struct join_reply *out = arena_new(r->scope.arena, struct join_reply);
-    SET(out, join_reply, token, join_token_sign(&r->scope, p));
+    const char *token;
+    if (!session_seat_token(&r->scope, session, p, &token, e)) return false;
+    SET(out, join_reply, token, token);
     SET(out, join_reply, join_url, session_room_url(&r->scope, session, out->token));
     SET(out, join_reply, room_name, session->room_name);
     return reply_with(r, out);
 }
 
-static bool reply_join_by_code(struct request *r, const struct session *session, const struct participant *p)
+static bool reply_join_by_code(struct request *r, const struct session *session, const struct participant *p, struct err *e)
 {
     struct join_by_code_reply *out = arena_new(r->scope.arena, struct join_by_code_reply);
-    reply_join(r, session, p);
+    if (!reply_join(r, session, p, e)) return false;
     COPY(join_by_code_reply, out, join_reply, r->reply);
     SET(out, join_by_code_reply, session_id, session->id);
     return reply_with(r, out);
@@ -41,7 +43,7 @@ bool v1_session_join(struct request *r, struct err *e)
     const struct session_path *path = r->path;
     struct session session;
     struct participant p;
-    return find(r, path->session_id, &session, e) && participant_join(&r->scope, &session, &p, e) && reply_join(r, &session, &p);
+    return find(r, path->session_id, &session, e) && participant_join(&r->scope, &session, &p, e) && reply_join(r, &session, &p, e);
 }
 
 bool v1_join_by_code(struct request *r, struct err *e)
@@ -49,7 +51,7 @@ bool v1_join_by_code(struct request *r, struct err *e)
     const struct join_by_code_request *in = r->body;
     struct session session;
     struct participant p;
-    return session_by_code(&r->scope, in->room_code, &session, e) && participant_join(&r->scope, &session, &p, e) && reply_join_by_code(r, &session, &p);
+    return session_by_code(&r->scope, in->room_code, &session, e) && participant_join(&r->scope, &session, &p, e) && reply_join_by_code(r, &session, &p, e);
 }
 
 bool v1_guest_join(struct request *r, struct err *e)
@@ -58,7 +60,7 @@ bool v1_guest_join(struct request *r, struct err *e)
     struct session session;
     struct participant p;
     r->scope.actor = NULL;
-    return session_by_code(&r->scope, in->room_code, &session, e) && participant_join_guest(&r->scope, &session, in->name, &p, e) && reply_join_by_code(r, &session, &p);
+    return session_by_code(&r->scope, in->room_code, &session, e) && participant_join_guest(&r->scope, &session, in->name, &p, e) && reply_join_by_code(r, &session, &p, e);
 }
 
 static bool lookup_token(struct request *r, const char *token, struct session *session, struct participant *p, struct err *e)

@@ -27,9 +27,12 @@ static bool reply_detail(struct request *r, const struct session *session, const
     return reply_with(r, out);
 }
 
-static const char *seat_url(struct request *r, const struct session *session, const struct participant *seat)
+static bool seat_url(struct request *r, const struct session *session, const struct participant *seat, const char **url, struct err *e)
 {
-    return session_room_url(&r->scope, session, join_token_sign(&r->scope, seat));
+    const char *token;
+    if (!session_seat_token(&r->scope, session, seat, &token, e)) return false;
+    *url = token ? session_room_url(&r->scope, session, token) : "";
+    return true;
 }
 
 /* Its reply asks the database nothing: the writer makes it, and all who write wait for the writer. */
@@ -37,7 +40,8 @@ bool v1_session_create(struct request *r, struct err *e)
 {
     struct session session;
     struct participant teacher;
-    return session_schedule(&r->scope, r->body, &session, &teacher, e) && reply_detail(r, &session, seat_url(r, &session, &teacher), 1);
+    const char *url;
+    return session_schedule(&r->scope, r->body, &session, &teacher, e) && seat_url(r, &session, &teacher, &url, e) && reply_detail(r, &session, url, 1);
 }
 
 bool v1_session_list(struct request *r, struct err *e)
@@ -60,7 +64,9 @@ static bool reply_to_teacher(struct request *r, const struct session *session, s
 {
     struct participant seat;
     int64_t count;
-    return participant_of_many(&r->scope, session->id, session->teacher_id, &seat, &count, e) == DB_ROW && reply_detail(r, session, seat_url(r, session, &seat), count);
+    const char *url;
+    return participant_of_many(&r->scope, session->id, session->teacher_id, &seat, &count, e) == DB_ROW && seat_url(r, session, &seat, &url, e) &&
+           reply_detail(r, session, url, count);
 }
 
 static bool reply_to_other(struct request *r, const struct session *session, struct err *e)

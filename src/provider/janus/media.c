@@ -295,7 +295,7 @@ void media_stop(struct media *m, bool leave_running)
 
 bool media_is_ready(const struct media *m)
 {
-    return m->ready;
+    return m && m->ready;
 }
 
 int media_pid(const struct media *m)

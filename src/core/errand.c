@@ -1,0 +1,313 @@
+#include "core/errand.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/rand.h"
+#include "core/job.h"
+#include "core/participant.h"
+#include "core/session.h"
+#include <stdio.h>
+#include <string.h>
+
+static const char SQL_ROOM[] = "SELECT {} FROM provider_rooms WHERE session_id = $1";
+static const char SQL_ROOM_BY_ID[] = "SELECT {} FROM provider_rooms WHERE id = $1";
+static const char SQL_TAKE[] = "UPDATE provider_rooms SET session_id = $2, url = $3 WHERE id = $1";
+static const char SQL_REOPEN[] = "UPDATE provider_rooms SET closed_at = NULL, url = $3, expires_at = $2 WHERE id = $1";
+static const char SQL_CLOSED[] = "UPDATE provider_rooms SET closed_at = $2 WHERE id = $1 AND session_id IS NOT NULL";
+static const char SQL_FORGET[] = "DELETE FROM provider_rooms WHERE id = $1 AND session_id IS NULL";
+static const char SQL_UNUSED[] = "SELECT {} FROM provider_rooms WHERE session_id IS NULL AND created_at <= $1 AND closed_at IS NULL ORDER BY created_at LIMIT 100";
+static const char SQL_SWEPT[] = "UPDATE provider_rooms SET closed_at = $2 WHERE id = $1"; /* of an unused one: there is a job for it */
+static const char SQL_GRANT[] = "SELECT {} FROM provider_grants WHERE participant_id = $1";
+static const char SQL_KEEP[] =
+    "INSERT INTO provider_grants (participant_id, generation, token, expires_at) VALUES ($1, $2, $3, $4) "
+    "ON CONFLICT (participant_id) DO UPDATE SET generation = excluded.generation, token = excluded.token, expires_at = excluded.expires_at";
+static const char SQL_OF_SESSION[] = "SELECT {} FROM sessions WHERE id = $1"; /* deleted ones too: their recording may be stopped */
+
+enum { ROOM_MARGIN_MS = 60000, TOKEN_MARGIN_MS = 600000, UNUSED_MS = 90000, ERRANDS_AT_MOST = 6 };
+
+static const struct { enum error error; const char *name; } errand_rows[] = {
+    [ERRAND_OPEN] = {error_provider_room_create, "room_open"}, [ERRAND_CLOSE] = {error_provider_room_delete, "room_close"},
+    [ERRAND_GRANT] = {error_provider_token, "join_grant"}, [ERRAND_RECORD_START] = {error_provider_record_start, "record_start"},
+    [ERRAND_RECORD_STOP] = {error_provider_record_stop, "record_stop"}};
+
+static bool is_done(const struct scope *s, enum errand kind)
+{
+    return s->errands && s->errands->done >> kind & 1;
+}
+
+/* Always false: the work fails here, and is run again when it is done. */
+static bool want(struct scope *s, const struct provider *p, enum errand kind, const char *room_name, struct err *e)
+{
+    if (s->errands) {
+        s->errands->provider = p;
+        s->errands->wanted = kind;
+        s->errands->room_name = room_name;
+    }
+    return err_fail(e, errand_rows[kind].error);
+}
+
+/* ---- rooms */
+
+static enum db_found room_of(struct scope *s, const struct session *session, struct provider_room *out, struct err *e)
+{
+    return db_one(s->db, SQL_ROOM, provider_room, out, s->arena, e, INT_(session->id));
+}
+
+/* A token's life, or until the session must be over, whichever is later: the room outlives both. */
+static bool want_room(struct scope *s, const struct provider *p, const struct session *session, int64_t room_id, struct err *e)
+{
+    int64_t least = s->now + core_config(s->core)->JOIN_TOKEN_EXPIRE_MINUTES * 60000;
+    bool planned = HAS(session, session, expires_at) && session->expires_at > least;
+    if (s->errands) {
+        s->errands->room_id = room_id;
+        s->errands->room = (struct provider_room_plan){session->room_name, session->max_participants, session->enable_recording, session->enable_chat, planned ? session->expires_at : least};
+    }
+    return want(s, p, ERRAND_OPEN, session->room_name, e);
+}
+
+bool errand_room_open(struct scope *s, struct session *session, struct err *e)
+{
+    const struct provider *p = provider_remote(s->core, session->provider);
+    if (!p) return true;
+    if (!is_done(s, ERRAND_OPEN)) return want_room(s, p, session, 0, e);
+    SET(session, session, room_name, s->errands->room.name);
+    return true;
+}
+
+bool errand_room_taken(struct scope *s, const struct session *session, struct err *e)
+{
+    if (!provider_remote(s->core, session->provider)) return true;
+    s->errands->taken = true;
+    return db_run(s->db, SQL_TAKE, e, INT_(s->errands->room_id), INT_(session->id), TEXT_(s->errands->url));
+}
+
+bool errand_room_close(struct scope *s, const struct session *session, struct err *e)
+{
+    const struct provider *p = provider_remote(s->core, session->provider);
+    struct provider_room room;
+    enum db_found found = p ? room_of(s, session, &room, e) : DB_NONE;
+    if (found != DB_ROW) return found == DB_NONE;
+    if (HAS(&room, provider_room, closed_at)) return true;
+    if (!s->errands) return job_add(s, "room_close", room.id, s->now, e);
+    if (!is_done(s, ERRAND_CLOSE)) return want(s, p, ERRAND_CLOSE, session->room_name, e);
+    return errand_closed(s, room.id, e);
+}
+
+bool errand_room_over(struct scope *s, const struct session *session, struct err *e)
+{
+    struct provider_room room;
+    enum db_found found = provider_remote(s->core, session->provider) ? room_of(s, session, &room, e) : DB_NONE;
+    if (found != DB_ROW || HAS(&room, provider_room, closed_at)) return found != DB_FAILED;
+    return job_add(s, "room_close", room.id, s->now, e);
+}
+
+const char *errand_room_url(struct scope *s, const struct session *session)
+{
+    struct provider_room room;
+    struct err e;
+    if (is_done(s, ERRAND_OPEN) && !strcmp(s->errands->room.name, session->room_name)) return s->errands->url;
+    return room_of(s, session, &room, &e) == DB_ROW && HAS(&room, provider_room, url) ? room.url : "";
+}
+
+bool errand_close_due(struct scope *s, int64_t room_id, struct provider_room *out, bool *due, struct err *e)
+{
+    struct session session;
+    enum db_found found = db_one(s->db, SQL_ROOM_BY_ID, provider_room, out, s->arena, e, INT_(room_id));
+    *due = found == DB_ROW;
+    if (found != DB_ROW || !HAS(out, provider_room, session_id)) return found != DB_FAILED;
+    found = session_by_id(s, out->session_id, &session, e);
+    bool alive = found == DB_ROW && !session_is_over(&session); /* put back into life meanwhile */
+    *due = !alive && !HAS(out, provider_room, closed_at);
+    return found != DB_FAILED;
+}
+
+bool errand_closed(struct scope *s, int64_t room_id, struct err *e)
+{
+    return db_run(s->db, SQL_CLOSED, e, INT_(room_id), INT_(s->now)) && db_run(s->db, SQL_FORGET, e, INT_(room_id));
+}
+
+bool errand_sweep(struct scope *s, struct err *e)
+{
+    struct list unused;
+    if (!db_all(s->db, SQL_UNUSED, provider_room, &unused, s->arena, e, INT_(s->now - UNUSED_MS))) return false;
+    for (size_t i = 0; i < unused.count; i++) {
+        int64_t id = ((const struct provider_room *)unused.items)[i].id;
+        if (!job_add(s, "room_close", id, s->now, e) || !db_run(s->db, SQL_SWEPT, e, INT_(id), INT_(s->now))) return false;
+    }
+    return true;
+}
+
+/* ---- tokens */
+
+const char *errand_user_id(struct arena *a, const struct participant *p)
+{
+    return HAS(p, participant, user_id) ? arena_printf(a, "%lld", (long long)p->user_id) : p->identity;
+}
+
+/* Is the room there? One that was closed, or that the provider has forgotten since, is opened again. */
+static bool room_is_open(struct scope *s, const struct provider *p, const struct session *session, struct err *e)
+{
+    struct provider_room room = {0};
+    if (is_done(s, ERRAND_OPEN)) {
+        return s->errands->taken || errand_room_taken(s, session, e);
+    }
+    enum db_found found = room_of(s, session, &room, e);
+    if (found == DB_FAILED) return false;
+    if (found == DB_ROW && !HAS(&room, provider_room, closed_at) && room.expires_at > s->now + ROOM_MARGIN_MS) return true;
+    return want_room(s, p, session, found == DB_ROW ? room.id : 0, e);
+}
+
+static bool kept(struct scope *s, const struct participant *p, const char **token, struct err *e)
+{
+    struct provider_grant g;
+    size_t size;
+    *token = NULL;
+    enum db_found found = db_one(s->db, SQL_GRANT, provider_grant, &g, s->arena, e, INT_(p->id));
+    if (found == DB_ROW && g.generation == p->token_generation && g.expires_at > s->now + TOKEN_MARGIN_MS)
+        *token = unseal_text(s->arena, &s->core->grant_key, g.token, &size);
+    return found != DB_FAILED;
+}
+
+static bool keep(struct scope *s, const struct participant *p, const char **token, struct err *e)
+{
+    const struct errands *done = s->errands;
+    *token = done->token;
+    return db_run(s->db, SQL_KEEP, e, INT_(p->id), INT_(p->token_generation),
+                  TEXT_(seal_text(s->arena, &s->core->grant_key, done->token, strlen(done->token) + 1)), INT_(done->seat.expires_at));
+}
+
+static bool want_token(struct scope *s, const struct provider *p, const struct session *session, int64_t participant_id, struct err *e)
+{
+    struct participant seat;
+    if (!participant_in(s, session->id, participant_id, &seat, e)) return false;
+    if (s->errands)
+        s->errands->seat = (struct provider_seat_plan){session->room_name, errand_user_id(s->arena, &seat), seat.name, seat.role == participant_role_teacher, seat.screenshare,
+                                                       s->now + core_config(s->core)->JOIN_TOKEN_EXPIRE_MINUTES * 60000};
+    return want(s, p, ERRAND_GRANT, session->room_name, e);
+}
+
+bool errand_token(struct scope *s, const struct session *session, const struct participant *seat, const char **token, struct err *e)
+{
+    const struct provider *p = provider_remote(s->core, session->provider);
+    *token = NULL;
+    if (session_is_over(session)) return true;
+    if (!room_is_open(s, p, session, e)) return false;
+    if (is_done(s, ERRAND_GRANT)) return keep(s, seat, token, e);
+    if (!kept(s, seat, token, e)) return false;
+    return *token || want_token(s, p, session, seat->id, e);
+}
+
+/* ---- recordings and removal */
+
+bool errand_record_start(struct scope *s, const struct session *session, char uuid[37], struct err *e)
+{
+    const struct provider *p = provider_remote(s->core, session->provider);
+    if (p && !is_done(s, ERRAND_RECORD_START)) {
+        if (s->errands) s->errands->recording = arena_strdup(s->arena, uuid);
+        return want(s, p, ERRAND_RECORD_START, session->room_name, e);
+    }
+    if (p) memcpy(uuid, s->errands->recording, 37);
+    return true;
+}
+
+static const struct provider *remote_of(struct scope *s, int64_t session_id, struct session *session, struct err *e)
+{
+    return db_one(s->db, SQL_OF_SESSION, session, session, s->arena, e, INT_(session_id)) == DB_ROW ? provider_remote(s->core, session->provider) : NULL;
+}
+
+bool errand_is_remote(struct scope *s, int64_t session_id, bool *remote, struct err *e)
+{
+    struct session session;
+    struct err why = {0};
+    *remote = remote_of(s, session_id, &session, &why) != NULL;
+    if (why.kind != ERR_NONE && e) *e = why;
+    return why.kind == ERR_NONE;
+}
+
+bool errand_record_stop(struct scope *s, const struct recording *r, struct err *e)
+{
+    struct session session;
+    const struct provider *p = remote_of(s, r->session_id, &session, e);
+    if (!p || is_done(s, ERRAND_RECORD_STOP)) return true;
+    if (s->errands) s->errands->recording = r->uuid;
+    return want(s, p, ERRAND_RECORD_STOP, session.room_name, e);
+}
+
+bool errand_remove(struct scope *s, const struct session *session, const struct participant *p, struct err *e)
+{
+    return !provider_remote(s->core, session->provider) || job_add(s, "provider_remove", p->id, s->now, e);
+}
+
+/* ---- doing them */
+
+void errand_begin(struct errands *w)
+{
+    w->wanted = ERRAND_NONE;
+    w->taken = false;
+}
+
+static bool note_room(struct scope *s, void *arg, struct err *e)
+{
+    struct errands *w = arg;
+    struct provider_room row = {0};
+    if (w->room_id) return db_run(s->db, SQL_REOPEN, e, INT_(w->room_id), INT_(w->room.expires_at), TEXT_(w->url));
+    SET(&row, provider_room, provider, w->provider->ops->name);
+    SET(&row, provider_room, room_name, w->room.name);
+    SET(&row, provider_room, expires_at, w->room.expires_at);
+    SET(&row, provider_room, created_at, s->now);
+    if (!db_insert(s->db, "provider_rooms", provider_room, &row, e)) return false;
+    w->room_id = row.id;
+    return true;
+}
+
+/* One that a session has is marked only when it is open; a new one is noted before, so that it cannot be forgotten. */
+static bool open_room(struct errands *w, struct core *core, struct arena *a, struct err *e)
+{
+    const struct provider *p = w->provider;
+    if (w->room_id) return p->ops->room_open(p->ctx, a, &w->room, &w->url, e) && core_write(core, note_room, w, e);
+    return core_write(core, note_room, w, e) && p->ops->room_open(p->ctx, a, &w->room, &w->url, e);
+}
+
+static bool run(struct errands *w, struct core *core, struct arena *a, struct err *e)
+{
+    const struct provider_ops *o = w->provider->ops;
+    void *ctx = w->provider->ctx;
+    switch (w->wanted) {
+    case ERRAND_OPEN: return open_room(w, core, a, e);
+    case ERRAND_CLOSE: return o->room_close(ctx, a, w->room_name, e);
+    case ERRAND_GRANT: return o->join_grant(ctx, a, &w->seat, &w->token, e);
+    case ERRAND_RECORD_START: return o->record_start(ctx, a, w->room_name, w->recording, e);
+    case ERRAND_RECORD_STOP: return o->record_stop(ctx, a, w->room_name, w->recording, e);
+    case ERRAND_NONE: break;
+    }
+    return err_fail(e, error_internal);
+}
+
+bool errand_do(struct errands *w, struct core *core, struct arena *a, struct err *e)
+{
+    struct err why = {0};
+    enum errand kind = w->wanted;
+    int64_t began = clock_monotonic_ms();
+    if (++w->count > ERRANDS_AT_MOST) return err_set(e, ERR_INTERNAL, "errands", "one request asked the provider for more than %d things", ERRANDS_AT_MOST);
+    bool ok = run(w, core, a, &why);
+    log_at(ok ? LOG_DEBUG : LOG_WARN, "provider", LOG_STR("provider", w->provider->ops->name), LOG_STR("errand", errand_rows[kind].name), LOG_STR("room", w->room_name),
+           LOG_STR("error", why.text), LOG_INT("ms", clock_monotonic_ms() - began));
+    w->wanted = ERRAND_NONE;
+    if (ok) w->done |= 1U << kind;
+    return ok || err_fail(e, errand_rows[kind].error);
+}
+
+static bool close_unused(struct scope *s, void *arg, struct err *e)
+{
+    return job_add(s, "room_close", *(const int64_t *)arg, s->now, e);
+}
+
+void errand_abandon(struct errands *w, struct core *core)
+{
+    struct task *t = task_create(core);
+    int64_t *id = arena_new(&t->arena, int64_t);
+    *id = w->room_id; /* one that a session has after all is left alone: errand_close_due */
+    t->run = close_unused;
+    t->arg = id;
+    task_submit(t);
+    w->room_id = 0;
+}

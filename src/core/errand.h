@@ -1,0 +1,60 @@
+/* errand.h - what has to be done at a remote provider before a change is made here.
+ *
+ * Core's functions run on the database's writer and must not wait for anybody. One that needs something of a provider (a room, a token,
+ * a recording started) looks whether that was done for this piece of work. If not, it notes in scope->errands what is wanted and fails;
+ * so nothing is changed yet. Whoever runs the work (api/dispatch.c) has the errand done on a worker by errand_do, and runs the work once more from its start:
+ * now it finds the thing done, and changes the database. So permissions and rules are checked before a provider is asked for
+ * anything; what a provider refuses has changed nothing here; and no handler, route or dialect knows that providers exist.
+ *
+ * A scope whose `errands` is NULL cannot wait (job thread, ticks, the call): what can be done later becomes a durable job, the rest fails.
+ *
+ * What was done at the provider in vain is undone by a durable job: a room is noted (committed) before it is asked for, and
+ * a note that no session has taken is closed, at once if the work failed, else by errand_sweep, should roomd have died in between. */
+#pragma once
+#include "core/provider.h"
+
+struct session;
+struct participant;
+struct recording;
+
+enum errand { ERRAND_NONE, ERRAND_OPEN, ERRAND_CLOSE, ERRAND_GRANT, ERRAND_RECORD_START, ERRAND_RECORD_STOP };
+
+struct errands {
+    const struct provider *provider;
+    enum errand wanted;                   /* by the run that failed just now */
+    unsigned done;                        /* 1 << enum errand */
+    int count;                            /* so far: a piece of work that never ends is a fault of ours */
+    const char *room_name;                /* of all but OPEN */
+    struct provider_room_plan room;       /* OPEN */
+    int64_t room_id;                      /* of provider_rooms; 0: a new one */
+    const char *url;
+    bool taken;                           /* a session has the room */
+    struct provider_seat_plan seat;       /* GRANT */
+    const char *token;
+    const char *recording;                /* RECORD_…: the recording's UUID */
+    char identity[24];                    /* a guest's, the same in each run */
+};
+
+/* ---- for core: each is true where there is nothing to ask */
+bool errand_room_open(struct scope *s, struct session *session, struct err *e);      /* before a session is inserted: may set its room_name */
+bool errand_room_taken(struct scope *s, const struct session *session, struct err *e); /* after it */
+bool errand_room_close(struct scope *s, const struct session *session, struct err *e); /* before it is deleted */
+bool errand_room_over(struct scope *s, const struct session *session, struct err *e);  /* it has ended: closed soon */
+bool errand_record_start(struct scope *s, const struct session *session, char uuid[37], struct err *e);
+bool errand_record_stop(struct scope *s, const struct recording *r, struct err *e);
+bool errand_is_remote(struct scope *s, int64_t session_id, bool *remote, struct err *e);
+bool errand_remove(struct scope *s, const struct session *session, const struct participant *p, struct err *e);
+bool errand_token(struct scope *s, const struct session *session, const struct participant *p, const char **token, struct err *e);
+const char *errand_room_url(struct scope *s, const struct session *session);         /* "" if it is not known */
+bool errand_sweep(struct scope *s, struct err *e);
+
+/* ---- for whoever runs the work */
+void errand_begin(struct errands *errands);                                          /* before each run */
+bool errand_do(struct errands *errands, struct core *core, struct arena *a, struct err *e); /* on a worker */
+void errand_abandon(struct errands *errands, struct core *core);                     /* the work has failed for good */
+
+/* ---- for the job thread (jobs/provider_job.c) */
+struct provider_room;
+bool errand_close_due(struct scope *s, int64_t room_id, struct provider_room *out, bool *due, struct err *e); /* still to be closed? */
+bool errand_closed(struct scope *s, int64_t room_id, struct err *e);
+const char *errand_user_id(struct arena *a, const struct participant *p);            /* whom the provider knows the seat's person as */

@@ -1,0 +1,32 @@
+/* provider.h - who carries a session's media, as core sees it.
+ *
+ * A LOCAL provider works inside roomd: its rooms open at the first join, its tokens are roomd's own, and src/call does the rest, so it
+ * has none of the calls below. A remote one is asked by them over the network. They may block, have a deadline, keep no state of
+ * their own about sessions, and are called from workers and the job thread, never on the writer or a loop. Their errors are of kind
+ * ERR_DESTINATION and are for the log: what a caller is told is a row of spec/errors.def (core/errand.h).
+ *
+ * The list of providers is put together where the server is (cli/serve.c); core finds one by a session's `provider`. */
+#pragma once
+#include "core/core.h"
+
+enum provider_capability { PROVIDER_LOCAL = 1, PROVIDER_RECORDS_ITSELF = 2, PROVIDER_DIAL_IN = 4 };
+
+struct provider_room_plan { const char *name; int64_t max_participants; bool enable_recording, enable_chat; int64_t expires_at; }; /* UTC ms */
+struct provider_seat_plan { const char *room, *user_id, *user_name; bool owner, screenshare; int64_t expires_at; };
+
+struct provider_ops {
+    const char *name;
+    unsigned capabilities;
+    bool (*room_open)(void *ctx, struct arena *a, const struct provider_room_plan *plan, const char **url, struct err *e); /* one that is there is taken */
+    bool (*room_close)(void *ctx, struct arena *a, const char *room, struct err *e);       /* everybody is out; unknown there counts as closed */
+    bool (*join_grant)(void *ctx, struct arena *a, const struct provider_seat_plan *plan, const char **token, struct err *e);
+    bool (*record_start)(void *ctx, struct arena *a, const char *room, const char *recording, struct err *e); /* recording: UUID, ours */
+    bool (*record_stop)(void *ctx, struct arena *a, const char *room, const char *recording, struct err *e);
+    bool (*remove)(void *ctx, struct arena *a, const char *room, const char *user_id, struct err *e);         /* out, and not in again; not there is fine */
+};
+
+struct provider { const struct provider_ops *ops; void *ctx; };
+
+const struct provider *provider_find(const struct core *core, const char *name); /* NULL if there is none */
+/* NULL: there is nobody to ask, it is local. Of a name that is not set up every call fails. */
+const struct provider *provider_remote(const struct core *core, const char *name);

@@ -1,0 +1,42 @@
+/* provider_job.c - what a remote provider is told later: rooms that are over, or that nobody took; people who were removed. */
+#include "core/errand.h"
+#include "core/participant.h"
+#include "core/session.h"
+#include "jobs/kinds.h"
+
+static const char SQL_SEAT[] = "SELECT {} FROM participants WHERE id = $1 AND connection_status = 'kicked'";
+
+static struct scope reading(struct work_context *w)
+{
+    return (struct scope){.core = w->core, .db = w->db, .arena = w->arena};
+}
+
+static bool mark_closed(struct scope *s, void *arg, struct err *e)
+{
+    return errand_closed(s, *(const int64_t *)arg, e);
+}
+
+enum work_result room_close_work(struct work_context *w, struct err *e)
+{
+    struct scope s = reading(w);
+    struct provider_room room;
+    int64_t id = w->job->subject_id;
+    bool due;
+    if (!errand_close_due(&s, id, &room, &due, e)) return WORK_AGAIN;
+    if (!due) return WORK_DONE;
+    const struct provider *p = provider_remote(w->core, room.provider);
+    if (p && !p->ops->room_close(p->ctx, w->arena, room.room_name, e)) return WORK_AGAIN;
+    return core_write(w->core, mark_closed, &id, e) ? WORK_DONE : WORK_AGAIN;
+}
+
+enum work_result provider_remove_work(struct work_context *w, struct err *e)
+{
+    struct scope s = reading(w);
+    struct participant seat;
+    struct session session;
+    enum db_found found = db_one(s.db, SQL_SEAT, participant, &seat, s.arena, e, INT_(w->job->subject_id));
+    if (found == DB_ROW) found = session_by_id(&s, seat.session_id, &session, e);
+    if (found != DB_ROW || session_is_over(&session)) return found == DB_FAILED ? WORK_AGAIN : WORK_DONE; /* the room goes anyway */
+    const struct provider *p = provider_remote(w->core, session.provider);
+    return !p || p->ops->remove(p->ctx, w->arena, session.room_name, errand_user_id(s.arena, &seat), e) ? WORK_DONE : WORK_AGAIN;
+}
