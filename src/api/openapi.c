@@ -134,7 +134,7 @@ static json_t *operation(const struct route *r)
     json_t *o = json_pack("{s:s, s:s, s:[s], s:o, s:o}", "operationId", r->name, "summary", r->summary, "tags", r->tag, "parameters", parameters(r), "responses", responses(r));
     const char *type = r->body == BODY_FORM ? "application/x-www-form-urlencoded" : "application/json";
     if (r->body) {
-        json_t *body = content(type, reference("schemas", r->body_model->name));
+        json_t *body = content(type, r->body_model ? reference("schemas", r->body_model->name) : json_object());
         json_object_set_new(body, "required", json_true());
         json_object_set_new(o, "requestBody", body);
     }

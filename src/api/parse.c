@@ -126,7 +126,7 @@ static bool parse_form(struct request *r)
 
 bool parse_request(struct request *r, const struct route_match *m)
 {
-    if (r->http->body_too_large) return refuse(r, error_body_too_large);
+    if (r->http->body_too_large && r->route->body != BODY_RAW) return refuse(r, error_body_too_large);
     if (!parse_path(r, m)) return false;
     if (r->route->query_model && !take(r, "query", r->route->query_model, pairs(r->scope.arena, r->http->query), &r->query)) return false;
     if (r->route->body == BODY_JSON) return parse_json(r);

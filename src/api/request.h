@@ -23,6 +23,7 @@ struct request {
     struct user user;
     api_scopes scopes;             /* what the caller's bearer may be used for */
     const void *path, *query, *body; /* structs of the route's models */
+    void *prepared;                /* what an EITHER handler's first run leaves for the second */
     struct err err;
     int status;
     const char *id;                /* request id */

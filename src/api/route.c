@@ -7,6 +7,7 @@
 #define NO_BODY NULL, BODY_NONE
 #define JSON(m) &m##_model, BODY_JSON
 #define FORM(m) &m##_model, BODY_FORM
+#define RAW NULL, BODY_RAW
 #define NO_REPLY NULL, REPLY_NONE
 #define ONE(m) &m##_model, REPLY_ONE
 #define MANY(m) &m##_model, REPLY_MANY

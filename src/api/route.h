@@ -11,7 +11,7 @@ typedef bool handler_fn(struct request *r, struct err *e);
 
 enum route_mode { MODE_READ, MODE_WRITE, MODE_EITHER, MODE_CALL }; /* EITHER: as READ, and once more as WRITE if something has to change */
 enum route_auth { AUTH_ANYBODY, AUTH_USER, AUTH_LINK };      /* LINK: a bearer, or a signature that the handler checks */
-enum body_form { BODY_NONE, BODY_JSON, BODY_FORM };
+enum body_form { BODY_NONE, BODY_JSON, BODY_FORM, BODY_RAW };
 enum reply_form { REPLY_NONE, REPLY_ONE, REPLY_MANY, REPLY_BYTES };
 enum limit_class {
 #define LIMIT(name, calls, seconds, doc) limit_##name,

@@ -3,12 +3,24 @@
 #include "core/event.h"
 #include <stdlib.h>
 
+/* Daily's secrets are base64; another text is taken as it is. */
+static void set_hook_keys(struct core *core, const struct config *config)
+{
+    unsigned char bytes[512];
+    size_t size;
+    const char *daily = config->DAILY_WEBHOOK_SECRET, *livekit = config->LIVEKIT_API_SECRET;
+    if (base64_bytes(daily, bytes, sizeof bytes, &size) && size) hmac_key_set(&core->daily_hook_key, bytes, size);
+    else hmac_key_set(&core->daily_hook_key, daily, __builtin_strlen(daily));
+    hmac_key_set(&core->livekit_key, livekit, __builtin_strlen(livekit));
+}
+
 void core_init(struct core *core, struct db *db, const struct config *config)
 {
     *core = (struct core){.db = db};
     atomic_store(&core->config, config);
     hmac_key_derive(&core->join_key, config->SECRET_KEY, "roomd join token");
     hmac_key_derive(&core->link_key, config->SECRET_KEY, "roomd download link");
+    set_hook_keys(core, config);
     hmac_key_derive(&core->idempotency_key, config->SECRET_KEY, "roomd idempotency");
     hmac_key_derive(&core->grant_key, config->SECRET_KEY, "roomd provider grant");
     hmac_key_set(&core->access_key, config->SECRET_KEY, __builtin_strlen(config->SECRET_KEY)); /* the seed's: other programs may check it */

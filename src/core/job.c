@@ -12,7 +12,12 @@ static const char SQL_DUE[] =
     "OR (status = 'running' AND lease_until <= $1) ORDER BY due_at LIMIT 1";
 static const char SQL_PREFER[] = "UPDATE jobs SET node_id = $3 WHERE kind = $1 AND subject_id = $2";
 static const char SQL_EXTEND[] = "UPDATE jobs SET lease_until = $2 WHERE id = $1 AND status = 'running'";
-static const char SQL_DONE[] = "UPDATE jobs SET status = 'done', lease_until = NULL, error = NULL, updated_at = $2 WHERE id = $1";
+/* Only what still runs: what was asked for anew meanwhile stays asked for. */
+static const char SQL_DONE[] = "UPDATE jobs SET status = 'done', lease_until = NULL, error = NULL, updated_at = $2 WHERE id = $1 AND status = 'running'";
+static const char SQL_WANT[] =
+    "INSERT INTO jobs (kind, subject_id, status, due_at, attempts, created_at, updated_at) VALUES ($1, $2, 'waiting', $3, 0, $3, $3) "
+    "ON CONFLICT (kind, subject_id) DO UPDATE SET status = 'waiting', due_at = excluded.due_at, attempts = 0, error = NULL, lease_until = NULL, updated_at = excluded.updated_at "
+    "WHERE jobs.status <> 'waiting' OR jobs.due_at > excluded.due_at";
 static const char SQL_RELEASE[] = "UPDATE jobs SET status = 'waiting', due_at = $2, attempts = attempts - 1, lease_until = NULL WHERE id = $1 AND status = 'running'";
 static const char SQL_RELEASE_ALL[] = "UPDATE jobs SET status = 'waiting', lease_until = NULL WHERE status = 'running' AND (node_id IS NULL OR node_id = $1)";
 
@@ -24,6 +29,11 @@ bool job_add(struct scope *s, const char *kind, int64_t subject_id, int64_t due_
 bool job_prefer(struct scope *s, const char *kind, int64_t subject_id, int64_t node_id, struct err *e)
 {
     return !node_id || db_run(s->db, SQL_PREFER, e, TEXT_(kind), INT_(subject_id), INT_(node_id));
+}
+
+bool job_want(struct scope *s, const char *kind, int64_t subject_id, struct err *e)
+{
+    return db_run(s->db, SQL_WANT, e, TEXT_(kind), INT_(subject_id), INT_(s->now));
 }
 
 bool job_hurry(struct scope *s, const char *kind, int64_t subject_id, struct err *e)

@@ -4,6 +4,7 @@
 
 bool job_add(struct scope *s, const char *kind, int64_t subject_id, int64_t due_at, struct err *e);   /* there already: due again */
 bool job_prefer(struct scope *s, const char *kind, int64_t subject_id, int64_t node_id, struct err *e); /* that node shall do it, if it lives; 0: any */
+bool job_want(struct scope *s, const char *kind, int64_t subject_id, struct err *e);                  /* due now, also while it runs; cheap when it waits already */
 bool job_hurry(struct scope *s, const char *kind, int64_t subject_id, struct err *e);                 /* waiting: due now */
 enum db_found job_take(struct scope *s, int64_t lease_ms, struct job *out, struct err *e);            /* what is due, or whose lease ran out */
 bool job_extend(struct scope *s, int64_t id, int64_t lease_ms, struct err *e);

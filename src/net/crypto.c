@@ -86,10 +86,15 @@ void hmac_sha256(const struct hmac_key *k, const void *data, size_t size, unsign
     EVP_MAC_final(c, out, &length, HMAC_SIZE);
 }
 
+void sha256_bytes(const void *data, size_t size, unsigned char out[32])
+{
+    EVP_Digest(data, size, out, NULL, EVP_sha256(), NULL);
+}
+
 void sha256_hex(const void *data, size_t size, char out[65])
 {
     unsigned char hash[32];
-    EVP_Digest(data, size, hash, NULL, EVP_sha256(), NULL);
+    sha256_bytes(data, size, hash);
     sodium_bin2hex(out, 65, hash, sizeof hash);
 }
 
@@ -128,6 +133,18 @@ char *base64url_decode(struct arena *a, const char *text, size_t size, size_t *o
     if (sodium_base642bin(out, size, text, size, NULL, out_size, &end, sodium_base64_VARIANT_URLSAFE_NO_PADDING) || end != text + size) return NULL;
     out[*out_size] = '\0';
     return (char *)out;
+}
+
+void base64_text(const void *data, size_t size, char *out)
+{
+    sodium_bin2base64(out, sodium_base64_encoded_len(size, sodium_base64_VARIANT_ORIGINAL), data, size, sodium_base64_VARIANT_ORIGINAL);
+}
+
+bool base64_bytes(const char *text, void *out, size_t room, size_t *size)
+{
+    const char *end;
+    size_t n = strlen(text);
+    return sodium_base642bin(out, room, text, n, NULL, size, &end, sodium_base64_VARIANT_ORIGINAL) == 0 && end == text + n;
 }
 
 /* ---- sealed texts: nonce and box, as base64url */
@@ -187,14 +204,14 @@ static json_t *json_part(struct arena *a, const char *from, size_t size)
     return json_is_object(j) ? j : NULL;
 }
 
-static bool in_time(const json_t *claims, int64_t now_s)
+static bool in_time(const json_t *claims, int64_t now_s, int64_t leeway_s)
 {
     const json_t *exp = json_object_get(claims, "exp"), *nbf = json_object_get(claims, "nbf");
-    if (exp && (!json_is_number(exp) || json_number_value(exp) <= (double)now_s)) return false;
-    return !nbf || (json_is_number(nbf) && json_number_value(nbf) <= (double)now_s);
+    if (exp && (!json_is_number(exp) || json_number_value(exp) <= (double)(now_s - leeway_s))) return false;
+    return !nbf || (json_is_number(nbf) && json_number_value(nbf) <= (double)(now_s + leeway_s));
 }
 
-json_t *jwt_verify(struct arena *a, const struct hmac_key *k, const char *token, int64_t now_s)
+json_t *jwt_verify_within(struct arena *a, const struct hmac_key *k, const char *token, int64_t now_s, int64_t leeway_s)
 {
     const char *claims_at = strchr(token, '.'), *signature = claims_at ? strchr(claims_at + 1, '.') : NULL;
     if (!signature || strlen(signature + 1) != SIGNATURE_TEXT) return NULL;
@@ -207,7 +224,12 @@ json_t *jwt_verify(struct arena *a, const struct hmac_key *k, const char *token,
     const char *alg = json_string_value(json_object_get(header, "alg"));
     if (!alg || strcmp(alg, "HS256") != 0) return NULL;
     json_t *claims = json_part(a, claims_at + 1, (size_t)(signature - claims_at - 1));
-    return claims && in_time(claims, now_s) ? claims : NULL;
+    return claims && in_time(claims, now_s, leeway_s) ? claims : NULL;
+}
+
+json_t *jwt_verify(struct arena *a, const struct hmac_key *k, const char *token, int64_t now_s)
+{
+    return jwt_verify_within(a, k, token, now_s, 0);
 }
 
 /* ---- passwords */

@@ -1,0 +1,96 @@
+#include "core/inbox.h"
+#include "base/metric.h"
+#include "core/event.h"
+#include "core/job.h"
+#include "core/session.h"
+#include <string.h>
+
+static const char SQL_STORE[] =
+    "INSERT INTO inbox (provider, dedupe, event_type, room_name, state, proof, body, encoded, attempts, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9) "
+    "ON CONFLICT (provider, dedupe) DO NOTHING";
+static const char SQL_NEXT[] = "SELECT {} FROM inbox WHERE state = 'received' ORDER BY id LIMIT $1";
+static const char SQL_SETTLE[] = "UPDATE inbox SET state = $2, error = $3, attempts = attempts + 1, processed_at = $4 WHERE id = $1 AND state = 'received'";
+static const char SQL_PUT_OFF[] = "UPDATE inbox SET error = $2, attempts = attempts + 1, state = CASE WHEN attempts + 1 >= $3 THEN 'failed' ELSE state END WHERE id = $1";
+static const char SQL_SESSION[] = "SELECT {} FROM sessions WHERE room_name = $1 AND deleted_at IS NULL";
+static const char SQL_SWEEP_OLD[] = "DELETE FROM inbox WHERE received_at <= $1 AND id IN (SELECT id FROM inbox ORDER BY id LIMIT 200)";
+static const char SQL_SWEEP_UNVERIFIED[] =
+    "DELETE FROM inbox WHERE state = 'unverified' AND id <= (SELECT id FROM inbox WHERE state = 'unverified' ORDER BY id DESC LIMIT 1 OFFSET $1)";
+
+enum { TRIES = 6, UNVERIFIED_KEPT = 1000 };
+static const int64_t KEPT_MS = 30LL * 24 * 60 * 60 * 1000;
+
+/* Databases keep texts: other bytes are kept as base64url. */
+static bool is_text(const char *body, size_t size)
+{
+    json_t *text = memchr(body, '\0', size) ? NULL : json_stringn(body, size);
+    json_decref(text);
+    return text != NULL;
+}
+
+void inbox_set_body(struct delivery *d, struct arena *a, const char *body, size_t size)
+{
+    d->encoded = !is_text(body, size);
+    d->body = body;
+    if (!d->encoded) return;
+    char *text = arena_alloc(a, (size * 4 + 2) / 3 + 1);
+    base64url(body, size, text);
+    d->body = text;
+}
+
+bool inbox_store(struct scope *s, const struct delivery *d, struct err *e)
+{
+    const char *state = inbox_state_words.words[d->verified ? inbox_state_received : inbox_state_unverified];
+    if (!db_run(s->db, SQL_STORE, e, TEXT_(d->provider), TEXT_(d->dedupe), TEXT_(d->event_type), TEXT_(d->room_name), TEXT_(state), TEXT_(d->proof), TEXT_(d->body), INT_(d->encoded), INT_(s->now)))
+        return false;
+    if (!db_changes(s->db)) return true;
+    metric_add(inbox_received_total, 1);
+    return job_want(s, "inbox", 0, e);
+}
+
+bool inbox_next(struct scope *s, int64_t count, struct list *out, struct err *e)
+{
+    return db_all(s->db, SQL_NEXT, inbox, out, s->arena, e, INT_(count));
+}
+
+enum action { NOTED, ENDS, WAITS };
+static const struct { const char *provider, *type; enum action action; } actions[] = {
+#define INBOX(provider, type, action) {#provider, type, action},
+#include "spec/inbox.def"
+#undef INBOX
+};
+
+static enum action action_of(const struct inbox *row)
+{
+    for (size_t i = 0; HAS(row, inbox, event_type) && i < sizeof actions / sizeof *actions; i++)
+        if (!strcmp(actions[i].provider, row->provider) && !strcmp(actions[i].type, row->event_type)) return actions[i].action;
+    return NOTED;
+}
+
+static bool tell(struct scope *s, const struct inbox *row, struct session *session, struct err *e)
+{
+    if (!EMIT(s, provider_event, session->id, e, .name = row->event_type, .text = row->provider)) return false;
+    return action_of(row) != ENDS || session_is_over(session) || session_set_status(s, session, session_status_ended, "expired", e);
+}
+
+bool inbox_process(struct scope *s, const struct inbox *row, struct err *e)
+{
+    struct session session;
+    enum inbox_state state = action_of(row) == WAITS ? inbox_state_waiting : inbox_state_processed;
+    enum db_found found = DB_NONE;
+    if (HAS(row, inbox, room_name)) found = db_one(s->db, SQL_SESSION, session, &session, s->arena, e, TEXT_(row->room_name));
+    if (found == DB_FAILED) return false;
+    const char *note = found == DB_ROW ? NULL : HAS(row, inbox, room_name) ? "no session has this room" : "it names no room";
+    if (!db_run(s->db, SQL_SETTLE, e, INT_(row->id), TEXT_(inbox_state_words.words[state]), TEXT_(note), INT_(s->now))) return false;
+    bool mine = db_changes(s->db); /* else another node was faster */
+    return !mine || found != DB_ROW || tell(s, row, &session, e);
+}
+
+bool inbox_put_off(struct scope *s, const struct inbox *row, const char *why, struct err *e)
+{
+    return db_run(s->db, SQL_PUT_OFF, e, INT_(row->id), TEXT_(why), INT_(TRIES));
+}
+
+bool inbox_sweep(struct scope *s, struct err *e)
+{
+    return db_run(s->db, SQL_SWEEP_OLD, e, INT_(s->now - KEPT_MS)) && db_run(s->db, SQL_SWEEP_UNVERIFIED, e, INT_(UNVERIFIED_KEPT));
+}

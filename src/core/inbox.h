@@ -1,0 +1,24 @@
+/* inbox.h - what providers tell (webhooks), kept as it came before they are answered, and looked at afterwards by a durable job.
+ *
+ * The seam to a provider is small: who receives says which event it is, of which room, and whether its signature is right. Only what was
+ * signed is ever believed. What a type of event does is a row of spec/inbox.def; what only something that speaks with the provider
+ * can do stays here, in state `waiting`, in the order of arrival. */
+#pragma once
+#include "core/core.h"
+
+struct delivery {
+    const char *provider;
+    bool verified;
+    const char *event_type, *room_name;     /* NULL: it does not say */
+    const char *dedupe;                     /* what is the same when it comes twice */
+    const char *proof;                      /* headers that the signature is in */
+    const char *body;                       /* as text: inbox_set_body */
+    bool encoded;
+};
+void inbox_set_body(struct delivery *d, struct arena *a, const char *body, size_t size);
+
+bool inbox_store(struct scope *s, const struct delivery *d, struct err *e);                     /* again the same: changes nothing */
+bool inbox_next(struct scope *s, int64_t count, struct list *out, struct err *e);               /* of struct inbox, in state received */
+bool inbox_process(struct scope *s, const struct inbox *row, struct err *e);
+bool inbox_put_off(struct scope *s, const struct inbox *row, const char *why, struct err *e);   /* after INBOX_TRIES it has failed */
+bool inbox_sweep(struct scope *s, struct err *e);                                               /* what is older than 30 days; unsigned ones but for the newest */

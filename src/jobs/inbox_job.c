@@ -1,0 +1,67 @@
+/* inbox_job.c - looks at what providers told, in the order in which it came: a hundred in a transaction, one by one where one of them fails. */
+#include "base/log.h"
+#include "core/inbox.h"
+#include "jobs/kinds.h"
+
+enum { BATCH = 100 };
+
+static bool process_all(struct scope *s, void *arg, struct err *e)
+{
+    const struct list *rows = arg;
+    for (size_t i = 0; i < rows->count; i++)
+        if (!inbox_process(s, (const struct inbox *)rows->items + i, e)) return false;
+    return true;
+}
+
+struct failure { const struct inbox *row; const char *why; };
+
+static bool put_off(struct scope *s, void *arg, struct err *e)
+{
+    const struct failure *f = arg;
+    return inbox_put_off(s, f->row, f->why, e);
+}
+
+/* False: some are to be tried again. */
+static bool one_by_one(struct work_context *w, const struct list *rows, struct err *e)
+{
+    bool all = true;
+    for (size_t i = 0; i < rows->count; i++) {
+        struct err why = {0};
+        struct failure f = {(const struct inbox *)rows->items + i, why.text};
+        struct list one = {f.row, 1};
+        if (core_write(w->core, process_all, &one, &why)) continue;
+        all = false;
+        *e = why;
+        log_warn("inbox.put_off", LOG_INT("id", f.row->id), LOG_STR("error", why.text));
+        core_write(w->core, put_off, &f, NULL);
+    }
+    return all;
+}
+
+static bool sweep(struct scope *s, void *arg, struct err *e)
+{
+    (void)arg;
+    return inbox_sweep(s, e);
+}
+
+static bool work_batch(struct work_context *w, size_t *count, struct err *e)
+{
+    struct arena a;
+    struct list rows;
+    arena_init(&a);
+    struct scope s = {.core = w->core, .db = w->db, .arena = &a};
+    bool ok = inbox_next(&s, BATCH, &rows, e) && (!rows.count || core_write(w->core, process_all, &rows, e) || one_by_one(w, &rows, e));
+    *count = rows.count;
+    arena_release(&a);
+    return ok;
+}
+
+enum work_result inbox_work(struct work_context *w, struct err *e)
+{
+    size_t count;
+    do {
+        if (!runner_go_on(w)) return WORK_STOPPED;
+        if (!work_batch(w, &count, e)) return WORK_AGAIN;
+    } while (count == BATCH);
+    return core_write(w->core, sweep, NULL, e) ? WORK_DONE : WORK_AGAIN;
+}
