@@ -102,7 +102,7 @@ def test_methods(server, anybody, teacher):
 
 
 def test_unknown_paths(anybody, teacher):
-    for path in ("/api/", "/api/v1", "/api/v1/", "/api/v1/nothing", "/api/v2/sessions", "/api/v1/sessions/1/nothing", "/api/v1/sessions/1/participants/1/kick/2", "/api/v1/users"):
+    for path in ("/api/", "/api/v1", "/api/v1/", "/api/v1/nothing", "/api/v2/sessions", "/api/v1/sessions/1/nothing", "/api/v1/sessions/1/participants/1/kick/2", "/api/v1/users/1/nothing"):
         for method in ("GET", "POST"):
             reply = teacher.http.request(method, path)
             assert reply.status_code == 404 and reply.json() == {"detail": "Not Found"}, path

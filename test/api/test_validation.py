@@ -27,7 +27,7 @@ def bodies(document):
     for path, ways in document["paths"].items():
         for method, operation in ways.items():
             content = operation.get("requestBody", {}).get("content", {})
-            if "application/json" in content:
+            if "$ref" in content.get("application/json", {}).get("schema", {}):  # other bodies are anything
                 model = content["application/json"]["schema"]["$ref"].split("/")[-1]
                 yield method.upper(), path, document["components"]["schemas"][model]
 
