@@ -12,6 +12,7 @@ import { Boundary } from './ui/boundary';
 import { Waiting } from './ui/parts';
 import { Shell } from './ui/shell';
 
+const AdminPages = lazy(() => import('./pages/admin/admin-pages'));
 const CallPage = lazy(() => import('./pages/call/call-page'));
 
 function SignedIn({ children }: { children: ReactNode }) {
@@ -34,6 +35,7 @@ export function App() {
             <Route path="/sessions/:id/recordings" element={<SignedIn children={<RecordingsPage />} />} />
             <Route path="/sessions/:id/attendance" element={<SignedIn children={<AttendancePage />} />} />
             <Route path="/recordings/:id" element={<SignedIn children={<RecordingPage />} />} />
+            <Route path="/admin/*" element={<SignedIn children={<AdminPages />} />} />
             <Route path="*" element={<NotFoundPage />} />
           </Route>
         </Routes>

@@ -351,6 +351,220 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/room-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Templates */
+        get: operations["rooms_template_list"];
+        put?: never;
+        /** Make a template (administrators) */
+        post: operations["rooms_template_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/room-templates/{template_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One template */
+        get: operations["rooms_template_get"];
+        put?: never;
+        post?: never;
+        /** Delete a template (administrators) */
+        delete: operations["rooms_template_delete"];
+        options?: never;
+        head?: never;
+        /** Change a template (administrators) */
+        patch: operations["rooms_template_update"];
+        trace?: never;
+    };
+    "/api/v1/rooms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rooms one takes part in; all of them for an administrator */
+        get: operations["rooms_list"];
+        put?: never;
+        /** Make a room */
+        post: operations["rooms_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{room_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One room */
+        get: operations["rooms_get"];
+        put?: never;
+        post?: never;
+        /** End and delete a room */
+        delete: operations["rooms_delete"];
+        options?: never;
+        head?: never;
+        /** Change a room, also its status */
+        patch: operations["rooms_update"];
+        trace?: never;
+    };
+    "/api/v1/rooms/{room_id}/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a join token */
+        post: operations["rooms_token_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{room_id}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Join tokens of a room */
+        get: operations["rooms_token_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{room_id}/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One join token */
+        get: operations["rooms_token_get"];
+        put?: never;
+        post?: never;
+        /** The same */
+        delete: operations["rooms_token_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{room_id}/tokens/{token_id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Revoke a join token: whoever came in with it is put out */
+        post: operations["rooms_token_revoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All accounts */
+        get: operations["v1_user_list"];
+        put?: never;
+        /** Make an account for somebody */
+        post: operations["v1_user_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One account; one's own, or any for administrators */
+        get: operations["v1_user_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change role, name, password, or whether it may sign in */
+        patch: operations["v1_user_change"];
+        trace?: never;
+    };
+    "/api/v1/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Keys of other backends */
+        get: operations["v1_key_list"];
+        put?: never;
+        /** Make a key; its secret is shown this once */
+        post: operations["v1_key_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/api-keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke a key */
+        delete: operations["v1_key_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -1435,6 +1649,1189 @@ export interface components {
              */
             detail?: string | null;
         };
+        /** @description A room's row in `rooms` (its columns have no value where there is none), and how it is right now. */
+        room_view: {
+            /** @example 1 */
+            session_id: number;
+            /** @example group */
+            room_type?: components["schemas"]["room_type"] | null;
+            /** @example 1 */
+            template_id?: number | null;
+            /** @example 1 */
+            booking_id?: number | null;
+            /** @example 1 */
+            service_session_id?: number | null;
+            /** @example 900 */
+            empty_timeout?: number | null;
+            /** @example 300 */
+            departure_timeout?: number | null;
+            /** @example vp8 */
+            video_codec?: components["schemas"]["video_codec"] | null;
+            /** @example opus */
+            audio_codec?: components["schemas"]["audio_codec"] | null;
+            /** @example false */
+            sip_enabled?: boolean | null;
+            /** @example 123456 */
+            sip_pin?: string | null;
+            /**
+             * @description In the call right now.
+             * @example 0
+             */
+            num_participants: number;
+            /**
+             * @description A recording runs or is paused.
+             * @example false
+             */
+            is_recording: boolean;
+        };
+        /** @description A join token and whose it is. */
+        token_view: {
+            /** @example 1 */
+            id: number;
+            /** @example 1 */
+            session_id: number;
+            /** @example 1 */
+            participant_id: number;
+            /** @example 1 */
+            user_id?: number | null;
+            /** @example user-1 */
+            identity: string;
+            name: string;
+            /** @example student */
+            role: components["schemas"]["participant_role"];
+            /** @example 1 */
+            issued_by?: number | null;
+            /** @example 1 */
+            max_uses?: number | null;
+            /** @example 0 */
+            use_count: number;
+            last_used_at?: string | null;
+            /** Format: date-time */
+            expires_at: string;
+            revoked_at?: string | null;
+            /** Format: date-time */
+            created_at: string;
+        };
+        /** @description A connection span with its use (no value where none was noted), and the role it was opened with. */
+        stay_view: {
+            /** @example 1 */
+            participant_id: number;
+            connection: string;
+            /** Format: date-time */
+            joined_at: string;
+            left_at?: string | null;
+            /** @example 1 */
+            token_id?: number | null;
+            /**
+             * @description Of the token.
+             * @example student
+             */
+            role?: components["schemas"]["participant_role"] | null;
+            /** @example 0 */
+            mic_ms?: number | null;
+            /** @example 0 */
+            camera_ms?: number | null;
+            /** @example 0 */
+            screen_ms?: number | null;
+            /** @example 0 */
+            good_ms?: number | null;
+            /** @example 0 */
+            fair_ms?: number | null;
+            /** @example 0 */
+            poor_ms?: number | null;
+        };
+        /** @description A template to be made. What is absent is as in roomd's own template of that type. */
+        template_create: {
+            /**
+             * @description Name.
+             * @example Seminar
+             */
+            name: string;
+            /**
+             * @description Free text.
+             * @example Twelve people, recorded
+             */
+            description?: string | null;
+            /**
+             * @description For which rooms.
+             * @example group
+             */
+            room_type: components["schemas"]["room_type"];
+            /**
+             * @description Take it for rooms of that type that name none; the one that was gives way.
+             * @default false
+             * @example false
+             */
+            is_default?: boolean;
+            /**
+             * @description Seats, the host's included.
+             * @example 50
+             */
+            max_participants?: number | null;
+            /**
+             * @description Seconds until an open room to which nobody came closes.
+             * @example 900
+             */
+            empty_timeout?: number | null;
+            /**
+             * @description Seconds until an open room that everybody left closes.
+             * @example 300
+             */
+            departure_timeout?: number | null;
+            /**
+             * @description Wish for providers that let a room choose; janus always carries vp8.
+             * @example vp8
+             */
+            video_codec?: components["schemas"]["video_codec"] | null;
+            /**
+             * @description Wish for providers that let a room choose; janus always carries opus.
+             * @example opus
+             */
+            audio_codec?: components["schemas"]["audio_codec"] | null;
+            /**
+             * @description Record from the first person's arrival on; everybody is asked for consent at the door.
+             * @example false
+             */
+            recording_enabled?: boolean | null;
+            /**
+             * @description Dial-in by phone, where the provider can.
+             * @example false
+             */
+            sip_enabled?: boolean | null;
+            /**
+             * @description Chat in the call.
+             * @example true
+             */
+            enable_chat?: boolean | null;
+            /**
+             * @description Participants may share their screens.
+             * @example true
+             */
+            enable_screenshare?: boolean | null;
+            /**
+             * @description Participants knock, a host lets them in.
+             * @example false
+             */
+            waiting_room?: boolean | null;
+            /**
+             * @description Who has the code may come in without an account.
+             * @example true
+             */
+            allow_guests?: boolean | null;
+        };
+        /** @description What to change of a template; rooms that were made from it stay as they are. */
+        template_update: {
+            /**
+             * @description Name.
+             * @example Seminar
+             */
+            name?: string | null;
+            /**
+             * @description Free text; null takes it away.
+             * @example Twelve people, recorded
+             */
+            description?: string | null;
+            /**
+             * @description For which rooms.
+             * @example group
+             */
+            room_type?: components["schemas"]["room_type"] | null;
+            /**
+             * @description Take it for rooms of that type that name none.
+             * @example false
+             */
+            is_default?: boolean | null;
+            /**
+             * @description Seats, the host's included.
+             * @example 50
+             */
+            max_participants?: number | null;
+            /**
+             * @description Seconds until an open room to which nobody came closes.
+             * @example 900
+             */
+            empty_timeout?: number | null;
+            /**
+             * @description Seconds until an open room that everybody left closes.
+             * @example 300
+             */
+            departure_timeout?: number | null;
+            /**
+             * @description Wish for providers that let a room choose; janus always carries vp8.
+             * @example vp8
+             */
+            video_codec?: components["schemas"]["video_codec"] | null;
+            /**
+             * @description Wish for providers that let a room choose; janus always carries opus.
+             * @example opus
+             */
+            audio_codec?: components["schemas"]["audio_codec"] | null;
+            /**
+             * @description Record from the first person's arrival on; everybody is asked for consent at the door.
+             * @example false
+             */
+            recording_enabled?: boolean | null;
+            /**
+             * @description Dial-in by phone, where the provider can.
+             * @example false
+             */
+            sip_enabled?: boolean | null;
+            /**
+             * @description Chat in the call.
+             * @example true
+             */
+            enable_chat?: boolean | null;
+            /**
+             * @description Participants may share their screens.
+             * @example true
+             */
+            enable_screenshare?: boolean | null;
+            /**
+             * @description Participants knock, a host lets them in.
+             * @example false
+             */
+            waiting_room?: boolean | null;
+            /**
+             * @description Who has the code may come in without an account.
+             * @example true
+             */
+            allow_guests?: boolean | null;
+        };
+        /** @description A template. */
+        template_reply: {
+            /**
+             * @description Number of the template.
+             * @example 1
+             */
+            id: number;
+            /**
+             * @description Name.
+             * @example Seminar
+             */
+            name: string;
+            /**
+             * @description Free text.
+             * @example Twelve people, recorded
+             */
+            description?: string | null;
+            /**
+             * @description For which rooms.
+             * @example group
+             */
+            room_type: components["schemas"]["room_type"];
+            /**
+             * @description Taken for rooms of that type that name none.
+             * @example true
+             */
+            is_default: boolean;
+            /**
+             * @description Seats, the host's included.
+             * @example 50
+             */
+            max_participants: number;
+            /**
+             * @description Seconds until an open room to which nobody came closes.
+             * @example 900
+             */
+            empty_timeout: number;
+            /**
+             * @description Seconds until an open room that everybody left closes.
+             * @example 300
+             */
+            departure_timeout: number;
+            /**
+             * @description Wish for providers that let a room choose; janus always carries vp8.
+             * @example vp8
+             */
+            video_codec: components["schemas"]["video_codec"];
+            /**
+             * @description Wish for providers that let a room choose; janus always carries opus.
+             * @example opus
+             */
+            audio_codec: components["schemas"]["audio_codec"];
+            /**
+             * @description Record from the first person's arrival on; everybody is asked for consent at the door.
+             * @example false
+             */
+            recording_enabled: boolean;
+            /**
+             * @description Dial-in by phone, where the provider can.
+             * @example false
+             */
+            sip_enabled: boolean;
+            /**
+             * @description Chat in the call.
+             * @example true
+             */
+            enable_chat: boolean;
+            /**
+             * @description Participants may share their screens.
+             * @example true
+             */
+            enable_screenshare: boolean;
+            /**
+             * @description Participants knock, a host lets them in.
+             * @example false
+             */
+            waiting_room: boolean;
+            /**
+             * @description Who has the code may come in without an account.
+             * @example true
+             */
+            allow_guests: boolean;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             * @example 2029-12-24T08:00:00Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             * @example 2029-12-24T08:00:00Z
+             */
+            updated_at: string;
+        };
+        /** @description Which templates. */
+        template_query: {
+            /**
+             * @description Only those.
+             * @example group
+             */
+            room_type?: components["schemas"]["room_type"] | null;
+            /**
+             * @description Only the defaults, or only the others.
+             * @example true
+             */
+            is_default?: boolean | null;
+            /**
+             * @description How many at the most.
+             * @default 20
+             * @example 20
+             */
+            limit?: number;
+            /**
+             * @description How many to pass over.
+             * @default 0
+             * @example 0
+             */
+            offset?: number;
+        };
+        /** @description A template. */
+        template_path: {
+            /**
+             * @description Number of the template.
+             * @example 1
+             */
+            template_id: number;
+        };
+        /** @description A page of templates. */
+        template_list: {
+            /**
+             * @description How many there are in all.
+             * @example 1
+             */
+            count: number;
+            /**
+             * @description The next page.
+             * @example http://localhost:7000/api/v1/rooms?limit=20&offset=20
+             */
+            next?: string | null;
+            /**
+             * @description The page before.
+             * @example http://localhost:7000/api/v1/rooms?limit=20
+             */
+            previous?: string | null;
+            /** @description Ordered by id. */
+            results: components["schemas"]["template_reply"][];
+        };
+        /** @description A room to be made. What is absent comes from the template; without one named, from the default one of that type. */
+        room_create: {
+            /**
+             * @description Shown to participants.
+             * @example Algebra I
+             */
+            name?: string | null;
+            /**
+             * @description Free text.
+             * @example Fractions
+             */
+            description?: string | null;
+            /**
+             * @description Absent: the template's, `individual` for a booking, else `group`.
+             * @example group
+             */
+            room_type?: components["schemas"]["room_type"] | null;
+            /**
+             * @description Number of a template of that type.
+             * @example 1
+             */
+            template?: number | null;
+            /**
+             * @description Booking that the room is for.
+             * @example 1
+             */
+            booking?: number | null;
+            /**
+             * @description Service session that the room is for.
+             * @example 1
+             */
+            service_session?: number | null;
+            /**
+             * @description Planned start.
+             * @example 2030-01-01T10:00:00Z
+             */
+            scheduled_start?: string | null;
+            /**
+             * @description Planned length; 60, or as booked.
+             * @example 60
+             */
+            duration_minutes?: number | null;
+            /**
+             * @description Seats, the host's included.
+             * @example 50
+             */
+            max_participants?: number | null;
+            /**
+             * @description Seconds until an open room to which nobody came closes.
+             * @example 900
+             */
+            empty_timeout?: number | null;
+            /**
+             * @description Seconds until an open room that everybody left closes.
+             * @example 300
+             */
+            departure_timeout?: number | null;
+            /**
+             * @description Wish for providers that let a room choose; janus always carries vp8.
+             * @example vp8
+             */
+            video_codec?: components["schemas"]["video_codec"] | null;
+            /**
+             * @description Wish for providers that let a room choose; janus always carries opus.
+             * @example opus
+             */
+            audio_codec?: components["schemas"]["audio_codec"] | null;
+            /**
+             * @description Record from the first person's arrival on; everybody is asked for consent at the door.
+             * @example false
+             */
+            recording_enabled?: boolean | null;
+            /**
+             * @description Dial-in by phone, where the provider can.
+             * @example false
+             */
+            sip_enabled?: boolean | null;
+            /**
+             * @description Chat in the call.
+             * @example true
+             */
+            enable_chat?: boolean | null;
+            /**
+             * @description Participants may share their screens.
+             * @example true
+             */
+            enable_screenshare?: boolean | null;
+            /**
+             * @description Participants knock, a host lets them in.
+             * @example false
+             */
+            waiting_room?: boolean | null;
+            /**
+             * @description Who has the code may come in without an account.
+             * @example true
+             */
+            allow_guests?: boolean | null;
+        };
+        /** @description What to change of a room; what is absent stays. */
+        room_update: {
+            /**
+             * @description Shown to participants.
+             * @example Algebra II
+             */
+            name?: string | null;
+            /**
+             * @description Free text; null takes it away.
+             * @example Fractions
+             */
+            description?: string | null;
+            /**
+             * @description What it is for.
+             * @example group
+             */
+            room_type?: components["schemas"]["room_type"] | null;
+            /**
+             * @description Every status may follow every other.
+             * @example active
+             */
+            status?: components["schemas"]["session_status"] | null;
+            /**
+             * @description Planned start; null takes it away.
+             * @example 2030-01-01T10:00:00Z
+             */
+            scheduled_start?: string | null;
+            /**
+             * @description Planned length.
+             * @example 60
+             */
+            duration_minutes?: number | null;
+            /**
+             * @description Seats, the host's included.
+             * @example 50
+             */
+            max_participants?: number | null;
+            /**
+             * @description Seconds until an open room to which nobody came closes.
+             * @example 900
+             */
+            empty_timeout?: number | null;
+            /**
+             * @description Seconds until an open room that everybody left closes.
+             * @example 300
+             */
+            departure_timeout?: number | null;
+            /**
+             * @description Wish for providers that let a room choose; janus always carries vp8.
+             * @example vp8
+             */
+            video_codec?: components["schemas"]["video_codec"] | null;
+            /**
+             * @description Wish for providers that let a room choose; janus always carries opus.
+             * @example opus
+             */
+            audio_codec?: components["schemas"]["audio_codec"] | null;
+            /**
+             * @description Record from the first person's arrival on; everybody is asked for consent at the door.
+             * @example false
+             */
+            recording_enabled?: boolean | null;
+            /**
+             * @description Dial-in by phone, where the provider can.
+             * @example false
+             */
+            sip_enabled?: boolean | null;
+            /**
+             * @description Chat in the call.
+             * @example true
+             */
+            enable_chat?: boolean | null;
+            /**
+             * @description Participants may share their screens.
+             * @example true
+             */
+            enable_screenshare?: boolean | null;
+            /**
+             * @description Participants knock, a host lets them in.
+             * @example false
+             */
+            waiting_room?: boolean | null;
+            /**
+             * @description Who has the code may come in without an account.
+             * @example true
+             */
+            allow_guests?: boolean | null;
+        };
+        /** @description A room. It is a session too: the same number and UUID below /api/v1/sessions. */
+        room_reply: {
+            /**
+             * @description Number of the room.
+             * @example 1
+             */
+            id: number;
+            /**
+             * @description Its other name; every path takes either.
+             * @example 0b5d5f2e-6c0a-4b52-9a0e-5a4f4d6c7b8a
+             */
+            uuid: string;
+            /**
+             * @description Shown to participants.
+             * @example Algebra I
+             */
+            name: string;
+            /**
+             * @description Free text.
+             * @example Fractions
+             */
+            description?: string | null;
+            /**
+             * @description What it is for.
+             * @example group
+             */
+            room_type: components["schemas"]["room_type"];
+            /**
+             * @description The template it was made from.
+             * @example 1
+             */
+            template?: number | null;
+            /**
+             * @description The booking it is for.
+             * @example 1
+             */
+            booking?: number | null;
+            /**
+             * @description The service session it is for.
+             * @example 1
+             */
+            service_session?: number | null;
+            /**
+             * @description Account of the host.
+             * @example 1
+             */
+            host: number;
+            /**
+             * @description Where it is in its life.
+             * @example scheduled
+             */
+            status: components["schemas"]["session_status"];
+            /**
+             * @description Name of the room on the media engine, whichever that is.
+             * @example session-0123456789abcdef
+             */
+            livekit_room_name: string;
+            /**
+             * @description Media engine that carries it.
+             * @example janus
+             */
+            provider: string;
+            /**
+             * @description The call's page.
+             * @example http://localhost:7000/room/session-0123456789abcdef
+             */
+            room_url: string;
+            /**
+             * @description Six characters to type in.
+             * @example K7Q2ZD
+             */
+            room_code: string;
+            /**
+             * @description Seats, the host's included.
+             * @example 50
+             */
+            max_participants: number;
+            /**
+             * @description Seconds until an open room to which nobody came closes.
+             * @example 900
+             */
+            empty_timeout: number;
+            /**
+             * @description Seconds until an open room that everybody left closes.
+             * @example 300
+             */
+            departure_timeout: number;
+            /**
+             * @description Wish for providers that let a room choose; janus always carries vp8.
+             * @example vp8
+             */
+            video_codec: components["schemas"]["video_codec"];
+            /**
+             * @description Wish for providers that let a room choose; janus always carries opus.
+             * @example opus
+             */
+            audio_codec: components["schemas"]["audio_codec"];
+            /**
+             * @description Record from the first person's arrival on; everybody is asked for consent at the door.
+             * @example false
+             */
+            recording_enabled: boolean;
+            /**
+             * @description Dial-in by phone, where the provider can.
+             * @example false
+             */
+            sip_enabled: boolean;
+            /**
+             * @description Chat in the call.
+             * @example true
+             */
+            enable_chat: boolean;
+            /**
+             * @description Participants may share their screens.
+             * @example true
+             */
+            enable_screenshare: boolean;
+            /**
+             * @description Participants knock, a host lets them in.
+             * @example false
+             */
+            waiting_room: boolean;
+            /**
+             * @description Who has the code may come in without an account.
+             * @example true
+             */
+            allow_guests: boolean;
+            /**
+             * @description For the phone; null where the provider cannot be dialled into.
+             * @example 123456
+             */
+            sip_pin?: string | null;
+            /**
+             * @description In the call right now.
+             * @example 0
+             */
+            num_participants: number;
+            /**
+             * @description A recording runs or is paused.
+             * @example false
+             */
+            is_recording: boolean;
+            /**
+             * @description Nobody new may come in.
+             * @example false
+             */
+            locked: boolean;
+            /**
+             * @description Planned start.
+             * @example 2030-01-01T10:00:00Z
+             */
+            scheduled_start?: string | null;
+            /**
+             * @description Planned length.
+             * @example 60
+             */
+            duration_minutes: number;
+            /**
+             * @description When it was opened.
+             * @example 2030-01-01T10:00:02Z
+             */
+            started_at?: string | null;
+            /**
+             * @description When it ended.
+             * @example 2030-01-01T11:00:00Z
+             */
+            ended_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             * @example 2029-12-24T08:00:00Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             * @example 2029-12-24T08:00:00Z
+             */
+            updated_at: string;
+        };
+        /** @description Which rooms. */
+        room_query: {
+            /**
+             * @description Only those.
+             * @example active
+             */
+            status?: components["schemas"]["session_status"] | null;
+            /**
+             * @description Only those.
+             * @example group
+             */
+            room_type?: components["schemas"]["room_type"] | null;
+            /**
+             * @description How many at the most.
+             * @default 20
+             * @example 20
+             */
+            limit?: number;
+            /**
+             * @description How many to pass over.
+             * @default 0
+             * @example 0
+             */
+            offset?: number;
+        };
+        /** @description Which page. */
+        rooms_page_query: {
+            /**
+             * @description How many at the most.
+             * @default 20
+             * @example 20
+             */
+            limit?: number;
+            /**
+             * @description How many to pass over.
+             * @default 0
+             * @example 0
+             */
+            offset?: number;
+        };
+        /** @description A room's number or UUID. */
+        room_path: {
+            /**
+             * @description Number or UUID.
+             * @example 1
+             */
+            room_id: string;
+        };
+        /** @description A page of rooms. */
+        room_list: {
+            /**
+             * @description How many there are in all.
+             * @example 1
+             */
+            count: number;
+            /**
+             * @description The next page.
+             * @example http://localhost:7000/api/v1/rooms?limit=20&offset=20
+             */
+            next?: string | null;
+            /**
+             * @description The page before.
+             * @example http://localhost:7000/api/v1/rooms?limit=20
+             */
+            previous?: string | null;
+            /** @description Ordered by id. */
+            results: components["schemas"]["room_reply"][];
+        };
+        /** @description A token to be made: for an account, for somebody without one, or for oneself when neither is said. */
+        token_create: {
+            /**
+             * @description What it lets them do.
+             * @default participant
+             * @example participant
+             */
+            role?: components["schemas"]["room_role"];
+            /**
+             * @description Seconds until it lets in no more.
+             * @default 3600
+             * @example 3600
+             */
+            ttl?: number;
+            /**
+             * @description The account.
+             * @example 2
+             */
+            user?: number | null;
+            /**
+             * @description Your own name for somebody without an account; the same identity is the same seat.
+             * @example patient-17
+             */
+            identity?: string | null;
+            /**
+             * @description Shown to others, for a new identity.
+             * @example Grace Hopper
+             */
+            name?: string | null;
+            /**
+             * @description How many stays it may open; coming back after a broken line is not another one.
+             * @example 1
+             */
+            max_uses?: number | null;
+        };
+        /** @description A join token. Its text is shown once, in the reply that it is made in. */
+        token_shown: {
+            /**
+             * @description Number of the token.
+             * @example 1
+             */
+            id: number;
+            /**
+             * @description The room.
+             * @example 1
+             */
+            room: number;
+            /**
+             * @description Name of the room on the media engine.
+             * @example session-0123456789abcdef
+             */
+            livekit_room_name: string;
+            /**
+             * @description The seat that it is for.
+             * @example 2
+             */
+            participant: number;
+            /**
+             * @description The account; null for somebody without one.
+             * @example 2
+             */
+            user?: number | null;
+            /**
+             * @description Stable name of the person in this room.
+             * @example patient-17
+             */
+            identity: string;
+            /**
+             * @description Shown to others.
+             * @example Grace Hopper
+             */
+            name: string;
+            /**
+             * @description What it lets them do.
+             * @example participant
+             */
+            role: components["schemas"]["room_role"];
+            /**
+             * @description The token itself; only when it is made.
+             * @example eyJ
+             */
+            token?: string;
+            /**
+             * @description The call's page with the token; only when it is made.
+             * @example http://localhost:7000/room/session-0123456789abcdef?t=eyJ
+             */
+            join_url?: string;
+            /**
+             * @description Lets in: not expired, not revoked, not used up.
+             * @example true
+             */
+            is_active: boolean;
+            /**
+             * Format: date-time
+             * @description Until when.
+             * @example 2030-01-01T11:00:00Z
+             */
+            expires_at: string;
+            /**
+             * @description Since when it is dead.
+             * @example 2030-01-01T10:30:00Z
+             */
+            revoked_at?: string | null;
+            /**
+             * @description How many stays it may open.
+             * @example 1
+             */
+            max_uses?: number | null;
+            /**
+             * @description How many it has opened.
+             * @example 0
+             */
+            use_count: number;
+            /**
+             * @description When it opened the last one.
+             * @example 2030-01-01T10:00:02Z
+             */
+            last_used_at?: string | null;
+            /**
+             * @description Account that asked for it.
+             * @example 1
+             */
+            issued_by?: number | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             * @example 2030-01-01T10:00:00Z
+             */
+            created_at: string;
+        };
+        /** @description A page of tokens. */
+        token_page: {
+            /**
+             * @description How many there are in all.
+             * @example 1
+             */
+            count: number;
+            /**
+             * @description The next page.
+             * @example http://localhost:7000/api/v1/rooms?limit=20&offset=20
+             */
+            next?: string | null;
+            /**
+             * @description The page before.
+             * @example http://localhost:7000/api/v1/rooms?limit=20
+             */
+            previous?: string | null;
+            /** @description Ordered by id. */
+            results: components["schemas"]["token_shown"][];
+        };
+        /** @description A token of a room. */
+        token_path: {
+            /**
+             * @description Number or UUID of the room.
+             * @example 1
+             */
+            room_id: string;
+            /**
+             * @description Number of the token.
+             * @example 1
+             */
+            token_id: number;
+        };
+        /** @description Which account. */
+        user_path: {
+            /**
+             * @description Number of the account.
+             * @example 1
+             */
+            user_id: number;
+        };
+        /** @description A page of accounts, oldest first. */
+        user_list: {
+            /** @description This page. */
+            users: components["schemas"]["user_reply"][];
+            /**
+             * @description How many there are.
+             * @example 1
+             */
+            total: number;
+        };
+        /** @description An account made by an administrator. */
+        user_add: {
+            /**
+             * Format: email
+             * @description Address; unique; used to sign in.
+             * @example ada@example.org
+             */
+            email: string;
+            /**
+             * @description Kept as an argon2id hash only.
+             * @example correct horse battery
+             */
+            password: string;
+            /**
+             * @description Name shown to others.
+             * @example Ada Lovelace
+             */
+            full_name?: string | null;
+            /**
+             * @description `admin` may do everything.
+             * @default teacher
+             * @example teacher
+             */
+            role?: components["schemas"]["user_role"];
+        };
+        /** @description What is to change in an account; what is left out stays. */
+        user_update: {
+            /**
+             * @description Name shown to others; null takes it away.
+             * @example Ada Lovelace
+             */
+            full_name?: string | null;
+            /**
+             * @description `admin` may do everything; the others may not, unless `is_superuser` is said as well.
+             * @example student
+             */
+            role?: components["schemas"]["user_role"] | null;
+            /**
+             * @description false: cannot sign in, and tokens and keys of theirs stop working within a second.
+             * @example false
+             */
+            is_active?: boolean | null;
+            /**
+             * @description May do everything.
+             * @example false
+             */
+            is_superuser?: boolean | null;
+            /**
+             * @description A new password.
+             * @example correct horse battery
+             */
+            password?: string | null;
+        };
+        /** @description Which API key. */
+        key_path: {
+            /**
+             * @description Number of the key.
+             * @example 1
+             */
+            key_id: number;
+        };
+        /** @description An API key to be made. */
+        key_create: {
+            /**
+             * @description What it is for.
+             * @example shop
+             */
+            name: string;
+            /**
+             * @description What it may be used for: scopes with blanks between them. Absent or null: everything.
+             * @example sessions:read sessions:write
+             */
+            scope?: string | null;
+            /**
+             * @description The account it acts for; absent: one's own.
+             * @example 1
+             */
+            user_id?: number | null;
+        };
+        /** @description An API key, without its secret. */
+        key_reply: {
+            /**
+             * @description Number of the key.
+             * @example 1
+             */
+            id: number;
+            /**
+             * @description What it is for.
+             * @example shop
+             */
+            name: string;
+            /**
+             * @description How it begins.
+             * @example rk_abcdef
+             */
+            prefix: string;
+            /**
+             * @description What it may be used for; null: everything.
+             * @example sessions:read
+             */
+            scope?: string | null;
+            /**
+             * @description The account it acts for.
+             * @example 1
+             */
+            user_id: number;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             * @example 2030-01-01T09:00:00Z
+             */
+            created_at: string;
+            /**
+             * @description Since when it does not work any more.
+             * @example 2030-01-02T09:00:00Z
+             */
+            revoked_at?: string | null;
+        };
+        /** @description A new API key. */
+        key_created: {
+            /**
+             * @description Number of the key.
+             * @example 1
+             */
+            id: number;
+            /**
+             * @description What it is for.
+             * @example shop
+             */
+            name: string;
+            /**
+             * @description How it begins.
+             * @example rk_abcdef
+             */
+            prefix: string;
+            /**
+             * @description What it may be used for; null: everything.
+             * @example sessions:read
+             */
+            scope?: string | null;
+            /**
+             * @description The account it acts for.
+             * @example 1
+             */
+            user_id: number;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             * @example 2030-01-01T09:00:00Z
+             */
+            created_at: string;
+            /**
+             * @description Since when it does not work any more.
+             * @example 2030-01-02T09:00:00Z
+             */
+            revoked_at?: string | null;
+            /**
+             * @description The secret; shown this once.
+             * @example rk_abcdef…
+             */
+            key: string;
+        };
+        /** @description A page of API keys, oldest first. */
+        key_list: {
+            /** @description This page. */
+            keys: components["schemas"]["key_reply"][];
+            /**
+             * @description How many there are.
+             * @example 1
+             */
+            total: number;
+        };
         /** @description Come in, or come back: first message on every WebSocket. */
         call_join: {
             /**
@@ -1943,6 +3340,14 @@ export interface components {
         call_media_lost: Record<string, never>;
         /** @description The media engine is there: publish anew, and wait for `sub_offer`. */
         call_media_ready: Record<string, never>;
+        /** @description The call is on another node; the WebSocket is closed next. Open it there, and join with the same token and connection. */
+        call_moved: {
+            /**
+             * @description WebSocket to open.
+             * @example wss://b.example.org/api/v1/call
+             */
+            url: string;
+        };
         /** @description It is over for you; the WebSocket is closed next. Do not come back. */
         call_over: {
             /**
@@ -1989,6 +3394,26 @@ export interface components {
          * @enum {string}
          */
         participant_role: "teacher" | "student" | "viewer";
+        /**
+         * @description What a room is for. individual: Two people: a booking. group: Everybody speaks. webinar: Who comes without being given a role watches; hosts and participants speak. broadcast: Hosts speak, everybody else watches.
+         * @enum {string}
+         */
+        room_type: "individual" | "group" | "webinar" | "broadcast";
+        /**
+         * @description What a token lets a person do in a room. host: May mute, remove, lock, record and end. participant: May speak, show the camera and, where allowed, share a screen. viewer: May watch and listen only.
+         * @enum {string}
+         */
+        room_role: "host" | "participant" | "viewer";
+        /**
+         * @description How pictures are coded. vp8: VP8. h264: H.264. vp9: VP9. av1: AV1.
+         * @enum {string}
+         */
+        video_codec: "vp8" | "h264" | "vp9" | "av1";
+        /**
+         * @description How sound is coded. opus: Opus. red: Opus with redundancy (RFC 2198).
+         * @enum {string}
+         */
+        audio_codec: "opus" | "red";
         /**
          * @description How a participant stands to the call. invited: Has a seat, was not there yet. joined: Came in. left: Went away. kicked: Was removed; tokens are dead.
          * @enum {string}
@@ -2134,6 +3559,9 @@ export interface components {
         }) | (components["schemas"]["call_media_ready"] & {
             /** @constant */
             t: "media_ready";
+        }) | (components["schemas"]["call_moved"] & {
+            /** @constant */
+            t: "moved";
         }) | (components["schemas"]["call_over"] & {
             /** @constant */
             t: "over";
@@ -2155,7 +3583,10 @@ export interface components {
         };
     };
     responses: never;
-    parameters: never;
+    parameters: {
+        /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+        idempotency_key: string;
+    };
     requestBodies: never;
     headers: never;
     pathItems: never;
@@ -2165,7 +3596,10 @@ export interface operations {
     v1_register: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2256,13 +3690,13 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
-            /** @description Validation failed */
+            /** @description Validation failed, or the Idempotency-Key is of another request */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["validation_reply"];
+                    "application/json": components["schemas"]["error_reply"] | components["schemas"]["validation_reply"];
                 };
             };
             /** @description Too many requests */
@@ -2297,7 +3731,10 @@ export interface operations {
     v1_login: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2388,13 +3825,13 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
-            /** @description Validation failed */
+            /** @description Validation failed, or the Idempotency-Key is of another request */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["validation_reply"];
+                    "application/json": components["schemas"]["error_reply"] | components["schemas"]["validation_reply"];
                 };
             };
             /** @description Too many requests */
@@ -2692,7 +4129,10 @@ export interface operations {
     v1_session_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2783,13 +4223,13 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
-            /** @description Validation failed */
+            /** @description Validation failed, or the Idempotency-Key is of another request */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["validation_reply"];
+                    "application/json": components["schemas"]["error_reply"] | components["schemas"]["validation_reply"];
                 };
             };
             /** @description Too many requests */
@@ -2824,7 +4264,10 @@ export interface operations {
     v1_join_by_code: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2915,13 +4358,13 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
-            /** @description Validation failed */
+            /** @description Validation failed, or the Idempotency-Key is of another request */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["validation_reply"];
+                    "application/json": components["schemas"]["error_reply"] | components["schemas"]["validation_reply"];
                 };
             };
             /** @description Too many requests */
@@ -2956,7 +4399,10 @@ export interface operations {
     v1_guest_join: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -3047,13 +4493,13 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
-            /** @description Validation failed */
+            /** @description Validation failed, or the Idempotency-Key is of another request */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["validation_reply"];
+                    "application/json": components["schemas"]["error_reply"] | components["schemas"]["validation_reply"];
                 };
             };
             /** @description Too many requests */
@@ -3088,7 +4534,10 @@ export interface operations {
     v1_lookup: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -3179,13 +4628,13 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
-            /** @description Validation failed */
+            /** @description Validation failed, or the Idempotency-Key is of another request */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["validation_reply"];
+                    "application/json": components["schemas"]["error_reply"] | components["schemas"]["validation_reply"];
                 };
             };
             /** @description Too many requests */
@@ -3615,7 +5064,10 @@ export interface operations {
     v1_session_join: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
             path: {
                 /** @description Number or UUID. */
                 session_id: string;
@@ -3705,13 +5157,13 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
-            /** @description Validation failed */
+            /** @description Validation failed, or the Idempotency-Key is of another request */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["validation_reply"];
+                    "application/json": components["schemas"]["error_reply"] | components["schemas"]["validation_reply"];
                 };
             };
             /** @description Too many requests */
@@ -3746,7 +5198,10 @@ export interface operations {
     v1_session_leave: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
             path: {
                 /** @description Number or UUID. */
                 session_id: string;
@@ -3836,13 +5291,13 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
-            /** @description Validation failed */
+            /** @description Validation failed, or the Idempotency-Key is of another request */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["validation_reply"];
+                    "application/json": components["schemas"]["error_reply"] | components["schemas"]["validation_reply"];
                 };
             };
             /** @description Too many requests */
@@ -4008,7 +5463,10 @@ export interface operations {
     v1_participant_add: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
             path: {
                 /** @description Number or UUID. */
                 session_id: string;
@@ -4102,13 +5560,13 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
-            /** @description Validation failed */
+            /** @description Validation failed, or the Idempotency-Key is of another request */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["validation_reply"];
+                    "application/json": components["schemas"]["error_reply"] | components["schemas"]["validation_reply"];
                 };
             };
             /** @description Too many requests */
@@ -4143,7 +5601,10 @@ export interface operations {
     v1_participant_kick: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
             path: {
                 /** @description Number or UUID of the session. */
                 session_id: string;
@@ -4235,13 +5696,13 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
-            /** @description Validation failed */
+            /** @description Validation failed, or the Idempotency-Key is of another request */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["validation_reply"];
+                    "application/json": components["schemas"]["error_reply"] | components["schemas"]["validation_reply"];
                 };
             };
             /** @description Too many requests */
@@ -4276,7 +5737,10 @@ export interface operations {
     v1_session_lock: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
             path: {
                 /** @description Number or UUID. */
                 session_id: string;
@@ -4370,13 +5834,13 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
-            /** @description Validation failed */
+            /** @description Validation failed, or the Idempotency-Key is of another request */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["validation_reply"];
+                    "application/json": components["schemas"]["error_reply"] | components["schemas"]["validation_reply"];
                 };
             };
             /** @description Too many requests */
@@ -4818,7 +6282,10 @@ export interface operations {
     v1_recording_start: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
             path: {
                 /** @description Number or UUID. */
                 session_id: string;
@@ -4908,13 +6375,13 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
-            /** @description Validation failed */
+            /** @description Validation failed, or the Idempotency-Key is of another request */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["validation_reply"];
+                    "application/json": components["schemas"]["error_reply"] | components["schemas"]["validation_reply"];
                 };
             };
             /** @description Too many requests */
@@ -5344,7 +6811,10 @@ export interface operations {
     v1_recording_retry: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
             path: {
                 /** @description Number of the recording. */
                 recording_id: number;
@@ -5434,13 +6904,13 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
-            /** @description Validation failed */
+            /** @description Validation failed, or the Idempotency-Key is of another request */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["validation_reply"];
+                    "application/json": components["schemas"]["error_reply"] | components["schemas"]["validation_reply"];
                 };
             };
             /** @description Too many requests */
@@ -5638,6 +7108,2945 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["info_reply"];
                 };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_template_list: {
+        parameters: {
+            query?: {
+                /** @description Only those. */
+                room_type?: components["schemas"]["room_type"] | null;
+                /** @description Only the defaults, or only the others. */
+                is_default?: boolean | null;
+                /** @description How many at the most. */
+                limit?: number;
+                /** @description How many to pass over. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Templates */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["template_list"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_template_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["template_create"];
+            };
+        };
+        responses: {
+            /** @description Make a template (administrators) */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["template_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed, or the Idempotency-Key is of another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"] | components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_template_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the template. */
+                template_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One template */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["template_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_template_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the template. */
+                template_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Delete a template (administrators) */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_template_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the template. */
+                template_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["template_update"];
+            };
+        };
+        responses: {
+            /** @description Change a template (administrators) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["template_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_list: {
+        parameters: {
+            query?: {
+                /** @description Only those. */
+                status?: components["schemas"]["session_status"] | null;
+                /** @description Only those. */
+                room_type?: components["schemas"]["room_type"] | null;
+                /** @description How many at the most. */
+                limit?: number;
+                /** @description How many to pass over. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rooms one takes part in; all of them for an administrator */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["room_list"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["room_create"];
+            };
+        };
+        responses: {
+            /** @description Make a room */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["room_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed, or the Idempotency-Key is of another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"] | components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number or UUID. */
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One room */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["room_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number or UUID. */
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description End and delete a room */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number or UUID. */
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["room_update"];
+            };
+        };
+        responses: {
+            /** @description Change a room, also its status */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["room_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_token_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description Number or UUID. */
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["token_create"];
+            };
+        };
+        responses: {
+            /** @description Make a join token */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["token_shown"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed, or the Idempotency-Key is of another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"] | components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_token_list: {
+        parameters: {
+            query?: {
+                /** @description How many at the most. */
+                limit?: number;
+                /** @description How many to pass over. */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Number or UUID. */
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Join tokens of a room */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["token_page"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_token_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number or UUID of the room. */
+                room_id: string;
+                /** @description Number of the token. */
+                token_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One join token */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["token_shown"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_token_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number or UUID of the room. */
+                room_id: string;
+                /** @description Number of the token. */
+                token_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The same */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_token_revoke: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description Number or UUID of the room. */
+                room_id: string;
+                /** @description Number of the token. */
+                token_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoke a join token: whoever came in with it is put out */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["token_shown"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed, or the Idempotency-Key is of another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"] | components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    v1_user_list: {
+        parameters: {
+            query?: {
+                /** @description How many to pass over. */
+                skip?: number;
+                /** @description How many at the most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All accounts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["user_list"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    v1_user_add: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["user_add"];
+            };
+        };
+        responses: {
+            /** @description Make an account for somebody */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["user_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed, or the Idempotency-Key is of another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"] | components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    v1_user_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the account. */
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One account; one's own, or any for administrators */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["user_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    v1_user_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the account. */
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["user_update"];
+            };
+        };
+        responses: {
+            /** @description Change role, name, password, or whether it may sign in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["user_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    v1_key_list: {
+        parameters: {
+            query?: {
+                /** @description How many to pass over. */
+                skip?: number;
+                /** @description How many at the most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Keys of other backends */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["key_list"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    v1_key_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["key_create"];
+            };
+        };
+        responses: {
+            /** @description Make a key; its secret is shown this once */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["key_created"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed, or the Idempotency-Key is of another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"] | components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    v1_key_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the key. */
+                key_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoke a key */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused by a rule, or no JSON */
             400: {

@@ -12,3 +12,6 @@ export type Recording = Model<'recording_reply'>;
 export type RecordingFile = Model<'recording_file_reply'>;
 export type Lookup = Model<'lookup_reply'>;
 export type TrackKind = Model<'track_kind'>;
+export type Room = Model<'room_reply'>;
+export type RoomType = Model<'room_type'>;
+export type Template = Model<'template_reply'>;

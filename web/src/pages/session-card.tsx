@@ -1,12 +1,11 @@
 import { ActionIcon, Badge, Button, Card, Group, Menu, Stack, Text, Title } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link, useNavigate } from 'react-router-dom';
 import { deleteSession, joinSession, updateSession, useSessionChange } from '../api/queries';
 import type { Session, SessionStatus } from '../api/types';
 import { MoreIcon } from '../ui/icons';
-import { Confirm, Copy } from '../ui/parts';
+import { complain, Confirm, Copy } from '../ui/parts';
 import { formatDateTime } from '../ui/words';
 import { roomPath } from './join';
 import { STATUS_WORDS } from './sessions';
@@ -14,8 +13,6 @@ import { STATUS_WORDS } from './sessions';
 const COLORS: Record<SessionStatus, string> = { scheduled: 'blue', active: 'green', ended: 'gray', cancelled: 'red' };
 
 export const joinLink = (session: Session) => `${window.location.origin}/join/${session.room_code}`;
-
-const complain = (error: Error) => notifications.show({ color: 'red', title: 'That did not work', message: error.message });
 
 interface Props {
   session: Session;

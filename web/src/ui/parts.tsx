@@ -1,5 +1,6 @@
 /* Small pieces that every page uses. */
 import { ActionIcon, Alert, Button, Center, CopyButton, Group, Loader, Modal, Stack, Text, Title, Tooltip } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
 import { useEffect, type ReactNode } from 'react';
 import { CheckIcon, CopyIcon, WarnIcon } from './icons';
 
@@ -34,6 +35,9 @@ export function Problem({ error, retry, title = 'That did not work' }: { error: 
     </Alert>
   );
 }
+
+/** For what fails beside the point where one looks: a menu that has closed, a switch in a list. */
+export const complain = (error: Error) => notifications.show({ color: 'red', title: 'That did not work', message: error.message });
 
 export function Empty({ title, children, order = 2 }: { title: string; children?: ReactNode; order?: 1 | 2 }) {
   return (

@@ -53,6 +53,11 @@ function Account() {
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>{me.email}</Menu.Label>
+        {me.is_superuser && (
+          <Menu.Item component={Link} to="/admin" data-testid="admin">
+            Administration
+          </Menu.Item>
+        )}
         <Menu.Item onClick={signOut} data-testid="sign-out">
           Sign out
         </Menu.Item>
