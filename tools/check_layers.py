@@ -14,10 +14,12 @@ MAY = {
     "core": {"base", "model", "db", "net/crypto"},
     "provider": {"base", "model", "net", "core"},
     "sink": {"base", "model", "net", "core"},
+    "matrix": {"base", "model", "net", "core"},
+    "stream": {"base", "model", "db", "net", "core", "matrix"},
     "call": {"base", "model", "db", "net", "core", "provider"},
     "jobs": {"base", "model", "db", "net", "core", "provider", "sink"},
-    "api": {"base", "model", "db", "net", "core", "sink"},
-    "cli": {"base", "model", "db", "net", "core", "provider", "sink", "call", "jobs", "api"},
+    "api": {"base", "model", "db", "net", "core", "sink", "matrix"},
+    "cli": {"base", "model", "db", "net", "core", "provider", "sink", "call", "jobs", "api", "matrix", "stream"},
     "main.c": {"cli"},
 }
 

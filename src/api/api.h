@@ -4,19 +4,25 @@
 #include "base/pool.h"
 #include "core/core.h"
 #include "net/http.h"
+#include "net/ws.h"
 
 
 struct reader; /* what one HTTP thread keeps: a reading connection, known bearers */
+
+/* Who takes over a WebSocket after its 101. What the arrival points to lives as long as the call. */
+struct websocket_path { const char *path; void (*accept)(void *ctx, const struct ws_arrival *a); };
 
 struct api {
     struct core *core;
     struct pool *pool;                     /* for CALL routes */
     struct pool *errand_pool;              /* for what a remote provider is asked; NULL: there is none */
+    struct pool *far;                      /* for those that ask other servers: they wait long, and nobody else waits for them */
+    struct matrix *matrix;
     struct http_server *http;
     struct reader *readers;                /* one a thread */
     int threads;
     bool (*ready)(void *ctx, const char **why); /* may the server be used; why not */
-    void (*websocket)(void *ctx, int fd, const void *early, size_t early_size, void (*release)(void *), void *handle, const char *client);
+    const struct websocket_path *websockets;     /* ends with a NULL path */
     void *ctx;
     bool stopping;
 };
@@ -28,6 +34,13 @@ json_t *openapi_document(const char *server_url);
 
 /* ---- steps of dispatch.c that are files of their own */
 bool authenticate(struct request *r, struct err *e);                 /* bearer, if there is one; route's demand */
+struct pool *request_pool(const struct request *r);                  /* where a CALL route runs */
+const char *request_query(struct request *r, const char *name);      /* the first of that name in the query, decoded; NULL: none */
+const char *request_bearer(const struct request *r);                 /* of the Authorization header, or NULL */
+/* Routes for Matrix (visitor.c): is the caller known at once, or does the homeserver have to be asked (LATER: visitor_ask on a worker)? */
+enum visitor { VISITOR_KNOWN, VISITOR_REFUSED, VISITOR_LATER };
+enum visitor visitor_known(struct request *r, struct err *e);
+bool visitor_ask(struct request *r, struct err *e);
 void reader_open(struct reader *reader, struct core *core);
 void reader_close(struct reader *reader);
 size_t reader_size(void);

@@ -70,7 +70,7 @@ static bool remember(struct request *r, struct known *k, const char *bearer, str
     return true;
 }
 
-static const char *bearer_of(const struct request *r)
+const char *request_bearer(const struct request *r)
 {
     const char *header = http_header(r->http, "Authorization");
     if (!header || strncasecmp(header, "Bearer ", 7)) return NULL;
@@ -79,8 +79,8 @@ static const char *bearer_of(const struct request *r)
 
 bool authenticate(struct request *r, struct err *e)
 {
-    const char *bearer = bearer_of(r);
-    if (!bearer) return r->route->auth != AUTH_USER || err_fail(e, error_not_authenticated);
+    const char *bearer = request_bearer(r);
+    if (!bearer) return (r->route->auth != AUTH_USER && r->route->auth != AUTH_MATRIX) || err_fail(e, error_not_authenticated);
     struct known *k = slot_of(reader_at(r->api, r->http->thread), bearer);
     bool known = k->bearer && !strcmp(k->bearer, bearer) && k->until > r->scope.now && k->until <= r->scope.now + KNOWN_MS;
     if (!known && !remember(r, k, bearer, e)) return r->route->auth == AUTH_ANYBODY;

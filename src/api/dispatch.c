@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 enum { TYPICAL_REPLY = 1000 }; /* bytes: most replies fit without growing */
+enum { FAR_THREADS = 8 };
 
 /* ---- answers */
 
@@ -140,7 +141,8 @@ static void answer(struct request *r, bool ok)
 bool request_run(struct request *r)
 {
     errand_begin(&r->errands);
-    bool ok = r->route->handler(r, &r->err);
+    bool far = r->route->auth == AUTH_MATRIX; /* on a worker, between questions to the homeserver, it reads */
+    bool ok = (!far || (r->scope.db = core_worker_reader(r->api->core, &r->err))) && r->route->handler(r, &r->err);
     if (!ok && r->err.kind == ERR_NONE) err_fail(&r->err, error_internal);
     return ok;
 }
@@ -196,6 +198,11 @@ static void call_run(void *arg)
     http_resume(r->http);
 }
 
+struct pool *request_pool(const struct request *r)
+{
+    return r->route->auth == AUTH_MATRIX ? r->api->far : r->api->pool;
+}
+
 /* From the HTTP thread. */
 static bool leave_for_errand(struct request *r)
 {
@@ -236,7 +243,7 @@ static void start(struct request *r)
     if (r->route->mode == MODE_CALL) {
         http_defer(r->http);
         r->scope.db = NULL;
-        pool_run(r->api->pool, call_run, r);
+        pool_run(request_pool(r), call_run, r);
     } else if (r->route->mode == MODE_WRITE || !start_read(r)) start_write(r);
 }
 
@@ -249,21 +256,24 @@ static void limit_headers(struct request *r, const struct limit_state *l)
     http_reply_header(r->http, "X-RateLimit-Limit", text);
     snprintf(text, sizeof text, "%lld", (long long)l->remaining);
     http_reply_header(r->http, "X-RateLimit-Remaining", text);
-    snprintf(text, sizeof text, "%lld", (long long)l->reset_s);
+    snprintf(text, sizeof text, "%lld", (long long)(limit_is_documented(r->route->limit) ? r->scope.now / 1000 + l->reset_s : l->reset_s));
     http_reply_header(r->http, "X-RateLimit-Reset", text);
+    snprintf(text, sizeof text, "%lld", (long long)l->reset_s);
     if (!l->allowed) http_reply_header(r->http, "Retry-After", text);
 }
 
 static uint64_t caller_key(const struct request *r)
 {
+    if (r->matrix_user) return limit_key(r->matrix_user);
     if (!r->scope.actor) return limit_key(r->http->client);
     return (uint64_t)r->scope.actor->id * 0x9e3779b97f4a7c15ULL;
 }
 
 static bool within_limit(struct request *r)
 {
-    if (r->route->limit == limit_none || !core_config(r->api->core)->RATE_LIMITS) return true;
-    struct limit_state l = limit_take(r->route->limit, caller_key(r), r->scope.now);
+    enum limit_class c = r->route->limit;
+    if (c == limit_none || (!core_config(r->api->core)->RATE_LIMITS && !limit_is_documented(c))) return true;
+    struct limit_state l = limit_take(c, caller_key(r), r->scope.now);
     limit_headers(r, &l);
     if (l.allowed) return true;
     struct err e;
@@ -316,33 +326,79 @@ static void refuse(struct request *r, enum error id)
     request_reply_error(r, &e);
 }
 
+static void admit(struct request *r, bool known, const struct err *why)
+{
+    if (!within_limit(r)) return;
+    if (!known) request_reply_error(r, why);
+    else if (parse_request(r, r->match)) start(r);
+}
+
+/* ---- callers whom another server has to name */
+
+static void ask_far(void *arg)
+{
+    struct request *r = arg;
+    visitor_ask(r, &r->err);
+    http_resume(r->http);
+}
+
+static void named(struct request *r)
+{
+    struct err why = r->err;
+    r->next = NULL;
+    r->err = (struct err){0};
+    admit(r, why.kind == ERR_NONE, &why);
+}
+
+static void take_visitor(struct request *r)
+{
+    struct err e = {0};
+    enum visitor who = visitor_known(r, &e);
+    if (who != VISITOR_LATER) {
+        admit(r, who == VISITOR_KNOWN, &e);
+        return;
+    }
+    r->next = named;
+    http_defer(r->http);
+    pool_run(r->api->far, ask_far, r);
+}
+
 static void take(struct request *r, const struct route_match *m)
 {
     struct err e = {0};
     r->route = m->route;
     r->voice = m->route->voice;
-    bool known = authenticate(r, &e);
-    if (!within_limit(r)) return;
-    if (!known) request_reply_error(r, &e);
-    else if (parse_request(r, m)) start(r);
+    r->match = m;
+    if (m->route->auth == AUTH_MATRIX) take_visitor(r);
+    else {
+        bool known = authenticate(r, &e);
+        admit(r, known, &e);
+    }
 }
 
 /* ---- WebSockets */
 
-struct upgrade { struct api *api; char client[46]; };
+struct upgrade { struct api *api; const struct websocket_path *to; const char *client, *bearer; };
 
 static void upgraded(void *ctx, int fd, const void *early, size_t early_size, void (*release)(void *), void *handle)
 {
-    struct upgrade *u = ctx;
-    u->api->websocket(u->api->ctx, fd, early, early_size, release, handle, u->client);
+    const struct upgrade *u = ctx;
+    u->to->accept(u->api->ctx, &(struct ws_arrival){fd, early, early_size, release, handle, u->client, u->bearer});
 }
 
-static void upgrade(struct request *r)
+static const struct websocket_path *websocket_at(const struct api *api, const char *path)
+{
+    const struct websocket_path *w = api->websockets;
+    while (w && w->path && strcmp(w->path, path) != 0) w++;
+    return w && w->path ? w : NULL;
+}
+
+static void upgrade(struct request *r, const struct websocket_path *to)
 {
     struct err e = {0};
     struct upgrade *u = arena_new(&r->http->arena, struct upgrade);
-    u->api = r->api;
-    memcpy(u->client, r->http->client, sizeof u->client);
+    *u = (struct upgrade){r->api, to, r->http->client, request_bearer(r)};
+    if (!u->bearer) u->bearer = request_query(r, "access_token");
     if (http_reply_websocket(r->http, upgraded, u, &e)) return;
     request_reply_error(r, &e);
 }
@@ -359,15 +415,16 @@ static bool is_api(const struct request *r)
 static void on_request(struct http_request *h, void *ctx)
 {
     struct api *api = ctx;
-    struct route_match m;
     struct request *r = request_create(api, h);
-    bool found = route_find(h->head ? "GET" : h->method, h->path, &h->arena, &m);
+    struct route_match *m = arena_new(&h->arena, struct route_match);
+    bool found = route_find(h->head ? "GET" : h->method, h->path, &h->arena, m);
     cors_headers(r);
-    if (!strcmp(h->path, "/api/v1/call")) upgrade(r);
-    else if (found && m.route) take(r, &m);
+    const struct websocket_path *socket = websocket_at(api, h->path);
+    if (socket) upgrade(r, socket);
+    else if (found && m->route) take(r, m);
     else if (found && !strcmp(h->method, "OPTIONS")) http_reply(h, 204, NULL, "", 0);
     else if (found) {
-        http_reply_header(h, "Allow", m.allow);
+        http_reply_header(h, "Allow", m->allow);
         refuse(r, error_method_not_allowed);
     } else if (is_api(r) || (strcmp(h->method, "GET") != 0 && !h->head) || !static_serve(api, h)) refuse(r, error_not_found);
 }
@@ -376,7 +433,8 @@ static void on_resume(struct http_request *h, void *ctx)
 {
     (void)ctx;
     struct request *r = h->context;
-    answer(r, r->err.kind == ERR_NONE);
+    if (r->next) r->next(r);
+    else answer(r, r->err.kind == ERR_NONE);
 }
 
 static void count(const struct http_request *h, int64_t us)
@@ -441,6 +499,7 @@ bool api_start(struct api *api, struct err *e)
     api->readers = xcalloc((size_t)api->threads, reader_size());
     api->pool = pool_create((int)c->WORKER_THREADS, "worker");
     if (has_remote(api->core)) api->errand_pool = pool_create((int)c->PROVIDER_THREADS, "provider");
+    api->far = pool_create(FAR_THREADS, "far");
     struct http_options o = {
         .address = c->address, .port = c->port, .threads = api->threads, .timeout_s = (int)c->TIMEOUT_SECONDS, .connections = (int)c->CONNECTIONS,
         .body_limit = (size_t)c->BODY_LIMIT_BYTES, .on_thread_start = on_thread_start, .on_idle = on_idle, .on_thread_stop = on_thread_stop,
@@ -454,5 +513,6 @@ void api_stop(struct api *api)
     if (api->http) http_stop(api->http);
     pool_destroy(api->errand_pool);
     pool_destroy(api->pool);
+    pool_destroy(api->far);
     free(api->readers);
 }

@@ -31,8 +31,9 @@ static const char *caller_of(struct request *r)
     char hash[65];
     const char *bearer = http_header(r->http, "Authorization");
     if (r->scope.actor) return arena_printf(r->scope.arena, "user:%lld", (long long)r->scope.actor->id);
+    if (r->matrix_user) return arena_printf(r->scope.arena, "matrix:%s", r->matrix_user);
     if (!bearer) return arena_printf(r->scope.arena, "address:%s", r->http->client);
-    sha256_hex(bearer, strlen(bearer), hash); /* of another house (Matrix): whoever shows it is the same caller */
+    sha256_hex(bearer, strlen(bearer), hash); /* of another house: whoever shows it is the same caller */
     return arena_printf(r->scope.arena, "bearer:%s", hash);
 }
 
@@ -182,7 +183,7 @@ static void begin(struct request *r, const char *key)
     http_defer(r->http);
     if (r->route->mode == MODE_CALL) {
         r->scope.db = NULL;
-        pool_run(r->api->pool, call_run, r);
+        pool_run(request_pool(r), call_run, r);
         return;
     }
     r->job = (struct db_job){write_run, write_done, NULL};

@@ -6,8 +6,9 @@ enum { SHARDS = 16, SLOTS = 1024, PROBES = 8 };
 
 struct window { uint64_t key; int64_t ends_ms, used; };
 static struct shard { pthread_mutex_t mutex; struct window slots[SLOTS]; } shards[SHARDS] = {[0 ... SHARDS - 1] = {.mutex = PTHREAD_MUTEX_INITIALIZER}};
-static const struct { const char *name; int64_t calls, seconds; } rows[] = {
-#define LIMIT(name, calls, seconds, doc) {#name, calls, seconds},
+static const struct { const char *name; int64_t calls, seconds; bool documented; } rows[] = {
+#define LIMIT(name, calls, seconds, doc) {#name, calls, seconds, false},
+#define DOCUMENTED_LIMIT(name, calls, seconds, doc) {#name, calls, seconds, true},
 #include "spec/limits.def"
 #undef LIMIT
 };
@@ -15,6 +16,11 @@ static const struct { const char *name; int64_t calls, seconds; } rows[] = {
 const char *limit_name(enum limit_class c)
 {
     return rows[c].name;
+}
+
+bool limit_is_documented(enum limit_class c)
+{
+    return rows[c].documented;
 }
 
 /* FNV-1a with a seed of this process, so that nobody can aim at a slot. */

@@ -138,7 +138,7 @@ static json_t *operation(const struct route *r)
         json_object_set_new(body, "required", json_true());
         json_object_set_new(o, "requestBody", body);
     }
-    if (r->auth == AUTH_USER) json_object_set_new(o, "security", json_pack("[{s:[]}]", "bearer"));
+    if (r->auth == AUTH_USER || r->auth == AUTH_MATRIX) json_object_set_new(o, "security", json_pack("[{s:[]}]", "bearer"));
     if (r->auth != AUTH_ANYBODY && route_scope(r) != api_scope_count) json_object_set_new(o, "x-scope", json_string(api_scope_word(route_scope(r))));
     if (r->limit != limit_none) json_object_set_new(o, "x-rate-limit", json_string(limit_name(r->limit)));
     return o;

@@ -50,6 +50,11 @@ static json_t *pairs(struct arena *a, const char *text)
     return o;
 }
 
+const char *request_query(struct request *r, const char *name)
+{
+    return json_string_value(json_object_get(pairs(r->scope.arena, r->http->query), name));
+}
+
 static bool take(struct request *r, const char *place, const struct model *m, json_t *in, const void **out)
 {
     struct violations v = {.count = 0};

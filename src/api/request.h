@@ -22,6 +22,9 @@ struct request {
     struct scope scope;
     struct user user;
     api_scopes scopes;             /* what the caller's bearer may be used for */
+    const char *bearer, *matrix_user; /* routes for Matrix: their token and id; both NULL: an account of ours (scope.actor) */
+    const struct route_match *match;
+    void (*next)(struct request *r);  /* what goes on when it is back from a worker; NULL: the answer */
     const void *path, *query, *body; /* structs of the route's models */
     void *prepared;                /* what an EITHER handler's first run leaves for the second */
     struct err err;

@@ -2,7 +2,7 @@
 #include "api/voice.h"
 #include <string.h>
 
-static const struct voice *const voices[] = {&voice_v1};
+static const struct voice *const voices[] = {&voice_v1, &voice_recording};
 
 const struct voice *voice_of_path(const char *path)
 {

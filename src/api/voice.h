@@ -16,6 +16,7 @@ struct voice {
 };
 
 extern const struct voice voice_v1;  /* FastAPI and Pydantic 2, as seed S3 has them */
+extern const struct voice voice_recording; /* {"error", "code"}, seed S5 */
 
 const struct voice *voice_of_path(const char *path);   /* voice_v1 where no prefix fits */
 

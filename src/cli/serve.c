@@ -8,7 +8,9 @@
 #include "core/node.h"
 #include "core/provider.h"
 #include "jobs/runner.h"
+#include "matrix/matrix.h"
 #include "provider/janus/provider.h"
+#include "stream/recording_stream.h"
 #include "version.h"
 #include <errno.h>
 #include <signal.h>
@@ -33,6 +35,8 @@ struct server {
     struct loop *loop;
     struct hub *hub;
     struct runner *runner;
+    struct matrix *matrix;
+    struct recording_stream *recordings;
     struct api api;
     struct arena arena;
     int signals;
@@ -89,7 +93,7 @@ static void reload(struct server *s)
 static void farewell(void *arg)
 {
     struct server *s = arg;
-    if (!hub_said_goodbye(s->hub) && clock_monotonic_ms() < s->give_up_at) return;
+    if ((!hub_said_goodbye(s->hub) || !recording_stream_said_goodbye(s->recordings)) && clock_monotonic_ms() < s->give_up_at) return;
     loop_timer_stop(s->look);
     loop_stop(s->loop);
 }
@@ -106,6 +110,7 @@ static void begin_end(struct server *s, uint32_t signal)
     http_quiesce(s->api.http);
     if (!http_drain(s->api.http, clock_monotonic_ms() + DRAIN_MS)) log_warn("http.drain_incomplete");
     hub_stop(s->hub, for_good);
+    recording_stream_stop(s->recordings);
     s->give_up_at = clock_monotonic_ms() + FAREWELL_MS;
     loop_timer_stop(s->look);
     s->look = loop_timer_every(s->loop, LOOK_MS, farewell, s);
@@ -146,11 +151,19 @@ static bool ready(void *ctx, const char **why)
     return hub_ready(s->hub, why);
 }
 
-static void websocket(void *ctx, int fd, const void *early, size_t early_size, void (*release)(void *), void *handle, const char *client)
+static void accept_call(void *ctx, const struct ws_arrival *a)
 {
     struct server *s = ctx;
-    hub_accept(s->hub, fd, early, early_size, release, handle, client);
+    hub_accept(s->hub, a->fd, a->early, a->early_size, a->release, a->handle, a->client);
 }
+
+static void accept_watcher(void *ctx, const struct ws_arrival *a)
+{
+    struct server *s = ctx;
+    recording_stream_accept(s->recordings, a);
+}
+
+static const struct websocket_path websockets[] = {{"/api/v1/call", accept_call}, {"/api/recording/ws", accept_watcher}, {0}};
 
 static void raise_file_limit(void)
 {
@@ -251,7 +264,9 @@ static bool start(struct server *s, struct err *e)
     s->loop = loop_create();
     loop_watch_start(s->loop, s->signals, EPOLLIN, on_signal, s);
     if (!(s->hub = hub_create(&s->core, s->loop, e)) || !(s->runner = runner_start(&s->core, e))) return false;
-    s->api = (struct api){.core = &s->core, .ready = ready, .websocket = websocket, .ctx = s};
+    s->matrix = matrix_create(&s->core);
+    if (!(s->recordings = recording_stream_create(&s->core, s->loop, s->matrix, e))) return false;
+    s->api = (struct api){.core = &s->core, .matrix = s->matrix, .ready = ready, .websockets = websockets, .ctx = s};
     if (!api_start(&s->api, e) || !media_settings(s, &media, e)) return false;
     if (!s->config->port && !strncmp(s->config->PUBLIC_URL, "http://localhost:0", 18)) s->config->PUBLIC_URL = arena_printf(&s->config->arena, "http://localhost:%d", http_port(s->api.http));
     if (!core_write(&s->core, tell_url, NULL, e)) return false;
@@ -265,6 +280,8 @@ static void take_down(struct server *s)
     api_stop(&s->api);
     db_close(s->db);      /* what the calls left to be written is written here */
     hub_destroy(s->hub);
+    recording_stream_destroy(s->recordings);
+    matrix_destroy(s->matrix);
     if (s->core.db) core_release(&s->core);
     else config_destroy(s->config);
     if (s->loop) loop_destroy(s->loop);

@@ -30,8 +30,13 @@ static const struct setting settings[] = {
 };
 enum { SETTINGS = sizeof settings / sizeof *settings };
 
+/* Other documents' names of the same. */
+static const struct { const char *other, *name; } aliases[] = {{"livekit_url", "LIVEKIT_SERVER_URL"}, {"egress_file_format", "RECORDING_FORMAT"}};
+
 static const struct setting *find(const char *name)
 {
+    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
+        if (!strcasecmp(aliases[i].other, name)) name = aliases[i].name;
     for (size_t i = 0; i < SETTINGS; i++)
         if (!strcasecmp(settings[i].name, name)) return &settings[i];
     return NULL;
@@ -199,6 +204,14 @@ static bool is_level(const char *word)
     return !strcmp(word, "debug") || !strcmp(word, "info") || !strcmp(word, "warn") || !strcmp(word, "error");
 }
 
+static bool check_recording(const struct config *c, struct err *e)
+{
+    const char *url = c->MATRIX_HOMESERVER_URL, *format = c->RECORDING_FORMAT;
+    if (strcmp(format, "mp3") != 0 && strcmp(format, "ogg") != 0 && strcmp(format, "mp4") != 0) return err_set(e, ERR_CALLER, "config", "RECORDING_FORMAT must be mp3, ogg or mp4, not \"%s\"", format);
+    if (*url && strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0) return err_set(e, ERR_CALLER, "config", "MATRIX_HOMESERVER_URL must be https://HOST or http://HOST, not \"%s\"", url);
+    return true;
+}
+
 static bool check_choices(const struct config *c, struct err *e)
 {
     static const char *const placeholders[] = {"your-secret-key-here-change-in-production", "your_webhook_secret_here", "changeme", "secret"};
@@ -206,6 +219,7 @@ static bool check_choices(const struct config *c, struct err *e)
     if (strcmp(c->API_V1_STR, "/api/v1") != 0) return err_set(e, ERR_CALLER, "config", "API_V1_STR must be /api/v1");
     if (!is_level(c->LOG_LEVEL)) return err_set(e, ERR_CALLER, "config", "LOG_LEVEL must be debug, info, warn or error, not \"%s\"", c->LOG_LEVEL);
     if (strcmp(c->LOG_FORMAT, "json") != 0 && strcmp(c->LOG_FORMAT, "logfmt") != 0) return err_set(e, ERR_CALLER, "config", "LOG_FORMAT must be logfmt or json");
+    if (!check_recording(c, e)) return false;
     if (c->loopback) return true;
     if (!c->RATE_LIMITS) return err_set(e, ERR_CALLER, "config", "RATE_LIMITS=off is for loopback only; LISTEN is %s", c->LISTEN);
     for (size_t i = 0; i < sizeof placeholders / sizeof *placeholders; i++)

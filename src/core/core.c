@@ -1,6 +1,7 @@
 #include "core/core.h"
 #include "base/clock.h"
 #include "core/event.h"
+#include <pthread.h>
 #include <stdlib.h>
 
 /* Daily's secrets are base64; another text is taken as it is. */
@@ -90,4 +91,18 @@ bool core_write(struct core *core, bool (*run)(struct scope *s, void *arg, struc
     bool ok = db_write_wait(core->db, waiting_run, &w);
     if (!ok && w.err->kind == ERR_NONE) err_fail(w.err, error_storage_unavailable);
     return ok;
+}
+
+static pthread_key_t worker_key;
+
+static void close_reader(void *conn) { db_conn_close(conn); }
+static void make_key(void) { pthread_key_create(&worker_key, close_reader); }
+
+struct db_conn *core_worker_reader(struct core *core, struct err *e)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, make_key);
+    struct db_conn *conn = pthread_getspecific(worker_key);
+    if (!conn && (conn = db_reader(core->db, e))) pthread_setspecific(worker_key, conn);
+    return conn;
 }

@@ -56,3 +56,5 @@ struct task *task_create(struct core *core);                 /* with an arena fo
 void task_submit(struct task *t);                            /* any thread; frees itself */
 /* The same, waiting: for workers and tools. */
 bool core_write(struct core *core, bool (*run)(struct scope *s, void *arg, struct err *e), void *arg, struct err *e);
+/* A reading connection of the calling worker's own, kept until its thread ends (before the database is closed). NULL and `e` on failure. */
+struct db_conn *core_worker_reader(struct core *core, struct err *e);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 static const char SQL_BY_ID[] = "SELECT {} FROM recordings WHERE id = $1 AND deleted_at IS NULL";
+static const char SQL_BY_UUID[] = "SELECT {} FROM recordings WHERE uuid = $1 AND deleted_at IS NULL";
 static const char SQL_RUNNING[] = "SELECT {} FROM recordings WHERE session_id = $1 AND status IN ('recording', 'paused')";
 static const char SQL_ALL_RUNNING[] =
     "SELECT {r} FROM recordings r JOIN session_nodes p ON p.session_id = r.session_id WHERE r.status IN ('recording', 'paused') AND p.node_id = $1 ORDER BY r.id";
@@ -152,6 +153,11 @@ bool recording_roll_all(struct scope *before, struct scope *after, struct err *e
 enum db_found recording_by_id(struct scope *s, int64_t id, struct recording *out, struct err *e)
 {
     return db_one(s->db, SQL_BY_ID, recording, out, s->arena, e, INT_(id));
+}
+
+enum db_found recording_by_uuid(struct scope *s, const char *uuid, struct recording *out, struct err *e)
+{
+    return db_one(s->db, SQL_BY_UUID, recording, out, s->arena, e, TEXT_(uuid));
 }
 
 bool recording_access(struct scope *s, int64_t id, enum access need, struct recording *out, struct session *session, struct err *e)

@@ -11,6 +11,7 @@
 
 static const char SQL_BY_ID[] = "SELECT {} FROM sessions WHERE id = $1 AND deleted_at IS NULL";
 static const char SQL_BY_UUID[] = "SELECT {} FROM sessions WHERE uuid = $1 AND deleted_at IS NULL";
+static const char SQL_BY_ROOM_NAME[] = "SELECT {} FROM sessions WHERE room_name = $1 AND deleted_at IS NULL";
 static const char SQL_BY_CODE[] = "SELECT {} FROM sessions WHERE room_code = $1 AND deleted_at IS NULL";
 static const char SQL_CODE_TAKEN[] = "SELECT 1 FROM sessions WHERE room_code = $1";
 static const char SQL_LIST[] =
@@ -67,6 +68,11 @@ static bool found_or(enum db_found found, enum error missing, struct err *e)
 enum db_found session_by_id(struct scope *s, int64_t id, struct session *out, struct err *e)
 {
     return db_one(s->db, SQL_BY_ID, session, out, s->arena, e, INT_(id));
+}
+
+enum db_found session_by_room_name(struct scope *s, const char *room_name, struct session *out, struct err *e)
+{
+    return db_one(s->db, SQL_BY_ROOM_NAME, session, out, s->arena, e, TEXT_(room_name));
 }
 
 bool session_access_id(struct scope *s, int64_t id, enum access need, struct session *out, struct err *e)

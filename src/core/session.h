@@ -8,6 +8,7 @@ enum access { ACCESS_MEMBER, ACCESS_TEACHER };           /* has a seat, or is su
 bool session_access(struct scope *s, const char *id_or_uuid, enum access need, struct session *out, struct err *e);
 bool session_access_id(struct scope *s, int64_t id, enum access need, struct session *out, struct err *e);
 enum db_found session_by_id(struct scope *s, int64_t id, struct session *out, struct err *e);
+enum db_found session_by_room_name(struct scope *s, const char *room_name, struct session *out, struct err *e);
 bool session_by_code(struct scope *s, const char *code, struct session *out, struct err *e); /* blanks around and case do not matter */
 bool session_list(struct scope *s, int64_t user_id, const char *status, int64_t skip, int64_t limit, struct list *out, int64_t *total, struct err *e);
 

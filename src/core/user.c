@@ -105,6 +105,12 @@ static bool token_user_id(struct scope *s, const char *token, int64_t *id, struc
     return (*id > 0 && !*end && json_object_get(claims, "exp")) || err_fail(e, error_bad_credentials);
 }
 
+bool bearer_is_ours(const char *bearer)
+{
+    const char *dot = strchr(bearer, '.');
+    return api_key_is_one(bearer) || (!strncmp(bearer, "eyJ", 3) && dot && strchr(dot + 1, '.'));
+}
+
 bool bearer_user(struct scope *s, const char *bearer, struct user *out, api_scopes *scopes, struct err *e)
 {
     int64_t id = 0;

@@ -16,5 +16,6 @@ bool user_change(struct scope *s, int64_t id, const struct user_update *change, 
 const char *user_name(const struct user *u);            /* what others see: full name or address */
 
 char *access_token_sign(struct scope *s, const struct user *u);
+bool bearer_is_ours(const char *bearer);                /* looks like an access token or an API key of ours, good or not */
 /* Who a bearer is: an access token or an API key, and what for it may be used. False with bad_credentials or inactive_user. */
 bool bearer_user(struct scope *s, const char *bearer, struct user *out, api_scopes *scopes, struct err *e);

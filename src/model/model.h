@@ -101,7 +101,7 @@ struct violation {
     const json_t *value;        /* what was there; for RULE_REQUIRED the object around it */
 };
 enum { VIOLATIONS = 16 };
-struct violations { struct violation list[VIOLATIONS]; size_t count; };
+struct violations { struct violation list[VIOLATIONS]; size_t count; const struct model *model; }; /* model: of the whole */
 
 enum parse_flags {
     PARSE_LAX = 1,      /* Pydantic's lax mode: "5" and 5.0 are integers, "yes" and 1 are booleans, numbers are times */

@@ -246,6 +246,7 @@ static bool parse_object(struct parse *p, const struct model *m, const json_t *i
 bool model_parse(const struct model *m, const json_t *in, void *out, struct arena *a, unsigned flags, struct violations *v)
 {
     struct parse p = {a, v, flags};
+    v->model = m;
     memset(out, 0, m->size);
     return parse_object(&p, m, in, out, NULL, NULL);
 }

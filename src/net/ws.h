@@ -19,6 +19,9 @@ struct ws_handler {
     void (*on_close)(struct ws *ws, int code, void *ctx);                     /* whoever closed first: its code; 1005: none given; 1006: lost */
 };
 
+/* A socket on its way from the HTTP server, for whoever accepts it. `bearer`: of the Authorization header or of ?access_token=, or NULL. */
+struct ws_arrival { int fd; const void *early; size_t early_size; void (*release)(void *handle); void *handle; const char *client, *bearer; };
+
 /* Server side: `fd` is the socket after the 101, `early` (copied) what was read past the headers. The socket is taken over: at the end, after on_close,
  * it is closed; or, when `released` is set, given back by calling released(ctx_released) instead (then its owner closes it). */
 struct ws *ws_accept(struct loop *l, int fd, const void *early, size_t early_size, size_t largest_message,

@@ -7,7 +7,6 @@ HERE = pathlib.Path(__file__).parent
 
 NOT_HERE = {
     "internal": "is a fault of ours; there is no request that asks for it",
-    "recording.ready": "needs media; the browser tests make a real recording",
     "screenshare.stopped": "follows a renegotiation that only a real page does; in the browser tests",
     "provider_busy": "needs a remote provider",
     "provider_room_create": "needs a remote provider",

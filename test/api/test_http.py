@@ -96,7 +96,7 @@ def test_methods(server, anybody, teacher):
         path = pattern.replace("/?", "").replace("[^/]+", "1").replace("\\", "")
         for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"} - methods:
             reply = teacher.http.request(method, path)
-            assert (reply.status_code, reply.json()) == (405, {"detail": "Method Not Allowed"}), (method, path)
+            assert reply.status_code == 405 and "Method Not Allowed" in reply.json().values(), (method, path)
             assert methods <= set(reply.headers["allow"].split(", "))
         assert anybody.options(path).status_code == 204
 

@@ -1,4 +1,6 @@
 """Bad input on every route that takes any, made from the served OpenAPI document; and Pydantic's own texts."""
+import json
+
 import pytest
 
 from harness import until
@@ -27,7 +29,7 @@ def bodies(document):
     for path, ways in document["paths"].items():
         for method, operation in ways.items():
             content = operation.get("requestBody", {}).get("content", {})
-            if "$ref" in content.get("application/json", {}).get("schema", {}):  # other bodies are anything
+            if "$ref" in content.get("application/json", {}).get("schema", {}) and "validation_reply" in json.dumps(operation["responses"]):  # other bodies are anything, other dialects have tests of their own
                 model = content["application/json"]["schema"]["$ref"].split("/")[-1]
                 yield method.upper(), path, document["components"]["schemas"][model]
 

@@ -128,6 +128,7 @@ static void each_field(void (*fn)(const struct model *m, const struct field *f))
 static void try_text(const struct model *m, const struct field *f)
 {
     expect_good(m, f, text_of_length(f->min));
+    if (f->max > 10000000) return; /* no limit at all: a text that long would not fit into this machine */
     expect_good(m, f, text_of_length(f->max));
     expect_broken(m, f, text_of_length(f->max + 1), RULE_MAX, 0);
     assert_int_equal(found.list[0].limit, f->max);

@@ -1,0 +1,145 @@
+/* recordings.c - /api/recording: start, stop, status, list, delete (seed S5). */
+#include "api/recording/access.h"
+#include "base/log.h"
+#include <string.h>
+
+/* ---- changes: on the writer, where the row is read again */
+
+struct change { int64_t id; const struct user *actor; struct recording recording; char uuid[37]; };
+
+static bool current(struct scope *s, struct change *c, struct err *e)
+{
+    s->actor = c->actor;
+    enum db_found found = recording_by_id(s, c->id, &c->recording, e);
+    return found == DB_NONE ? err_fail(e, error_recording_not_found) : found == DB_ROW;
+}
+
+/* Starting again is no fault: who asks twice, or after another did, gets the recording that runs. */
+static bool begin(struct scope *s, void *arg, struct err *e)
+{
+    struct change *c = arg;
+    struct session session;
+    s->actor = c->actor;
+    enum db_found found = session_by_id(s, c->id, &session, e);
+    if (found == DB_FAILED) return false;
+    if (found == DB_NONE || session.status != session_status_active) return err_fail(e, error_no_call_in_room);
+    found = recording_running(s, session.id, &c->recording, e);
+    if (found == DB_FAILED) return false;
+    if (found == DB_ROW ? !recording_act(s, &c->recording, record_action_resume, e) : !recording_begin(s, &session, &c->recording, e)) return false;
+    strcpy(c->uuid, c->recording.uuid); /* the writer's memory ends with this */
+    return true;
+}
+
+static bool end(struct scope *s, void *arg, struct err *e)
+{
+    struct change *c = arg;
+    if (!current(s, c, e)) return false;
+    bool runs = c->recording.status == recording_status_recording || c->recording.status == recording_status_paused;
+    return !runs || recording_act(s, &c->recording, record_action_stop, e);
+}
+
+static bool erase(struct scope *s, void *arg, struct err *e)
+{
+    struct change *c = arg;
+    return current(s, c, e) && recording_delete(s, &c->recording, e);
+}
+
+static bool change(struct request *r, bool (*run)(struct scope *, void *, struct err *), const char *what, struct change *c, struct err *e)
+{
+    c->actor = r->scope.actor;
+    if (!core_write(r->api->core, run, c, e)) return false;
+    log_info("recording_api", LOG_STR("id", r->id), LOG_STR("did", what), LOG_INT("recording", c->recording.id), LOG_STR("by", r->matrix_user ? r->matrix_user : r->scope.actor->email));
+    return true;
+}
+
+/* ---- answers */
+
+static const char *id_of(struct request *r, const struct recording *rec)
+{
+    char *id = arena_alloc(r->scope.arena, EGRESS_ID);
+    egress_id(rec, id);
+    return id;
+}
+
+/* Times without their fractions, as the document has them. */
+static bool show(struct request *r, const struct recording *rec, const char *room, struct egress_entry *out, struct err *e)
+{
+    const char *url;
+    if (!egress_link(&r->scope, rec, &url, e)) return false;
+    SET(out, egress_entry, egressId, id_of(r, rec));
+    SET(out, egress_entry, roomName, room);
+    SET(out, egress_entry, status, egress_status(rec));
+    SET(out, egress_entry, startedAt, rec->started_at - rec->started_at % 1000);
+    if (HAS(rec, recording, ended_at)) SET(out, egress_entry, endedAt, rec->ended_at - rec->ended_at % 1000);
+    if (url) SET(out, egress_entry, downloadUrl, url);
+    if (out->status == EGRESS_READY && HAS(rec, recording, duration_ms)) SET(out, egress_entry, duration, (rec->duration_ms + 500) / 1000);
+    if (out->status == EGRESS_FAILED && HAS(rec, recording, error)) SET(out, egress_entry, error, rec->error);
+    return true;
+}
+
+/* ---- the routes */
+
+bool recording_api_start(struct request *r, struct err *e)
+{
+    const struct recording_start *in = r->body;
+    const char *why;
+    struct session session;
+    struct change c = {0};
+    if (!access_call(r, in->roomName, &session, e)) return false;
+    if (!r->api->ready(r->api->ctx, &why)) return err_fail(e, error_media_unavailable);
+    c.id = session.id;
+    if (!change(r, begin, "start", &c, e)) return false;
+    c.recording.uuid = c.uuid;
+    struct recording_started *out = arena_new(r->scope.arena, struct recording_started);
+    SET(out, recording_started, egressId, id_of(r, &c.recording));
+    SET(out, recording_started, status, "started");
+    return reply_with(r, out);
+}
+
+bool recording_api_stop(struct request *r, struct err *e)
+{
+    const struct egress_body *in = r->body;
+    struct recording rec;
+    const char *room;
+    if (!access_recording(r, in->egressId, MATRIX_POWER, &rec, &room, e) || !change(r, end, "stop", &(struct change){.id = rec.id}, e)) return false;
+    struct recording_stopped *out = arena_new(r->scope.arena, struct recording_stopped);
+    SET(out, recording_stopped, status, "stopping");
+    SET(out, recording_stopped, message, "Recording will be processed");
+    return reply_with(r, out);
+}
+
+bool recording_api_status(struct request *r, struct err *e)
+{
+    const struct egress_query *in = r->query;
+    struct recording rec;
+    const char *room;
+    struct egress_entry *entry = arena_new(r->scope.arena, struct egress_entry);
+    if (!access_recording(r, in->egressId, MATRIX_JOINED, &rec, &room, e) || !show(r, &rec, room, entry, e)) return false;
+    struct egress_status *out = arena_new(r->scope.arena, struct egress_status);
+    COPY(egress_status, out, egress_entry, entry);
+    return reply_with(r, out);
+}
+
+bool recording_api_list(struct request *r, struct err *e)
+{
+    const struct egress_list_query *in = r->query;
+    struct list rows;
+    if (!access_recordings(r, in, &rows, e)) return false;
+    struct egress_entry *items = arena_array(r->scope.arena, struct egress_entry, rows.count + 1);
+    for (size_t i = 0; i < rows.count; i++)
+        if (!show(r, (const struct recording *)rows.items + i, in->roomName, &items[i], e)) return false;
+    struct egress_list *out = arena_new(r->scope.arena, struct egress_list);
+    SET(out, egress_list, recordings, ((struct list){items, rows.count}));
+    return reply_with(r, out);
+}
+
+bool recording_api_delete(struct request *r, struct err *e)
+{
+    const struct egress_body *in = r->body;
+    struct recording rec;
+    const char *room;
+    if (!access_recording(r, in->egressId, MATRIX_POWER, &rec, &room, e) || !change(r, erase, "delete", &(struct change){.id = rec.id}, e)) return false;
+    struct recording_deleted *out = arena_new(r->scope.arena, struct recording_deleted);
+    SET(out, recording_deleted, message, "Recording deleted successfully");
+    return reply_with(r, out);
+}

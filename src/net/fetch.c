@@ -1,0 +1,168 @@
+#include "net/fetch.h"
+#include "base/buf.h"
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CONNECT_MS = 5000, TOTAL_MS = 30000, LARGEST = 1 << 20, LARGEST_HEADERS = 64 << 10, IDLE = 16 };
+
+/* Handles that are not in use; each keeps its connections. The last one given back is the next one taken: its connection is the freshest. */
+struct fetcher {
+    pthread_mutex_t mutex;
+    CURL *idle[IDLE];
+    size_t count;
+};
+
+static void start_curl(void) { curl_global_init(CURL_GLOBAL_DEFAULT); }
+
+struct fetcher *fetcher_create(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, start_curl);
+    struct fetcher *f = xcalloc(1, sizeof *f);
+    pthread_mutex_init(&f->mutex, NULL);
+    return f;
+}
+
+void fetcher_destroy(struct fetcher *f)
+{
+    if (!f) return;
+    for (size_t i = 0; i < f->count; i++) curl_easy_cleanup(f->idle[i]);
+    pthread_mutex_destroy(&f->mutex);
+    free(f);
+}
+
+static CURL *take(struct fetcher *f)
+{
+    pthread_mutex_lock(&f->mutex);
+    CURL *c = f->count ? f->idle[--f->count] : NULL;
+    pthread_mutex_unlock(&f->mutex);
+    if (!c && !(c = curl_easy_init())) abort();
+    return c;
+}
+
+static void give_back(struct fetcher *f, CURL *c)
+{
+    curl_easy_reset(c); /* options go, connections stay */
+    pthread_mutex_lock(&f->mutex);
+    bool kept = f->count < IDLE;
+    if (kept) f->idle[f->count++] = c;
+    pthread_mutex_unlock(&f->mutex);
+    if (!kept) curl_easy_cleanup(c);
+}
+
+/* Fewer bytes taken than given ends the transfer. */
+static size_t collect(char *data, size_t one, size_t size, void *to)
+{
+    struct buf *b = to;
+    (void)one;
+    buf_add(b, data, size);
+    return b->overflow ? 0 : size;
+}
+
+static void set_options(CURL *c, const struct fetch *w, struct buf *body, struct buf *headers)
+{
+    curl_easy_setopt(c, CURLOPT_URL, w->url);
+    curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(c, CURLOPT_PROXY, "");
+    curl_easy_setopt(c, CURLOPT_USERAGENT, "roomd");
+    curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "");
+    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)(w->connect_ms ? w->connect_ms : CONNECT_MS));
+    curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)(w->total_ms ? w->total_ms : TOTAL_MS));
+    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, collect);
+    curl_easy_setopt(c, CURLOPT_WRITEDATA, body);
+    curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, collect);
+    curl_easy_setopt(c, CURLOPT_HEADERDATA, headers);
+    if (w->body) {
+        curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)w->body_size);
+        curl_easy_setopt(c, CURLOPT_POSTFIELDS, w->body);
+    }
+    if (w->method) curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, w->method);
+    if (w->method && !strcmp(w->method, "HEAD")) curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
+}
+
+static struct curl_slist *header_list(const struct fetch *w)
+{
+    struct curl_slist *list = curl_slist_append(NULL, "Expect:"); /* no waiting for a 100 before a body */
+    for (const char *const *h = w->headers; h && *h; h++) list = curl_slist_append(list, *h);
+    return list;
+}
+
+static const char *host_of(struct arena *a, const char *url)
+{
+    const char *from = strstr(url, "://");
+    from = from ? from + 3 : url;
+    size_t size = strcspn(from, "/?#");
+    const char *at = memchr(from, '@', size);
+    if (at) size -= (size_t)(at + 1 - from), from = at + 1;
+    return arena_strndup(a, from, size);
+}
+
+static const char *code_of(CURLcode code, const struct buf *body, const struct buf *headers)
+{
+    if (body->overflow || headers->overflow) return "fetch_too_large";
+    switch (code) {
+    case CURLE_URL_MALFORMAT: return "fetch_url";
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_CONNECT: return "fetch_connect";
+    case CURLE_OPERATION_TIMEDOUT: return "fetch_timeout";
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE: return "fetch_tls";
+    default: return "fetch_failed";
+    }
+}
+
+bool fetch(struct fetcher *f, const struct fetch *what, struct arena *a, struct fetch_reply *out, struct err *e)
+{
+    struct buf body, headers;
+    if (strncasecmp(what->url, "http://", 7) != 0 && strncasecmp(what->url, "https://", 8) != 0) return err_set(e, ERR_DESTINATION, "fetch_url", "the URL is not of http or https");
+    CURL *c = take(f);
+    struct curl_slist *list = header_list(what);
+    buf_init(&body, what->largest ? what->largest : LARGEST);
+    buf_init(&headers, LARGEST_HEADERS);
+    set_options(c, what, &body, &headers);
+    curl_easy_setopt(c, CURLOPT_HTTPHEADER, list);
+    CURLcode code = curl_easy_perform(c);
+    long status = 0;
+    curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
+    *out = (struct fetch_reply){(int)status, arena_strndup(a, body.size ? body.data : "", body.size), body.size, arena_strndup(a, headers.size ? headers.data : "", headers.size)};
+    bool ok = code == CURLE_OK;
+    const char *why = code_of(code, &body, &headers);
+    if (!ok) err_set(e, ERR_DESTINATION, why, "\"%s\": %s", host_of(a, what->url), !strcmp(why, "fetch_too_large") ? "the reply is too large" : curl_easy_strerror(code));
+    curl_slist_free_all(list);
+    buf_release(&body);
+    buf_release(&headers);
+    give_back(f, c);
+    return ok;
+}
+
+const char *fetch_header(const struct fetch_reply *r, struct arena *a, const char *name)
+{
+    size_t n = strlen(name);
+    for (const char *line = r->headers; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+        if (strncasecmp(line, name, n) != 0 || line[n] != ':') continue;
+        const char *value = line + n + 1 + strspn(line + n + 1, " \t");
+        return arena_strndup(a, value, strcspn(value, "\r\n"));
+    }
+    return NULL;
+}
+
+char *fetch_escape(struct arena *a, const char *text)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~", hex[] = "0123456789ABCDEF";
+    char *out = arena_alloc(a, strlen(text) * 3 + 1), *to = out;
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        if (strchr(plain, *p)) *to++ = (char)*p;
+        else {
+            *to++ = '%';
+            *to++ = hex[*p >> 4];
+            *to++ = hex[*p & 15];
+        }
+    }
+    return out;
+}

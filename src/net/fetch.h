@@ -1,0 +1,30 @@
+/* fetch.h - HTTP requests to other servers (libcurl). Blocking: for workers and tools, never for a loop or the writer.
+ *
+ * A `struct fetcher` keeps connections open between requests; any thread may use it at the same time as others. Only http and https;
+ * certificates are verified; redirects are not followed (a 3xx is the reply), so that what is in a header goes to the named host and nowhere
+ * else; the environment's proxies are not used. Errors are of kind ERR_DESTINATION with the codes fetch_url, fetch_connect, fetch_timeout,
+ * fetch_tls, fetch_too_large and fetch_failed; their texts name the host only, since a URL may hold a secret. Any HTTP status is a reply. */
+#pragma once
+#include "base/arena.h"
+#include "base/err.h"
+#include <stdint.h>
+
+struct fetcher;
+struct fetcher *fetcher_create(void);
+void fetcher_destroy(struct fetcher *f);   /* when no request is under way; NULL is fine */
+
+struct fetch {
+    const char *method;                    /* NULL: GET, or POST with a body */
+    const char *url;
+    const char *const *headers;            /* "Name: value", ends with NULL; may be NULL */
+    const void *body;                      /* NULL: none */
+    size_t body_size;
+    int64_t connect_ms, total_ms;          /* 0: 5 s and 30 s */
+    size_t largest;                        /* bytes of the reply's body; 0: 1 MiB */
+};
+
+struct fetch_reply { int status; const char *body; size_t size; const char *headers; }; /* body: NUL-terminated; all lives in the arena */
+
+bool fetch(struct fetcher *f, const struct fetch *what, struct arena *a, struct fetch_reply *out, struct err *e);
+const char *fetch_header(const struct fetch_reply *r, struct arena *a, const char *name); /* NULL if absent; any case */
+char *fetch_escape(struct arena *a, const char *text); /* for one segment of a path or one value of a query */
