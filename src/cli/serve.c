@@ -7,8 +7,10 @@
 #include "core/event.h"
 #include "core/node.h"
 #include "core/provider.h"
+#include "core/session.h"
 #include "jobs/runner.h"
 #include "matrix/matrix.h"
+#include "provider/daily/daily.h"
 #include "provider/janus/provider.h"
 #include "stream/recording_stream.h"
 #include "version.h"
@@ -32,6 +34,7 @@ struct server {
     struct db *db;
     struct core core;
     const struct provider *providers[2];
+    struct daily *daily;         /* NULL: not set up */
     struct loop *loop;
     struct hub *hub;
     struct runner *runner;
@@ -250,13 +253,26 @@ static bool choose_providers(struct server *s, struct err *e)
 {
     const struct config *c = s->config;
     s->providers[s->core.provider_count++] = &janus_provider;
+    if (*c->DAILY_API_KEY) {
+        if (!(s->daily = daily_create(c, e))) return false;
+        s->providers[s->core.provider_count++] = daily_provider(s->daily);
+    } else if (!strcmp(c->PROVIDER, "daily")) return err_set(e, ERR_CALLER, "config", "PROVIDER=daily needs DAILY_API_KEY; it is in Daily's dashboard, under Developers");
     s->core.providers = s->providers;
-    return provider_find(&s->core, c->PROVIDER) || err_set(e, ERR_CALLER, "config", "PROVIDER must be janus, not \"%s\"", c->PROVIDER);
+    return provider_find(&s->core, c->PROVIDER) || err_set(e, ERR_CALLER, "config", "PROVIDER must be janus or daily, not \"%s\"", c->PROVIDER);
+}
+
+/* Where new sessions are with somebody else, the media engine is started only for those that are still to be held here. */
+static bool needs_media_engine(struct scope *s, void *arg, struct err *e)
+{
+    bool *needed = arg;
+    *needed = !provider_remote(s->core, core_config(s->core)->PROVIDER);
+    return *needed || session_any_open(s, janus_provider.ops->name, needed, e);
 }
 
 static bool start(struct server *s, struct err *e)
 {
     struct media_options media;
+    bool needed;
     if (!crypto_start(e) || !(s->config = config_load(s->options.config_file, s->options.flags, e))) return false;
     finish_config(s->config, s->config->port);
     raise_file_limit();
@@ -271,13 +287,14 @@ static bool start(struct server *s, struct err *e)
     if (!s->config->port && !strncmp(s->config->PUBLIC_URL, "http://localhost:0", 18)) s->config->PUBLIC_URL = arena_printf(&s->config->arena, "http://localhost:%d", http_port(s->api.http));
     if (!core_write(&s->core, tell_url, NULL, e)) return false;
     if (!s->config->web_dir) log_warn("web.not_built", LOG_STR("next", "make build"));
-    return hub_start(s->hub, &media, e);
+    return core_write(&s->core, needs_media_engine, &needed, e) && hub_start(s->hub, needed ? &media : NULL, e);
 }
 
 static void take_down(struct server *s)
 {
     runner_stop(s->runner);
     api_stop(&s->api);
+    daily_destroy(s->daily);
     db_close(s->db);      /* what the calls left to be written is written here */
     hub_destroy(s->hub);
     recording_stream_destroy(s->recordings);

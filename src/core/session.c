@@ -13,6 +13,7 @@ static const char SQL_BY_ID[] = "SELECT {} FROM sessions WHERE id = $1 AND delet
 static const char SQL_BY_UUID[] = "SELECT {} FROM sessions WHERE uuid = $1 AND deleted_at IS NULL";
 static const char SQL_BY_ROOM_NAME[] = "SELECT {} FROM sessions WHERE room_name = $1 AND deleted_at IS NULL";
 static const char SQL_BY_CODE[] = "SELECT {} FROM sessions WHERE room_code = $1 AND deleted_at IS NULL";
+static const char SQL_ANY_OPEN[] = "SELECT 1 FROM sessions WHERE provider = $1 AND status IN ('scheduled', 'active') AND deleted_at IS NULL LIMIT 1";
 static const char SQL_CODE_TAKEN[] = "SELECT 1 FROM sessions WHERE room_code = $1";
 static const char SQL_LIST[] =
     "SELECT {s} FROM participants p JOIN sessions s ON s.id = p.session_id "
@@ -38,6 +39,14 @@ static const char SQL_ROOMS_LEFT[] = /* rooms (core/room.h) have timeouts of the
     "THEN coalesce(r.departure_timeout, $2) ELSE coalesce(r.empty_timeout, $3) END <= $1 ORDER BY s.empty_since LIMIT 20";
 
 enum { CODE_LENGTH = 6, MINUTE_MS = 60000 };
+
+bool session_any_open(struct scope *s, const char *provider, bool *any, struct err *e)
+{
+    int64_t one;
+    enum db_found found = db_number(s->db, SQL_ANY_OPEN, &one, e, TEXT_(provider));
+    *any = found == DB_ROW;
+    return found != DB_FAILED;
+}
 
 bool session_is_over(const struct session *session)
 {

@@ -26,4 +26,5 @@ bool session_is_host(const struct scope *s, const struct session *session);
 /* What lets the seat's person in: roomd's own token, or the remote provider's. NULL where nobody is let in any more. */
 bool session_seat_token(struct scope *s, const struct session *session, const struct participant *seat, const char **token, struct err *e);
 char *session_room_url(struct scope *s, const struct session *session, const char *token); /* token may be NULL */
+bool session_any_open(struct scope *s, const char *provider, bool *any, struct err *e); /* of that provider, and not over */
 bool session_is_over(const struct session *session);

@@ -8,13 +8,6 @@ HERE = pathlib.Path(__file__).parent
 NOT_HERE = {
     "internal": "is a fault of ours; there is no request that asks for it",
     "screenshare.stopped": "follows a renegotiation that only a real page does; in the browser tests",
-    "provider_busy": "needs a remote provider",
-    "provider_room_create": "needs a remote provider",
-    "provider_room_delete": "needs a remote provider",
-    "provider_token": "needs a remote provider",
-    "provider_record_start": "needs a remote provider",
-    "provider_record_stop": "needs a remote provider",
-    "provider_cannot": "needs a remote provider",
 }
 
 
