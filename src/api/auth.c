@@ -73,8 +73,8 @@ static bool remember(struct request *r, struct known *k, const char *bearer, str
 const char *request_bearer(const struct request *r)
 {
     const char *header = http_header(r->http, "Authorization");
-    if (!header || strncasecmp(header, "Bearer ", 7)) return NULL;
-    return strlen(header) < LONGEST ? header + 7 : ""; /* nothing of ours is as long */
+    if (!header || strncasecmp(header, "Bearer", 6) || (header[6] && header[6] != ' ')) return NULL;
+    return header[6] && strlen(header) < LONGEST ? header + 7 : ""; /* nothing of ours is as long */
 }
 
 bool authenticate(struct request *r, struct err *e)

@@ -228,6 +228,15 @@ bool session_change(struct scope *s, struct session *session, const struct sessi
            session_set_status(s, session, status, session_is_over(session) ? NULL : "host", e);
 }
 
+bool session_renew_code(struct scope *s, struct session *session, struct err *e)
+{
+    char code[CODE_LENGTH + 1];
+    if (!free_code(s, code, e)) return false;
+    SET(session, session, room_code, arena_strdup(s->arena, code));
+    SET(session, session, updated_at, s->now);
+    return db_update(s->db, "sessions", session, session, e) && EMIT(s, session_code_renewed, session->id, e, 0);
+}
+
 bool session_set_locked(struct scope *s, struct session *session, bool locked, struct err *e)
 {
     if (session->locked == locked) return true;

@@ -17,6 +17,7 @@ bool session_schedule(struct scope *s, const struct session_create *in, struct s
 bool session_change(struct scope *s, struct session *session, const struct session_update *change, struct err *e);
 /* Every move is allowed. active: opens; ended, cancelled: stops the recording, closes the call; back: reopened. `why` may be NULL. */
 bool session_set_status(struct scope *s, struct session *session, enum session_status status, const char *why, struct err *e);
+bool session_renew_code(struct scope *s, struct session *session, struct err *e);          /* the old one lets nobody in any more */
 bool session_set_locked(struct scope *s, struct session *session, bool locked, struct err *e);
 bool session_delete(struct scope *s, struct session *session, struct err *e);
 /* Ends what is past its time or was left by everybody; a few at a time. */

@@ -85,6 +85,16 @@ static bool int_from_text(const char *s, int64_t *n)
     return true; /* out of range: clamped, and refused by the limits or found nowhere */
 }
 
+/* As Pydantic reads one: blanks around do not matter, nor does a fraction of zeros. */
+static bool int_from_lax_text(struct arena *a, const char *s, int64_t *n)
+{
+    char *plain = arena_strdup(a, s + strspn(s, " \t\r\n"));
+    for (size_t size = strlen(plain); size && strchr(" \t\r\n", plain[size - 1]);) plain[--size] = '\0';
+    char *dot = strchr(plain, '.');
+    if (dot && dot > plain && dot[1] && !dot[1 + strspn(dot + 1, "0")]) *dot = '\0';
+    return int_from_text(plain, n);
+}
+
 static bool parse_int(struct parse *p, const struct place *at, const struct field *f, const json_t *j, char *to)
 {
     int64_t n;
@@ -95,7 +105,7 @@ static bool parse_int(struct parse *p, const struct place *at, const struct fiel
         if (!lax || d != floor(d)) return broken(p, at, f, RULE_FRACTION, 0, j);
         n = (int64_t)d;
     } else if (lax && json_is_string(j)) {
-        if (!int_from_text(json_string_value(j), &n)) return broken(p, at, f, RULE_PARSE, 0, j);
+        if (!int_from_lax_text(p->arena, json_string_value(j), &n)) return broken(p, at, f, RULE_PARSE, 0, j);
     } else if (lax && json_is_boolean(j)) n = json_is_true(j);
     else return broken(p, at, f, RULE_TYPE, 0, j);
     *(int64_t *)to = n;

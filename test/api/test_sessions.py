@@ -181,6 +181,18 @@ def test_delete(server, teacher, student):
         assert db.execute("SELECT status, deleted_at IS NOT NULL FROM sessions WHERE id = ?", (s["id"],)).fetchone() == ("cancelled", 1)
 
 
+def test_another_room_code(teacher, student):
+    s = teacher.session()
+    at = f"/sessions/{s['id']}"
+    assert student.post(at + "/room-code").status_code == 403
+    changed = teacher.post(at + "/room-code").json()
+    assert changed["room_code"] != s["room_code"] and len(changed["room_code"]) == 6 and changed["updated_at"] >= s["updated_at"]
+    assert student.post("/sessions/join-by-code", {"room_code": s["room_code"]}).status_code == 404
+    assert student.post("/sessions/join-by-code", {"room_code": changed["room_code"]}).status_code == 200
+    assert "session.code_renewed" in kinds(teacher, s)
+    assert teacher.post("/sessions/999999/room-code").status_code == 404
+
+
 def test_lock_with_and_without_a_body(teacher):
     at = f"/sessions/{teacher.session()['id']}/lock"
     assert teacher.request("POST", at).json()["locked"] is True

@@ -109,7 +109,7 @@ def test_several_at_once_in_the_order_of_the_fields(teacher):
 
 
 @pytest.mark.parametrize("field, given, taken", [
-    ("max_participants", "5", 5), ("max_participants", 5.0, 5), ("max_participants", True, 1), ("max_participants", "+7", 7), ("enable_chat", "no", False), ("enable_chat", 0, False), ("enable_chat", "OFF", False),
+    ("max_participants", "5", 5), ("max_participants", 5.0, 5), ("max_participants", True, 1), ("max_participants", "+7", 7), ("max_participants", " 8 ", 8), ("max_participants", "9.0", 9), ("enable_chat", "no", False), ("enable_chat", 0, False), ("enable_chat", "OFF", False),
     ("enable_chat", 1.0, True), ("title", "é" * 200, "é" * 200), ("description", "", "")])
 def test_what_pydantic_would_take_too(teacher, field, given, taken):
     assert teacher.session(**{field: given})[field] == taken

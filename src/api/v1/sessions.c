@@ -105,6 +105,13 @@ bool v1_session_lock(struct request *r, struct err *e)
     return session_access(&r->scope, path->session_id, ACCESS_TEACHER, &session, e) && session_set_locked(&r->scope, &session, in->locked, e) && reply_session(r, &session);
 }
 
+bool v1_session_code(struct request *r, struct err *e)
+{
+    const struct session_path *path = r->path;
+    struct session session;
+    return session_access(&r->scope, path->session_id, ACCESS_TEACHER, &session, e) && session_renew_code(&r->scope, &session, e) && reply_session(r, &session);
+}
+
 bool v1_event_list(struct request *r, struct err *e)
 {
     const struct session_path *path = r->path;
