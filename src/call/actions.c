@@ -109,6 +109,7 @@ static void note_share(struct caller *c, bool started)
 static void lift_mute(struct peer *p, enum track_kind kind)
 {
     if (!p->host_muted[kind]) return;
+    usage_count(p);
     p->host_muted[kind] = false;
     if (p->media) media_peer_mute(p->media, track_kind_words.words[kind], false);
 }
@@ -117,6 +118,7 @@ static void take_tracks(struct peer *p, const struct list *list)
 {
     const struct call_track *t = list->items;
     bool shared = p->tracks[track_kind_screen].there;
+    usage_count(p);
     memset(p->tracks, 0, sizeof p->tracks);
     for (size_t i = 0; i < list->count; i++) p->tracks[t[i].kind] = (struct track){true, t[i].muted || p->host_muted[t[i].kind]};
     if (shared == p->tracks[track_kind_screen].there) return;
@@ -169,6 +171,7 @@ bool act_mute(struct caller *c, const void *message, struct err *e)
     struct track *t = &c->peer->tracks[m->kind];
     if (m->kind == track_kind_screen && !m->muted && !c->peer->screenshare) return err_fail(e, error_not_allowed);
     if (!t->there) return true; /* nothing of the kind was published: late, or made up */
+    usage_count(c->peer);
     t->muted = m->muted;
     if (!m->muted) lift_mute(c->peer, (enum track_kind)m->kind);
     tell_person(c->peer);
@@ -189,6 +192,7 @@ bool act_mute_peer(struct caller *c, const void *message, struct err *e)
     if (!p) return false;
     struct call_muted muted = {0};
     SET(&muted, call_muted, kind, m->kind);
+    usage_count(p);
     p->tracks[m->kind].muted = p->host_muted[m->kind] = true;
     if (p->media) media_peer_mute(p->media, track_kind_words.words[m->kind], true);
     SEND(p->caller, muted, &muted);
@@ -214,6 +218,7 @@ bool act_report(struct caller *c, const void *message, struct err *e)
     const struct call_report *m = message;
     (void)e;
     if (c->peer->quality == (enum call_quality)m->quality) return true;
+    usage_count(c->peer);
     c->peer->quality = (enum call_quality)m->quality;
     tell_person(c->peer);
     return true;

@@ -37,6 +37,7 @@ static void welcome(struct caller *c, struct peer *p)
         if (old->ws) ws_close(old->ws, 4000, "taken up elsewhere");
     }
     bool fresh = !p->away_since;
+    usage_count(p);
     p->caller = c;
     c->peer = p;
     p->away_since = 0;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TICK_MS = 1000, ALIVE_TICKS = 2, DISK_TICKS = 5, SETTLE_TICKS = 3 };
+enum { TICK_MS = 1000, ALIVE_TICKS = 2, DISK_TICKS = 5, USAGE_TICKS = 10, SETTLE_TICKS = 3 };
 
 /* ---- rooms */
 
@@ -98,6 +98,7 @@ struct peer *peer_add(struct room *r, const struct span *span, const struct part
                        .name = xstrdup(person->name), .role = (enum participant_role)person->role, .screenshare = person->screenshare,
                        .consented = HAS(person, participant, consented_at)};
     snprintf(p->connection, sizeof p->connection, "%s", span->connection);
+    usage_begin(p, NULL);
     while (*end) end = &(*end)->next;
     *end = p;
     return p;
@@ -110,6 +111,8 @@ void peer_start_media(struct peer *p)
 
 void peer_stop_media(struct peer *p)
 {
+    usage_count(p);
+    p->sending = false;
     media_peer_destroy(p->media);
     p->media = NULL;
 }
@@ -122,23 +125,24 @@ void peer_set_away(struct peer *p)
 
 void peer_detach_caller(struct peer *p)
 {
+    usage_count(p);
     if (p->caller) p->caller->peer = NULL;
     p->caller = NULL;
 }
 
-struct leaving { const char *connection, *reason; int64_t at; };
+struct leaving { const char *connection, *reason; int64_t at; struct stay_use use; };
 
 static bool leave(struct scope *s, void *arg, struct err *e)
 {
     struct leaving *l = arg;
-    return presence_leave(s, l->connection, l->reason, l->at, e);
+    return presence_leave(s, l->connection, l->reason, l->at, e) && stay_save(s, l->connection, &l->use, e);
 }
 
 static void close_span(const struct peer *p, const char *reason, int64_t at)
 {
     struct task *t = task_create(p->room->hub->core);
     struct leaving *l = arena_new(&t->arena, struct leaving);
-    *l = (struct leaving){arena_strdup(&t->arena, p->connection), reason, at};
+    *l = (struct leaving){arena_strdup(&t->arena, p->connection), reason, at, p->use};
     t->run = leave;
     t->arg = l;
     task_submit(t);
@@ -213,15 +217,24 @@ static void on_ice(void *ctx, const char *pc, const char *candidate)
     SEND(p->caller, ice, &m);
 }
 
+static void set_sending(struct peer *p, const char *pc, bool sending)
+{
+    if (strcmp(pc, "up") != 0) return;
+    usage_count(p);
+    p->sending = sending;
+}
+
 static void on_up(void *ctx, const char *pc)
 {
-    const struct peer *p = ctx;
+    struct peer *p = ctx;
+    set_sending(p, pc, true);
     log_debug("call.media_up", LOG_STR("connection", p->connection), LOG_STR("pc", pc));
 }
 
 static void on_hangup(void *ctx, const char *pc, const char *reason)
 {
-    const struct peer *p = ctx; /* the page sees it too, and asks for a media_restart */
+    struct peer *p = ctx; /* the page sees it too, and asks for a media_restart */
+    set_sending(p, pc, false);
     log_info("call.media_hangup", LOG_STR("connection", p->connection), LOG_STR("pc", pc), LOG_STR("reason", reason));
 }
 
@@ -275,6 +288,7 @@ static bool on_adopt(void *ctx, struct media_peer *media, const char *room, cons
     struct peer *p = peer_find(h, connection);
     if (!p || p->media || strcmp(p->room->session.room_name, room) != 0) return false;
     p->media = media;
+    set_sending(p, "up", true);
     media_peer_set_handler(media, &peer_media_handler, p);
     for (int k = 0; k < TRACKS; k++) p->tracks[k].there = media_peer_sends(media, track_kind_words.words[k]); /* what is muted the page says when it is back */
     log_info("call.media_adopted", LOG_STR("connection", connection));
@@ -375,6 +389,7 @@ static void take_up_person(struct hub *h, const char *connection)
     struct room *r = room_open(h, &session);
     if (peer_in(r, connection)) return;
     struct peer *p = peer_add(r, &span, &person, &pass);
+    usage_begin(p, &s);
     peer_set_away(p);
     if (session_is_over(&session) || person.connection_status == connection_status_kicked || pass.revoked) peer_remove(p, "lost", h->core->last_alive, NULL, NULL);
 }
@@ -489,6 +504,7 @@ static void on_tick(void *arg)
     if (h->ticks == SETTLE_TICKS) door_open(h); /* the media engine may never come: people can talk to each other about it */
     if ((h->rooms || db_is_shared(h->core->db)) && h->ticks % ALIVE_TICKS == 0) submit(h, note_alive);
     if (db_is_shared(h->core->db)) look_after_others(h);
+    if (h->ticks % USAGE_TICKS == 0) usage_save_all(h);
     if (h->ticks % DISK_TICKS == 0) recorder_watch_disk(h);
     submit(h, end_due);
     arena_reset(&h->arena);
@@ -542,6 +558,7 @@ bool hub_said_goodbye(const struct hub *h)
 void hub_stop(struct hub *h, bool for_good)
 {
     h->stopping = true;
+    usage_save_all(h);
     loop_timer_stop(h->tick);
     h->tick = NULL;
     for (struct caller *c = h->callers; c; c = c->next)

@@ -96,6 +96,7 @@ static void hold_share(struct peer *p)
 {
     bool forbidden = !p->screenshare;
     if (p->host_muted[track_kind_screen] == forbidden) return;
+    usage_count(p);
     p->host_muted[track_kind_screen] = forbidden;
     if (p->media) media_peer_mute(p->media, track_kind_words.words[track_kind_screen], forbidden);
 }

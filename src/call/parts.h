@@ -8,6 +8,7 @@
 #include "core/presence.h"
 #include "core/recording.h"
 #include "core/session.h"
+#include "core/stay.h"
 #include "net/ws.h"
 
 enum { CONNECTION_SIZE = 41, TRACKS = 3, CHAT_BACKLOG = 200, LARGEST_MESSAGE = 300 * 1024, PER_SECOND = 60, BURST = 300 };
@@ -26,6 +27,9 @@ struct peer {
     enum call_quality quality;
     struct track tracks[TRACKS];        /* by enum track_kind */
     bool host_muted[TRACKS];            /* not forwarded until the person switches it on; holds over new media */
+    bool sending;                       /* the upward PeerConnection is up */
+    struct stay_use use;                /* until counted_at (monotonic) */
+    int64_t counted_at;
     struct caller *caller;              /* NULL: the WebSocket is lost */
     int64_t away_since;                 /* wall clock; 0: here */
     int64_t away_until;                 /* monotonic: when the place is given up */
@@ -120,6 +124,11 @@ void tell_room(const struct room *r);
 void send_joined(struct caller *c, const struct list *chat, bool media);
 void tell_hosts_knock(struct room *r, const struct caller *waiting);
 bool chat_line_of(const struct event *e, struct arena *a, struct call_line *out);
+
+/* usage.c */
+void usage_count(struct peer *p);                        /* before anything changes that is counted */
+void usage_begin(struct peer *p, struct scope *s);       /* with a scope: what was noted before is gone on with */
+void usage_save_all(struct hub *h);
 
 /* notice.c: what core tells after a commit */
 void notice_listen(struct hub *h);

@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,9 +85,24 @@ static bool set_value(struct config *c, const struct setting *s, const char *val
 
 /* ---- where they come from */
 
+/* A map in the file: one entry after the other, kept as JSON, in their order. */
+static bool add_number(struct config *c, const char *country, const char *number)
+{
+    json_t *map = json_loads(c->LIVEKIT_DIAL_IN_NUMBERS, 0, NULL);
+    if (!json_is_object(map)) map = json_object();
+    json_object_set_new(map, country, json_string(number));
+    char *text = json_dumps(map, JSON_COMPACT);
+    c->LIVEKIT_DIAL_IN_NUMBERS = arena_strdup(&c->arena, text);
+    free(text);
+    json_decref(map);
+    return true;
+}
+
 static bool from_yaml(void *ctx, const char *name, const char *value, const char *where, struct err *e)
 {
+    static const char numbers[] = "LIVEKIT_DIAL_IN_NUMBERS_";
     const struct setting *s = find(name);
+    if (!strncasecmp(name, numbers, sizeof numbers - 1)) return add_number(ctx, name + sizeof numbers - 1, value);
     if (!s) return err_set(e, ERR_CALLER, "config", "%s: unknown setting \"%s\"; `roomd serve --help` lists them", where, name);
     return set_value(ctx, s, value, where, e);
 }
@@ -212,6 +228,16 @@ static bool check_recording(const struct config *c, struct err *e)
     return true;
 }
 
+static bool check_numbers(const struct config *c, struct err *e)
+{
+    const char *country;
+    json_t *map = *c->LIVEKIT_DIAL_IN_NUMBERS ? json_loads(c->LIVEKIT_DIAL_IN_NUMBERS, 0, NULL) : json_object(), *number;
+    bool ok = json_is_object(map) && json_object_size(map) <= 100;
+    json_object_foreach(map, country, number) ok &= json_is_string(number) && strlen(country) <= 40 && json_string_length(number) <= 60;
+    json_decref(map);
+    return ok || err_set(e, ERR_CALLER, "config", "LIVEKIT_DIAL_IN_NUMBERS must be a map of at most 100 countries to numbers, such as {\"US\": \"+1-555-0100\"}");
+}
+
 static bool check_choices(const struct config *c, struct err *e)
 {
     static const char *const placeholders[] = {"your-secret-key-here-change-in-production", "your_webhook_secret_here", "changeme", "secret"};
@@ -220,6 +246,7 @@ static bool check_choices(const struct config *c, struct err *e)
     if (!is_level(c->LOG_LEVEL)) return err_set(e, ERR_CALLER, "config", "LOG_LEVEL must be debug, info, warn or error, not \"%s\"", c->LOG_LEVEL);
     if (strcmp(c->LOG_FORMAT, "json") != 0 && strcmp(c->LOG_FORMAT, "logfmt") != 0) return err_set(e, ERR_CALLER, "config", "LOG_FORMAT must be logfmt or json");
     if (!check_recording(c, e)) return false;
+    if (!check_numbers(c, e)) return false;
     if (c->loopback) return true;
     if (!c->RATE_LIMITS) return err_set(e, ERR_CALLER, "config", "RATE_LIMITS=off is for loopback only; LISTEN is %s", c->LISTEN);
     for (size_t i = 0; i < sizeof placeholders / sizeof *placeholders; i++)

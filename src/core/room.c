@@ -1,4 +1,5 @@
 #include "core/room.h"
+#include "core/dial_in.h"
 #include "core/participant.h"
 #include "core/template.h"
 #include <string.h>
@@ -103,7 +104,7 @@ bool room_schedule(struct scope *s, const struct room_create *in, struct session
     as_session(in, &t, &plan);
     if (!session_schedule(s, &plan, out, &host, e)) return false;
     beside(in, &t, out->id, &side);
-    return db_insert(s->db, "rooms", room_side, &side, e);
+    return dial_in_settle(s, out, &side, e) && db_insert(s->db, "rooms", room_side, &side, e);
 }
 
 /* ---- changing one */
@@ -141,5 +142,5 @@ bool room_change(struct scope *s, struct session *session, const struct room_upd
     as_session_update(change, &plan);
     if (!side_of(s, session->id, &side, e)) return false;
     COPY(room_side, &side, room_update, &plain);
-    return db_update(s->db, "rooms", room_side, &side, e) && session_change(s, session, &plan, e);
+    return dial_in_settle(s, session, &side, e) && db_update(s->db, "rooms", room_side, &side, e) && session_change(s, session, &plan, e);
 }
