@@ -1,6 +1,8 @@
 #include "core/room.h"
+#include "core/booking.h"
 #include "core/dial_in.h"
 #include "core/participant.h"
+#include "core/service.h"
 #include "core/template.h"
 #include <string.h>
 
@@ -14,8 +16,6 @@
 #define PAGE_OF "ORDER BY s.id LIMIT $4 OFFSET $5"
 
 static const char SQL_VIEW[] = VIEW "FROM sessions s LEFT JOIN rooms r ON r.session_id = s.id WHERE s.id = $1";
-static const char SQL_BOOKING[] = "SELECT 1 FROM bookings WHERE id = $1 AND deleted_at IS NULL";
-static const char SQL_SERVICE_SESSION[] = "SELECT 1 FROM service_sessions WHERE id = $1 AND deleted_at IS NULL";
 static const char SQL_SIDE[] = "SELECT {} FROM rooms WHERE session_id = $1";
 static const struct lists { const char *sessions, *views, *count; } lists[] = {
     {"SELECT {s} " MINE FITTING PAGE_OF, VIEW MINE FITTING PAGE_OF, "SELECT count(*) " MINE FITTING},
@@ -82,21 +82,21 @@ static void beside(const struct room_create *in, const struct room_template *t, 
     if (HAS(in, room_create, service_session)) SET(out, room_side, service_session_id, in->service_session);
 }
 
-static bool there(struct scope *s, const char *sql, int64_t id, enum error missing, struct err *e)
+/* Whose room it becomes, and what is known of it from what it is for. */
+static bool plan_for(struct scope *s, struct room_create *plan, struct user *host, struct user *customer, struct err *e)
 {
-    int64_t one;
-    enum db_found found = db_number(s->db, sql, &one, e, INT_(id));
-    return found == DB_NONE ? err_fail(e, missing) : found == DB_ROW;
+    *host = *s->actor;
+    if (HAS(plan, room_create, booking) && HAS(plan, room_create, service_session)) return err_fail(e, error_one_purpose);
+    if (HAS(plan, room_create, booking)) return booking_plan_room(s, plan, host, customer, e);
+    return !HAS(plan, room_create, service_session) || service_session_plan_room(s, plan, host, e);
 }
 
-bool room_schedule(struct scope *s, const struct room_create *in, struct session *out, struct err *e)
+static bool make(struct scope *s, const struct room_create *in, struct session *out, struct err *e)
 {
     struct room_template t;
     struct session_create plan;
     struct participant host;
     struct room_side side;
-    if (HAS(in, room_create, booking) && !there(s, SQL_BOOKING, in->booking, error_booking_not_found, e)) return false;
-    if (HAS(in, room_create, service_session) && !there(s, SQL_SERVICE_SESSION, in->service_session, error_service_session_not_found, e)) return false;
     if (!begin_with(s, in, &t, e)) return false;
     const char *name = t.name;
     COPY(room_template, &t, room_create, in);
@@ -105,6 +105,17 @@ bool room_schedule(struct scope *s, const struct room_create *in, struct session
     if (!session_schedule(s, &plan, out, &host, e)) return false;
     beside(in, &t, out->id, &side);
     return dial_in_settle(s, out, &side, e) && db_insert(s->db, "rooms", room_side, &side, e);
+}
+
+bool room_schedule(struct scope *s, const struct room_create *in, struct session *out, struct err *e)
+{
+    struct room_create plan = *in;
+    struct user host, customer = {0};
+    struct participant seat;
+    struct scope hosts = *s;
+    if (!plan_for(s, &plan, &host, &customer, e)) return false;
+    hosts.actor = &host;
+    return make(&hosts, &plan, out, e) && (!customer.id || participant_seat(&hosts, out, &customer, participant_role_student, &seat, e));
 }
 
 /* ---- changing one */

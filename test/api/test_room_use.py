@@ -68,6 +68,7 @@ def test_use_outlives_roomd(start_roomd, end):
     call = server.call(ada.join(room)).joined()
     call.send("report", quality="fair")
     call.peer("Ada", quality="fair")
+    until(lambda: named(ada, room, "Ada")["duration_seconds"] >= 2, "two seconds")
     if end == signal.SIGKILL:  # what was written in the last ten seconds may be lost, no more
         until(lambda: named(ada, room, "Ada")["connection_quality"] == "fair", "it is written while the call goes on")
     server.process.send_signal(end)
