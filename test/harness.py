@@ -109,7 +109,12 @@ class Contract:
     def note_error(self, response):
         if response.status_code < 400 or not isinstance(response.json(), dict):
             return
-        detail = response.json().get("detail") or response.json().get("error")  # by dialect
+        body = response.json()
+        for name, row in self.document["x-errors"].items():
+            for words in row.get("wordings", {}).values():
+                if words["status"] == response.status_code and words["text"] in body.values():
+                    SEEN.errors.add(name)
+        detail = body.get("detail") or body.get("error")  # by dialect
         for name, row in self.document["x-errors"].items():
             if isinstance(detail, str) and row["status"] == response.status_code and detail.startswith(row["message"]):
                 SEEN.errors.add(name)

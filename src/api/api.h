@@ -41,6 +41,7 @@ const char *request_bearer(const struct request *r);                 /* of the A
 enum visitor { VISITOR_KNOWN, VISITOR_REFUSED, VISITOR_LATER };
 enum visitor visitor_known(struct request *r, struct err *e);
 bool visitor_ask(struct request *r, struct err *e);
+bool endpoints_are_open(const struct config *c);                     /* those of AUTH_OPEN */
 void reader_open(struct reader *reader, struct core *core);
 void reader_close(struct reader *reader);
 size_t reader_size(void);

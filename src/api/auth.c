@@ -77,14 +77,27 @@ const char *request_bearer(const struct request *r)
     return header[6] && strlen(header) < LONGEST ? header + 7 : ""; /* nothing of ours is as long */
 }
 
+/* A proxy on this box stands for the whole world. */
+bool endpoints_are_open(const struct config *c)
+{
+    return c->LIVE_SESSIONS_OPEN_ENDPOINTS || (c->loopback && !c->TRUST_PROXY);
+}
+
+static enum route_auth demand_of(const struct request *r)
+{
+    if (r->route->auth != AUTH_OPEN) return r->route->auth;
+    return endpoints_are_open(core_config(r->api->core)) ? AUTH_ANYBODY : AUTH_USER;
+}
+
 bool authenticate(struct request *r, struct err *e)
 {
     const char *bearer = request_bearer(r);
-    if (!bearer) return (r->route->auth != AUTH_USER && r->route->auth != AUTH_MATRIX) || err_fail(e, error_not_authenticated);
+    enum route_auth demand = demand_of(r);
+    if (!bearer) return (demand != AUTH_USER && demand != AUTH_MATRIX) || err_fail(e, error_not_authenticated);
     struct known *k = slot_of(reader_at(r->api, r->http->thread), bearer);
     bool known = k->bearer && !strcmp(k->bearer, bearer) && k->until > r->scope.now && k->until <= r->scope.now + KNOWN_MS;
-    if (!known && !remember(r, k, bearer, e)) return r->route->auth == AUTH_ANYBODY;
-    if (!route_allows(r->route, k->scopes, e)) return r->route->auth == AUTH_ANYBODY;
+    if (!known && !remember(r, k, bearer, e)) return demand == AUTH_ANYBODY;
+    if (!route_allows(r->route, k->scopes, e)) return demand == AUTH_ANYBODY;
     r->scopes = k->scopes;
     r->user = k->user;
     r->user.email = arena_strdup(r->scope.arena, k->user.email);

@@ -138,6 +138,7 @@ static json_t *operation(const struct route *r)
         json_object_set_new(body, "required", json_true());
         json_object_set_new(o, "requestBody", body);
     }
+    if (r->auth == AUTH_OPEN) json_object_set_new(o, "security", json_pack("[{s:[]}, {}]", "bearer"));
     if (r->auth == AUTH_USER || r->auth == AUTH_MATRIX) json_object_set_new(o, "security", json_pack("[{s:[]}]", "bearer"));
     if (r->auth != AUTH_ANYBODY && route_scope(r) != api_scope_count) json_object_set_new(o, "x-scope", json_string(api_scope_word(route_scope(r))));
     if (r->limit != limit_none) json_object_set_new(o, "x-rate-limit", json_string(limit_name(r->limit)));
@@ -167,8 +168,10 @@ static json_t *event_docs(void)
 static json_t *error_docs(void)
 {
     json_t *all = json_object();
-    for (int i = 0; i < error_count; i++)
-        json_object_set_new(all, error_row((enum error)i)->name, json_pack("{s:i, s:s}", "status", error_row((enum error)i)->status, "message", error_row((enum error)i)->message));
+    for (int i = 0; i < error_count; i++) {
+        const struct error_row *row = error_row((enum error)i);
+        json_object_set_new(all, row->name, json_pack("{s:i, s:s, s:o}", "status", row->status, "message", row->message, "wordings", voice_wording_docs(row->name)));
+    }
     return all;
 }
 

@@ -106,6 +106,8 @@ static bool parse_json(struct request *r)
         return false;
     }
     json_t *body = json_loadb(r->http->body, r->http->body_size, JSON_DECODE_ANY, &where);
+    if (!body && json_error_code(&where) == json_error_numeric_overflow) /* too big for an integer: a number all the same, which the limits refuse */
+        body = json_loadb(r->http->body, r->http->body_size, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, &where);
     if (!body) {
         err_fail(&e, error_bad_json);
         snprintf(e.text, sizeof e.text, "Invalid JSON, line %d, column %d: %s", where.line, where.column, where.text);

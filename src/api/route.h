@@ -10,7 +10,9 @@ struct request;
 typedef bool handler_fn(struct request *r, struct err *e);
 
 enum route_mode { MODE_READ, MODE_WRITE, MODE_EITHER, MODE_CALL }; /* EITHER: as READ, and once more as WRITE if something has to change */
-enum route_auth { AUTH_ANYBODY, AUTH_USER, AUTH_LINK, AUTH_MATRIX }; /* LINK: a bearer, or a signature that the handler checks; MATRIX: a Matrix access token, or a bearer of ours */
+/* LINK: a bearer, or a signature that the handler checks. MATRIX: a Matrix access token, or a bearer of ours. OPEN: nobody is asked while
+ * nobody but this box can call (endpoints_are_open), else as USER. */
+enum route_auth { AUTH_ANYBODY, AUTH_USER, AUTH_LINK, AUTH_MATRIX, AUTH_OPEN };
 enum body_form { BODY_NONE, BODY_JSON, BODY_FORM, BODY_RAW };
 enum reply_form { REPLY_NONE, REPLY_ONE, REPLY_MANY, REPLY_BYTES };
 enum limit_class {

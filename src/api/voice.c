@@ -2,7 +2,7 @@
 #include "api/voice.h"
 #include <string.h>
 
-static const struct voice *const voices[] = {&voice_v1, &voice_recording};
+static const struct voice *const voices[] = {&voice_v1, &voice_recording, &voice_live_sessions};
 
 const struct voice *voice_of_path(const char *path)
 {
@@ -26,6 +26,14 @@ const struct wording *voice_wording(const struct voice *v, const struct err *e)
     for (const struct wording *w = wordings; w->voice; w++)
         if (!strcmp(w->voice, v->name) && !strcmp(w->error, e->code)) return w;
     return NULL;
+}
+
+json_t *voice_wording_docs(const char *error)
+{
+    json_t *all = json_object();
+    for (const struct wording *w = wordings; w->voice; w++)
+        if (!strcmp(w->error, error)) json_object_set_new(all, w->voice, json_pack("{s:i, s:s, s:s}", "status", w->status, "code", w->code, "text", w->text));
+    return all;
 }
 
 int voice_status(const struct voice *v, const struct err *e)

@@ -15,13 +15,15 @@ struct voice {
     void (*violations)(struct buf *to, const char *place, const struct violations *v); /* place: body, query, path */
 };
 
-extern const struct voice voice_v1;  /* FastAPI and Pydantic 2, as seed S3 has them */
-extern const struct voice voice_recording; /* {"error", "code"}, seed S5 */
+extern const struct voice voice_v1;             /* FastAPI and Pydantic 2, as seed S3 has them */
+extern const struct voice voice_live_sessions;  /* Express and Joi, as seed S2 has them */
+extern const struct voice voice_recording;      /* {"error", "code"}, seed S5 */
 
 const struct voice *voice_of_path(const char *path);   /* voice_v1 where no prefix fits */
 
 /* spec/wordings.def. NULL: the dialect has no words of its own for it. */
 struct wording { const char *voice, *error; int status; const char *code, *text; };
 const struct wording *voice_wording(const struct voice *v, const struct err *e);
+json_t *voice_wording_docs(const char *error);       /* {voice: {status, code, text}} */
 int voice_status(const struct voice *v, const struct err *e);
 const char *voice_field_wording(const struct voice *v, const struct model *m, const struct violation *violation);

@@ -52,10 +52,12 @@ static struct words wrong_type(const struct field *f)
     static const struct words words[] = {
         [FIELD_STR] = {"string_type", "Input should be a valid string"},
         [FIELD_EMAIL] = {"string_type", "Input should be a valid string"},
+        [FIELD_UUID] = {"uuid_type", "UUID input should be a string, bytes or UUID object"},
         [FIELD_INT] = {"int_type", "Input should be a valid integer"},
         [FIELD_BOOL] = {"bool_type", "Input should be a valid boolean"},
         [FIELD_TIME] = {"datetime_type", "Input should be a valid datetime"},
-        [FIELD_LIST] = {"list_type", "Input should be a valid list"}};
+        [FIELD_LIST] = {"list_type", "Input should be a valid list"},
+        [FIELD_TEXTS] = {"list_type", "Input should be a valid list"}};
     return words[f->type];
 }
 
@@ -73,7 +75,7 @@ static void write_choices(struct buf *to, const struct enumeration *e)
 
 static void limit_words(struct buf *msg, struct buf *ctx, const struct violation *v, const char **type)
 {
-    bool max = v->rule == RULE_MAX, text = v->field->type == FIELD_STR, list = v->field->type == FIELD_LIST;
+    bool max = v->rule == RULE_MAX, text = v->field->type == FIELD_STR, list = v->field->type == FIELD_LIST || v->field->type == FIELD_TEXTS;
     const char *plural = v->limit == 1 ? "" : "s";
     if (text) {
         *type = max ? "string_too_long" : "string_too_short";
@@ -123,6 +125,13 @@ static void email_words(struct buf *msg, struct buf *ctx, const struct violation
     buf_printf(ctx, "{\"reason\":\"%s\"}", why);
 }
 
+static void uuid_words(struct buf *msg, struct buf *ctx)
+{
+    static const char why[] = "expected 36 characters: 32 hexadecimal digits in groups of 8-4-4-4-12";
+    buf_printf(msg, "Input should be a valid UUID, %s", why);
+    buf_printf(ctx, "{\"error\":\"%s\"}", why);
+}
+
 static void enum_words(struct buf *msg, struct buf *ctx, const struct violation *v)
 {
     struct buf choices;
@@ -149,6 +158,8 @@ static const char *words_of(struct buf *msg, struct buf *ctx, const struct viola
     case RULE_TIME: time_words(msg, ctx, v, &type); break;
     case RULE_ENUM: enum_words(msg, ctx, v); type = "enum"; break;
     case RULE_EMAIL: email_words(msg, ctx, v); break;
+    case RULE_PAST: w = (struct words){"datetime_future", "Input should be in the future"}; break;
+    case RULE_UUID: uuid_words(msg, ctx); type = "uuid_parsing"; break;
     }
     if (w.message) buf_text(msg, w.message);
     return w.type ? w.type : type;

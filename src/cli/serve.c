@@ -286,6 +286,8 @@ static bool start(struct server *s, struct err *e)
     if (!api_start(&s->api, e) || !media_settings(s, &media, e)) return false;
     if (!s->config->port && !strncmp(s->config->PUBLIC_URL, "http://localhost:0", 18)) s->config->PUBLIC_URL = arena_printf(&s->config->arena, "http://localhost:%d", http_port(s->api.http));
     if (!core_write(&s->core, tell_url, NULL, e)) return false;
+    if (endpoints_are_open(s->config)) log_warn("live_sessions.open_endpoints", LOG_STR("what", "students, status, recording and two lists of /sessions ask for no bearer, as documented"),
+        LOG_STR("who", s->config->LIVE_SESSIONS_OPEN_ENDPOINTS ? "EVERYBODY who reaches this server: live_sessions.open_endpoints is on" : "this box only: listening on loopback"));
     if (!s->config->web_dir) log_warn("web.not_built", LOG_STR("next", "make build"));
     return core_write(&s->core, needs_media_engine, &needed, e) && hub_start(s->hub, needed ? &media : NULL, e);
 }

@@ -114,6 +114,21 @@ static bool newcomer(struct scope *s, const struct session *session, enum partic
     return found != DB_FAILED;
 }
 
+enum db_found participant_of_identity(struct scope *s, int64_t session_id, const char *identity, struct participant *out, struct err *e)
+{
+    return db_one(s->db, SQL_OF_IDENTITY, participant, out, s->arena, e, INT_(session_id), TEXT_(identity));
+}
+
+bool participant_readmit(struct scope *s, const struct session *session, struct participant *p, struct err *e)
+{
+    if (p->connection_status != connection_status_kicked) return true;
+    SET(p, participant, connection_status, connection_status_invited);
+    SET(p, participant, created_at, s->now);
+    CLEAR(p, participant, left_at);
+    return has_free_seat(s, session, e) && save(s, p, e) &&
+           EMIT(s, participant_added, session->id, e, .participant_id = p->id, .name = p->name, .status = participant_role_words.words[p->role]);
+}
+
 /* Saves only what is new: who is in already and comes again costs no write. */
 static bool mark_joined(struct scope *s, struct participant *p, struct err *e)
 {
@@ -141,7 +156,7 @@ bool participant_join(struct scope *s, struct session *session, struct participa
 
 bool participant_seat_named(struct scope *s, const struct session *session, const char *identity, const char *name, enum participant_role role, struct participant *out, struct err *e)
 {
-    enum db_found found = db_one(s->db, SQL_OF_IDENTITY, participant, out, s->arena, e, INT_(session->id), TEXT_(identity));
+    enum db_found found = participant_of_identity(s, session->id, identity, out, e);
     if (found != DB_NONE) return found == DB_ROW;
     if (!has_free_seat(s, session, e)) return false;
     *out = (struct participant){0};

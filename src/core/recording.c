@@ -1,5 +1,6 @@
 #include "core/recording.h"
 #include "base/rand.h"
+#include "core/course_session.h"
 #include "core/errand.h"
 #include "core/event.h"
 #include "core/job.h"
@@ -10,6 +11,9 @@
 
 static const char SQL_BY_ID[] = "SELECT {} FROM recordings WHERE id = $1 AND deleted_at IS NULL";
 static const char SQL_BY_UUID[] = "SELECT {} FROM recordings WHERE uuid = $1 AND deleted_at IS NULL";
+static const char SQL_LATEST_FILE[] =
+    "SELECT {f} FROM recording_files f JOIN recordings r ON r.id = f.recording_id WHERE r.session_id = $1 AND r.status = 'ready' AND r.deleted_at IS NULL "
+    "AND f.kind IN ('video', 'audio') ORDER BY r.id DESC, CASE f.kind WHEN 'video' THEN 0 ELSE 1 END LIMIT 1";
 static const char SQL_RUNNING[] = "SELECT {} FROM recordings WHERE session_id = $1 AND status IN ('recording', 'paused')";
 static const char SQL_ALL_RUNNING[] =
     "SELECT {r} FROM recordings r JOIN session_nodes p ON p.session_id = r.session_id WHERE r.status IN ('recording', 'paused') AND p.node_id = $1 ORDER BY r.id";
@@ -160,6 +164,11 @@ enum db_found recording_by_uuid(struct scope *s, const char *uuid, struct record
     return db_one(s->db, SQL_BY_UUID, recording, out, s->arena, e, TEXT_(uuid));
 }
 
+enum db_found recording_latest_file(struct scope *s, int64_t session_id, struct recording_file *out, struct err *e)
+{
+    return db_one(s->db, SQL_LATEST_FILE, recording_file, out, s->arena, e, INT_(session_id));
+}
+
 bool recording_access(struct scope *s, int64_t id, enum access need, struct recording *out, struct session *session, struct err *e)
 {
     enum db_found found = recording_by_id(s, id, out, e);
@@ -207,7 +216,8 @@ bool recording_ready(struct scope *s, int64_t id, int64_t duration_ms, struct re
     SET(&r, recording, status, recording_status_ready);
     SET(&r, recording, progress, 100);
     SET(&r, recording, duration_ms, duration_ms); /* an error stays: it says why a recording that is ready is not whole */
-    return db_update(s->db, "recordings", recording, &r, e) && EMIT(s, recording_ready, r.session_id, e, .recording_id = id, .duration_ms = duration_ms);
+    return db_update(s->db, "recordings", recording, &r, e) && EMIT(s, recording_ready, r.session_id, e, .recording_id = id, .duration_ms = duration_ms) &&
+           course_session_published(s, r.session_id, NULL, (duration_ms + 500) / 1000, e);
 }
 
 bool recording_failed(struct scope *s, int64_t id, const char *why, struct err *e)

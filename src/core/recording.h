@@ -16,6 +16,7 @@ bool recording_roll_all(struct scope *before, struct scope *after, struct err *e
 bool recording_access(struct scope *s, int64_t id, enum access need, struct recording *out, struct session *session, struct err *e); /* recording_not_found, forbidden */
 enum db_found recording_by_id(struct scope *s, int64_t id, struct recording *out, struct err *e);
 enum db_found recording_by_uuid(struct scope *s, const char *uuid, struct recording *out, struct err *e);
+enum db_found recording_latest_file(struct scope *s, int64_t session_id, struct recording_file *out, struct err *e); /* what to play of the newest that is ready */
 bool recording_list(struct scope *s, int64_t session_id, int64_t skip, int64_t limit, struct list *out, int64_t *total, struct err *e);
 bool recording_spans(struct scope *s, int64_t recording_id, struct list *out, struct err *e);        /* of struct recording_span */
 bool recording_files(struct scope *s, int64_t recording_id, struct list *out, struct err *e);        /* of struct recording_file */

@@ -14,6 +14,7 @@ static const char SQL_BY_UUID[] = "SELECT {} FROM sessions WHERE uuid = $1 AND d
 static const char SQL_BY_ROOM_NAME[] = "SELECT {} FROM sessions WHERE room_name = $1 AND deleted_at IS NULL";
 static const char SQL_BY_CODE[] = "SELECT {} FROM sessions WHERE room_code = $1 AND deleted_at IS NULL";
 static const char SQL_ANY_OPEN[] = "SELECT 1 FROM sessions WHERE provider = $1 AND status IN ('scheduled', 'active') AND deleted_at IS NULL LIMIT 1";
+static const char SQL_ALL_COUNT[] = "INSERT INTO facts (name, number) VALUES ('sessions', $1) ON CONFLICT (name) DO UPDATE SET number = facts.number + excluded.number";
 static const char SQL_CODE_TAKEN[] = "SELECT 1 FROM sessions WHERE room_code = $1";
 static const char SQL_LIST[] =
     "SELECT {s} FROM participants p JOIN sessions s ON s.id = p.session_id "
@@ -95,12 +96,29 @@ static int64_t number_of(const char *name)
     return name[strspn(name, "0123456789")] ? 0 : strtoll(name, NULL, 10);
 }
 
+void session_key(struct arena *a, const char *name, struct session_key *out)
+{
+    *out = (struct session_key){NULL, 0};
+    if (strlen(name) != 36) {
+        out->id = number_of(name);
+        return;
+    }
+    char *uuid = arena_strdup(a, name);
+    for (char *c = uuid; *c; c++) *c = (char)tolower((unsigned char)*c);
+    out->uuid = uuid;
+}
+
+bool session_named(struct scope *s, const char *name, struct session *out, struct err *e)
+{
+    struct session_key key;
+    session_key(s->arena, name, &key);
+    enum db_found found = key.uuid ? db_one(s->db, SQL_BY_UUID, session, out, s->arena, e, TEXT_(key.uuid)) : session_by_id(s, key.id, out, e);
+    return found_or(found, error_session_not_found, e);
+}
+
 bool session_access(struct scope *s, const char *name, enum access need, struct session *out, struct err *e)
 {
-    if (strlen(name) != 36) return session_access_id(s, number_of(name), need, out, e);
-    char *uuid = arena_strdup(s->arena, name);
-    for (char *c = uuid; *c; c++) *c = (char)tolower((unsigned char)*c);
-    return found_or(db_one(s->db, SQL_BY_UUID, session, out, s->arena, e, TEXT_(uuid)), error_session_not_found, e) && allowed(s, need, out, e);
+    return session_named(s, name, out, e) && allowed(s, need, out, e);
 }
 
 bool session_by_code(struct scope *s, const char *code, struct session *out, struct err *e)
@@ -162,26 +180,33 @@ static void set_expiry(struct scope *s, struct session *session, bool reopened)
     SET(session, session, expires_at, from + length);
 }
 
-bool session_schedule(struct scope *s, const struct session_create *in, struct session *out, struct participant *teacher, struct err *e)
+bool session_make(struct scope *s, struct session *out, const char *room_name, struct participant *teacher, struct err *e)
 {
-    char uuid[37], room[32] = "session-", code[CODE_LENGTH + 1];
+    char uuid[37], code[CODE_LENGTH + 1];
     rand_uuid(uuid);
-    rand_text(room + 8, 16, "0123456789abcdef");
     if (!free_code(s, code, e)) return false;
-    *out = (struct session){0};
-    COPY(session, out, session_create, in);
     SET(out, session, uuid, arena_strdup(s->arena, uuid));
     SET(out, session, teacher_id, s->actor->id);
     SET(out, session, status, session_status_scheduled);
     SET(out, session, provider, core_config(s->core)->PROVIDER);
-    SET(out, session, room_name, arena_strdup(s->arena, room));
+    SET(out, session, room_name, room_name);
     SET(out, session, room_code, arena_strdup(s->arena, code));
     SET(out, session, locked, false);
     SET(out, session, created_at, s->now);
     SET(out, session, updated_at, s->now);
     set_expiry(s, out, false);
-    return errand_room_open(s, out, e) && db_insert(s->db, "sessions", session, out, e) && errand_room_taken(s, out, e) && EMIT(s, session_created, out->id, e, 0) &&
+    return errand_room_open(s, out, e) && db_insert(s->db, "sessions", session, out, e) && errand_room_taken(s, out, e) && db_run(s->db, SQL_ALL_COUNT, e, INT_(1)) &&
+           EMIT(s, session_created, out->id, e, 0) &&
            participant_add(s, out, s->actor, participant_role_teacher, teacher, e);
+}
+
+bool session_schedule(struct scope *s, const struct session_create *in, struct session *out, struct participant *teacher, struct err *e)
+{
+    char room[32] = "session-";
+    rand_text(room + 8, 16, "0123456789abcdef");
+    *out = (struct session){0};
+    COPY(session, out, session_create, in);
+    return session_make(s, out, arena_strdup(s->arena, room), teacher, e);
 }
 
 /* ---- changing one */
@@ -251,7 +276,8 @@ bool session_delete(struct scope *s, struct session *session, struct err *e)
     if (!errand_room_close(s, session, e)) return false;
     if (!session_is_over(session) && !session_set_status(s, session, session_status_cancelled, "deleted", e)) return false;
     SET(session, session, deleted_at, s->now);
-    return db_update(s->db, "sessions", session, session, e) && count_out(s, session->id, (enum session_status)session->status, e) && EMIT(s, session_deleted, session->id, e, 0);
+    return db_update(s->db, "sessions", session, session, e) && count_out(s, session->id, (enum session_status)session->status, e) &&
+           db_run(s->db, SQL_ALL_COUNT, e, INT_(-1)) && EMIT(s, session_deleted, session->id, e, 0);
 }
 
 /* ---- the end that nobody asked for */

@@ -7,6 +7,10 @@ enum access { ACCESS_MEMBER, ACCESS_TEACHER };           /* has a seat, or is su
 /* By number or UUID. session_not_found, forbidden. */
 bool session_access(struct scope *s, const char *id_or_uuid, enum access need, struct session *out, struct err *e);
 bool session_access_id(struct scope *s, int64_t id, enum access need, struct session *out, struct err *e);
+/* What a session is called in a path: its UUID (in lower case), or its number; 0, which none has, for what is neither. */
+struct session_key { const char *uuid; int64_t id; };
+void session_key(struct arena *a, const char *name, struct session_key *out);
+bool session_named(struct scope *s, const char *id_or_uuid, struct session *out, struct err *e);    /* whoever asks. session_not_found */
 enum db_found session_by_id(struct scope *s, int64_t id, struct session *out, struct err *e);
 enum db_found session_by_room_name(struct scope *s, const char *room_name, struct session *out, struct err *e);
 bool session_by_code(struct scope *s, const char *code, struct session *out, struct err *e); /* blanks around and case do not matter */
@@ -15,6 +19,8 @@ bool session_list(struct scope *s, int64_t user_id, const char *status, int64_t 
 bool session_count_seat(struct scope *s, const struct session *session, int64_t user_id, struct err *e); /* a person has got a seat: its list is longer */
 bool session_schedule(struct scope *s, const struct session_create *in, struct session *out, struct participant *teacher, struct err *e); /* the actor becomes the teacher, with the first seat */
 bool session_change(struct scope *s, struct session *session, const struct session_update *change, struct err *e);
+/* The same for a plan of any API: title, times, seats and switches are in `out`, the rest is made here. */
+bool session_make(struct scope *s, struct session *out, const char *room_name, struct participant *teacher, struct err *e);
 /* Every move is allowed. active: opens; ended, cancelled: stops the recording, closes the call; back: reopened. `why` may be NULL. */
 bool session_set_status(struct scope *s, struct session *session, enum session_status status, const char *why, struct err *e);
 bool session_renew_code(struct scope *s, struct session *session, struct err *e);          /* the old one lets nobody in any more */

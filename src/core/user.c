@@ -111,6 +111,13 @@ bool bearer_is_ours(const char *bearer)
     return api_key_is_one(bearer) || (!strncmp(bearer, "eyJ", 3) && dot && strchr(dot + 1, '.'));
 }
 
+const char *bearer_name(struct scope *s, const char *bearer)
+{
+    const json_t *claims = api_key_is_one(bearer) ? NULL : jwt_verify(s->arena, &s->core->access_key, bearer, s->now / 1000);
+    const char *name = json_string_value(json_object_get(claims, "name"));
+    return name && *name && strlen(name) <= 200 ? name : NULL;
+}
+
 bool bearer_user(struct scope *s, const char *bearer, struct user *out, api_scopes *scopes, struct err *e)
 {
     int64_t id = 0;

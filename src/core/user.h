@@ -17,5 +17,6 @@ const char *user_name(const struct user *u);            /* what others see: full
 
 char *access_token_sign(struct scope *s, const struct user *u);
 bool bearer_is_ours(const char *bearer);                /* looks like an access token or an API key of ours, good or not */
+const char *bearer_name(struct scope *s, const char *bearer); /* the name that a good token claims for its bearer; NULL: none */
 /* Who a bearer is: an access token or an API key, and what for it may be used. False with bad_credentials or inactive_user. */
 bool bearer_user(struct scope *s, const char *bearer, struct user *out, api_scopes *scopes, struct err *e);

@@ -36,9 +36,11 @@ static void add_field(struct pg_parameters *p, const struct field *f, bool has, 
     case FIELD_ENUM: pg_add_text(p, has ? f->words->words[*(const int *)from] : NULL); return;
     case FIELD_STR:
     case FIELD_EMAIL:
+    case FIELD_UUID:
     case FIELD_ANY: pg_add_text(p, has ? *(const char *const *)from : NULL); return;
     case FIELD_OBJ:
-    case FIELD_LIST: return; /* not in tables */
+    case FIELD_LIST:
+    case FIELD_TEXTS: return; /* not in tables */
     }
 }
 
@@ -66,9 +68,11 @@ static void read_column(const char *text, size_t size, const struct field *f, ch
     }
     case FIELD_STR:
     case FIELD_EMAIL:
+    case FIELD_UUID:
     case FIELD_ANY: *(const char **)to = arena_strndup(a, text, size); return;
     case FIELD_OBJ:
-    case FIELD_LIST: return;
+    case FIELD_LIST:
+    case FIELD_TEXTS: return;
     }
 }
 

@@ -121,13 +121,15 @@ static void read_column(sqlite3_value *v, const struct field *f, char *to, struc
     }
     case FIELD_STR:
     case FIELD_EMAIL:
+    case FIELD_UUID:
     case FIELD_ANY: {
         const char *text = (const char *)sqlite3_value_text(v);
         *(const char **)to = arena_strndup(a, text, (size_t)sqlite3_value_bytes(v));
         return;
     }
     case FIELD_OBJ:
-    case FIELD_LIST: return; /* not in tables */
+    case FIELD_LIST:
+    case FIELD_TEXTS: return; /* not in tables */
     }
 }
 

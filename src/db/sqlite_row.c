@@ -10,9 +10,11 @@ static void bind_field(sqlite3_stmt *s, int at, const struct field *f, const cha
     case FIELD_ENUM: sqlite3_bind_text(s, at, f->words->words[*(const int *)from], -1, SQLITE_STATIC); return;
     case FIELD_STR:
     case FIELD_EMAIL:
+    case FIELD_UUID:
     case FIELD_ANY: sqlite3_bind_text(s, at, *(const char *const *)from, -1, SQLITE_STATIC); return;
     case FIELD_OBJ:
-    case FIELD_LIST: return;
+    case FIELD_LIST:
+    case FIELD_TEXTS: return;
     }
 }
 

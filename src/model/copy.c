@@ -6,9 +6,9 @@
 static size_t size_of(enum field_type type)
 {
     static const size_t size[] = {
-        [FIELD_STR] = sizeof(char *), [FIELD_EMAIL] = sizeof(char *), [FIELD_INT] = sizeof(int64_t), [FIELD_BOOL] = sizeof(bool),
+        [FIELD_STR] = sizeof(char *), [FIELD_EMAIL] = sizeof(char *), [FIELD_UUID] = sizeof(char *), [FIELD_INT] = sizeof(int64_t), [FIELD_BOOL] = sizeof(bool),
         [FIELD_TIME] = sizeof(int64_t), [FIELD_ENUM] = sizeof(int), [FIELD_ANY] = sizeof(char *), [FIELD_OBJ] = sizeof(void *),
-        [FIELD_LIST] = sizeof(struct list)};
+        [FIELD_LIST] = sizeof(struct list), [FIELD_TEXTS] = sizeof(struct list)};
     return size[type];
 }
 

@@ -25,13 +25,17 @@
 #define MODEL(m, doc) static const char m##_doc[] = doc; static const struct field m##_rows[] = {
 #define STR(m, f, need, lo, hi, ex, doc) ROW(FIELD_STR, m, f, need, lo, hi, NULL, NULL, ex, doc)
 #define EMAIL(m, f, need, ex, doc) ROW(FIELD_EMAIL, m, f, need, 3, 320, NULL, NULL, ex, doc)
+#define UUID(m, f, need, ex, doc) ROW(FIELD_UUID, m, f, need, 36, 36, NULL, NULL, ex, doc)
 #define INT(m, f, need, lo, hi, ex, doc) ROW(FIELD_INT, m, f, need, lo, hi, NULL, NULL, ex, doc)
 #define BOOL(m, f, need, ex, doc) ROW(FIELD_BOOL, m, f, need, 0, 1, NULL, NULL, ex, doc)
-#define TIME(m, f, need, ex, doc) ROW(FIELD_TIME, m, f, need, 0, 0, NULL, NULL, ex, doc)
+#define TIME(m, f, need, ex, doc) ROW(FIELD_TIME, m, f, need, TIME_PLAIN, 0, NULL, NULL, ex, doc)
+#define FUTURE(m, f, need, ex, doc) ROW(FIELD_TIME, m, f, need, TIME_NOT_PAST, 0, NULL, NULL, ex, doc)
+#define STAMP(m, f, need, ex, doc) ROW(FIELD_TIME, m, f, need, TIME_MILLIS, 0, NULL, NULL, ex, doc)
 #define ENUM(m, f, need, words, ex, doc) ROW(FIELD_ENUM, m, f, need, 0, 0, &words##_words, NULL, ex, doc)
 #define ANY(m, f, need, ex, doc) ROW(FIELD_ANY, m, f, need, 0, 0, NULL, NULL, ex, doc)
 #define OBJ(m, f, need, sub, doc) ROW(FIELD_OBJ, m, f, need, 0, 0, NULL, &sub##_model, "", doc)
 #define LIST(m, f, need, sub, lo, hi, doc) ROW(FIELD_LIST, m, f, need, lo, hi, NULL, &sub##_model, "", doc)
+#define TEXTS(m, f, need, lo, hi, ex, doc) ROW(FIELD_TEXTS, m, f, need, lo, hi, NULL, NULL, ex, doc)
 #define END(m) {0} }; const struct model m##_model = {#m, m##_doc, m##_rows, m##_field_count, sizeof(struct m), offsetof(struct m, bits_present), offsetof(struct m, bits_null)}; \
     static_assert(m##_field_count <= 64, "the masks have 64 bits");
 #include "spec/models/all.def"
@@ -40,13 +44,17 @@
 #define MODEL(m, doc) &m##_model,
 #define STR(...)
 #define EMAIL(...)
+#define UUID(...)
 #define INT(...)
 #define BOOL(...)
 #define TIME(...)
+#define FUTURE(...)
+#define STAMP(...)
 #define ENUM(...)
 #define ANY(...)
 #define OBJ(...)
 #define LIST(...)
+#define TEXTS(...)
 #define END(m)
 const struct model *const all_models[] = {
 #include "spec/models/all.def"

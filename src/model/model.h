@@ -11,7 +11,8 @@
  * DEFAULT(x) may be absent: x                           always written
  * OMITTED   may be absent                               left out without a value
  *
- * Strings are borrowed from what they were parsed from. Times are UTC milliseconds. Enums are ints (spec/states.def). */
+ * Strings are borrowed from what they were parsed from. Times are UTC milliseconds; FUTURE is one that must not lie in the past,
+ * STAMP one that is written with milliseconds even where there are none. Enums are ints (spec/states.def). TEXTS is a list of strings. */
 #pragma once
 #include "base/arena.h"
 #include "base/buf.h"
@@ -20,10 +21,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum field_type { FIELD_STR, FIELD_EMAIL, FIELD_INT, FIELD_BOOL, FIELD_TIME, FIELD_ENUM, FIELD_ANY, FIELD_OBJ, FIELD_LIST };
+enum field_type { FIELD_STR, FIELD_EMAIL, FIELD_UUID, FIELD_INT, FIELD_BOOL, FIELD_TIME, FIELD_ENUM, FIELD_ANY, FIELD_OBJ, FIELD_LIST, FIELD_TEXTS };
 enum field_need { NEED_REQUIRED, NEED_OPTIONAL, NEED_DEFAULT, NEED_OMITTED };
 
-struct list { const void *items; size_t count; };         /* items: an array of the model's structs */
+enum time_form { TIME_PLAIN, TIME_NOT_PAST, TIME_MILLIS };  /* `min` of a FIELD_TIME */
+
+struct list { const void *items; size_t count; };         /* items: an array of the model's structs; of TEXTS: of const char * */
 struct enumeration { const char *name, *doc; const char *const *words, *const *docs; size_t count; };
 
 struct field {
@@ -56,13 +59,17 @@ struct model {
 #define MODEL(m, doc) struct m {
 #define STR(m, f, ...) const char *f;
 #define EMAIL(m, f, ...) const char *f;
+#define UUID(m, f, ...) const char *f;
 #define INT(m, f, ...) int64_t f;
 #define BOOL(m, f, ...) bool f;
 #define TIME(m, f, ...) int64_t f;
+#define FUTURE(m, f, ...) int64_t f;
+#define STAMP(m, f, ...) int64_t f;
 #define ENUM(m, f, ...) int f;
 #define ANY(m, f, ...) const char *f; /* JSON text */
 #define OBJ(m, f, need, sub, doc) const struct sub *f;
 #define LIST(m, f, need, sub, ...) struct list f;
+#define TEXTS(m, f, ...) struct list f;
 #define END(m) uint64_t bits_present, bits_null; };
 #include "spec/models/all.def"
 #include "model/rows_undef.h"
@@ -70,13 +77,17 @@ struct model {
 #define MODEL(m, doc) enum {
 #define STR(m, f, ...) m##_f_##f,
 #define EMAIL(m, f, ...) m##_f_##f,
+#define UUID(m, f, ...) m##_f_##f,
 #define INT(m, f, ...) m##_f_##f,
 #define BOOL(m, f, ...) m##_f_##f,
 #define TIME(m, f, ...) m##_f_##f,
+#define FUTURE(m, f, ...) m##_f_##f,
+#define STAMP(m, f, ...) m##_f_##f,
 #define ENUM(m, f, ...) m##_f_##f,
 #define ANY(m, f, ...) m##_f_##f,
 #define OBJ(m, f, ...) m##_f_##f,
 #define LIST(m, f, ...) m##_f_##f,
+#define TEXTS(m, f, ...) m##_f_##f,
 #define END(m) m##_field_count }; extern const struct model m##_model;
 #include "spec/models/all.def"
 #include "model/rows_undef.h"
@@ -92,7 +103,7 @@ const struct model *model_find(const char *name);
 int enumeration_find(const struct enumeration *e, const char *word); /* -1 if it is none of them */
 
 /* ---- parsing and validation: a broken rule is a fact; words are put to it by a dialect's voice */
-enum rule { RULE_REQUIRED, RULE_TYPE, RULE_PARSE, RULE_FRACTION, RULE_MIN, RULE_MAX, RULE_TIME, RULE_ENUM, RULE_EMAIL, RULE_OBJECT, RULE_UNKNOWN };
+enum rule { RULE_REQUIRED, RULE_TYPE, RULE_PARSE, RULE_FRACTION, RULE_MIN, RULE_MAX, RULE_TIME, RULE_PAST, RULE_ENUM, RULE_EMAIL, RULE_UUID, RULE_OBJECT, RULE_UNKNOWN };
 struct violation {
     const char *path;           /* "tracks.0.mid"; "" for the whole */
     enum rule rule;
@@ -106,6 +117,8 @@ struct violations { struct violation list[VIOLATIONS]; size_t count; const struc
 enum parse_flags {
     PARSE_LAX = 1,      /* Pydantic's lax mode: "5" and 5.0 are integers, "yes" and 1 are booleans, numbers are times */
     PARSE_STRICT = 2,   /* unknown keys are violations */
+    PARSE_NUMBERS = 4,  /* Joi's conversion: "5", "5.0" and 5.0 are integers */
+    PARSE_NO_NULL = 8,  /* null is no value of an OMITTED field */
 };
 /* `out` is the model's struct. The JSON must live as long as `out`; nested parts and texts come from the arena. */
 bool model_parse(const struct model *m, const json_t *in, void *out, struct arena *a, unsigned flags, struct violations *v);

@@ -76,6 +76,49 @@ static bool parse_email(struct parse *p, const struct place *at, const struct fi
     return true;
 }
 
+/* 8-4-4-4-12 hexadecimal digits, of any version. */
+static bool is_uuid(const char *s)
+{
+    size_t i = 0;
+    for (; s[i]; i++) {
+        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        if (i >= 36 || (dash ? s[i] != '-' : !isxdigit((unsigned char)s[i]))) return false;
+    }
+    return i == 36;
+}
+
+static bool parse_uuid(struct parse *p, const struct place *at, const struct field *f, const json_t *j, char *to)
+{
+    if (!json_is_string(j)) return broken(p, at, f, RULE_TYPE, 0, j);
+    if (!is_uuid(json_string_value(j))) return broken(p, at, f, RULE_UUID, 0, j);
+    *(const char **)to = json_string_value(j);
+    return true;
+}
+
+/* As JavaScript and Joi read one: blanks around, a fraction, an exponent. */
+static bool number_from_text(const char *s, double *n)
+{
+    static const char blanks[] = " \t\n\r\v\f", digits[] = "0123456789";
+    s += strspn(s, blanks);
+    const char *p = s + (*s == '-' || *s == '+');
+    size_t whole = strspn(p, digits), parts = whole;
+    p += whole;
+    if (*p == '.') {
+        size_t part = strspn(++p, digits);
+        parts += part;
+        p += part;
+    }
+    if (!parts) return false;
+    if (*p == 'e' || *p == 'E') {
+        p += 1 + (p[1] == '-' || p[1] == '+');
+        size_t exponent = strspn(p, digits);
+        if (!exponent) return false;
+        p += exponent;
+    }
+    *n = strtod(s, NULL);
+    return !p[strspn(p, blanks)];
+}
+
 static bool int_from_text(const char *s, int64_t *n)
 {
     const char *digits = *s == '-' || *s == '+' ? s + 1 : s;
@@ -98,11 +141,12 @@ static bool int_from_lax_text(struct arena *a, const char *s, int64_t *n)
 static bool parse_int(struct parse *p, const struct place *at, const struct field *f, const json_t *j, char *to)
 {
     int64_t n;
-    bool lax = p->flags & PARSE_LAX;
+    double d = json_is_real(j) ? json_real_value(j) : 1e300;
+    bool lax = p->flags & PARSE_LAX, numbers = p->flags & PARSE_NUMBERS;
+    if (numbers && json_is_string(j) && !number_from_text(json_string_value(j), &d)) return broken(p, at, f, RULE_PARSE, 0, j);
     if (json_is_integer(j)) n = json_integer_value(j);
-    else if (json_is_real(j) && fabs(json_real_value(j)) < 9e15) {
-        double d = json_real_value(j);
-        if (!lax || d != floor(d)) return broken(p, at, f, RULE_FRACTION, 0, j);
+    else if (fabs(d) < 9e15) {
+        if (!(lax || numbers) || d != floor(d)) return broken(p, at, f, RULE_FRACTION, 0, j);
         n = (int64_t)d;
     } else if (lax && json_is_string(j)) {
         if (!int_from_lax_text(p->arena, json_string_value(j), &n)) return broken(p, at, f, RULE_PARSE, 0, j);
@@ -142,15 +186,20 @@ static bool time_from_number(double n, int64_t *ms)
     return true;
 }
 
+static bool in_time(struct parse *p, const struct place *at, const struct field *f, const json_t *j, const char *to)
+{
+    return f->min != TIME_NOT_PAST || *(const int64_t *)to >= clock_now_ms() || broken(p, at, f, RULE_PAST, 0, j);
+}
+
 static bool parse_time(struct parse *p, const struct place *at, const struct field *f, const json_t *j, char *to)
 {
     bool lax = p->flags & PARSE_LAX;
-    if (lax && json_is_number(j)) return time_from_number(json_number_value(j), (int64_t *)to) || broken(p, at, f, RULE_TIME, 0, j);
+    if (lax && json_is_number(j)) return time_from_number(json_number_value(j), (int64_t *)to) ? in_time(p, at, f, j, to) : broken(p, at, f, RULE_TIME, 0, j);
     if (!json_is_string(j)) return broken(p, at, f, RULE_TYPE, 0, j);
     const char *s = json_string_value(j);
     int64_t n;
-    if (time_parse(s, (int64_t *)to)) return true;
-    if (lax && int_from_text(s, &n) && time_from_number((double)n, (int64_t *)to)) return true;
+    if (time_parse(s, (int64_t *)to)) return in_time(p, at, f, j, to);
+    if (lax && int_from_text(s, &n) && time_from_number((double)n, (int64_t *)to)) return in_time(p, at, f, j, to);
     return broken(p, at, f, RULE_TIME, 0, j);
 }
 
@@ -185,6 +234,20 @@ static bool parse_list(struct parse *p, const struct place *at, const struct fie
     return ok;
 }
 
+static bool parse_texts(struct parse *p, const struct place *at, const struct field *f, const json_t *j, char *to)
+{
+    if (!json_is_array(j)) return broken(p, at, f, RULE_TYPE, 0, j);
+    size_t count = json_array_size(j);
+    if (!within(p, at, f, (int64_t)count, j)) return false;
+    const char **items = arena_array(p->arena, const char *, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        items[i] = json_string_value(json_array_get(j, i));
+        if (!items[i]) return broken(p, &(struct place){at, NULL, i}, f, RULE_TYPE, 0, json_array_get(j, i));
+    }
+    *(struct list *)to = (struct list){items, count};
+    return true;
+}
+
 static bool parse_obj(struct parse *p, const struct place *at, const struct field *f, const json_t *j, char *to)
 {
     char *object = arena_alloc(p->arena, f->sub->size);
@@ -197,6 +260,7 @@ static bool parse_value(struct parse *p, const struct place *at, const struct fi
     switch (f->type) {
     case FIELD_STR: return parse_str(p, at, f, j, to);
     case FIELD_EMAIL: return parse_email(p, at, f, j, to);
+    case FIELD_UUID: return parse_uuid(p, at, f, j, to);
     case FIELD_INT: return parse_int(p, at, f, j, to);
     case FIELD_BOOL: return parse_bool(p, at, f, j, to);
     case FIELD_TIME: return parse_time(p, at, f, j, to);
@@ -204,6 +268,7 @@ static bool parse_value(struct parse *p, const struct place *at, const struct fi
     case FIELD_ANY: return parse_any(p, j, to);
     case FIELD_OBJ: return parse_obj(p, at, f, j, to);
     case FIELD_LIST: return parse_list(p, at, f, j, to);
+    case FIELD_TEXTS: return parse_texts(p, at, f, j, to);
     }
     return false;
 }
@@ -222,7 +287,8 @@ static bool parse_field(struct parse *p, const struct field *f, const json_t *in
     const json_t *j = json_object_get(in, f->name);
     bool has = false;
     if (!j && f->need == NEED_REQUIRED) return broken(p, &at, f, RULE_REQUIRED, 0, in);
-    if (j && json_is_null(j) && (f->need == NEED_OPTIONAL || f->need == NEED_OMITTED)) *nulls |= bit;
+    bool nullable = f->need == NEED_OPTIONAL || (f->need == NEED_OMITTED && !(p->flags & PARSE_NO_NULL));
+    if (j && json_is_null(j) && nullable) *nulls |= bit;
     else if (j) has = parse_value(p, &at, f, j, out + f->offset);
     else if (f->need == NEED_DEFAULT) has = standard_value(f, out + f->offset);
     if (has) *present |= bit;

@@ -2,11 +2,15 @@
 #undef MODEL
 #undef STR
 #undef EMAIL
+#undef UUID
 #undef INT
 #undef BOOL
 #undef TIME
+#undef FUTURE
+#undef STAMP
 #undef ENUM
 #undef ANY
 #undef OBJ
 #undef LIST
+#undef TEXTS
 #undef END

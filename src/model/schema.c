@@ -31,6 +31,7 @@ static json_t *type_schema(const struct field *f)
     switch (f->type) {
     case FIELD_STR: return text_schema(f);
     case FIELD_EMAIL: return json_pack("{s:s, s:s}", "type", "string", "format", "email");
+    case FIELD_UUID: return json_pack("{s:s, s:s}", "type", "string", "format", "uuid");
     case FIELD_INT: return int_schema(f);
     case FIELD_BOOL: return json_pack("{s:s}", "type", "boolean");
     case FIELD_TIME: return json_pack("{s:s, s:s}", "type", "string", "format", "date-time");
@@ -38,6 +39,7 @@ static json_t *type_schema(const struct field *f)
     case FIELD_ANY: return json_object();
     case FIELD_OBJ: return reference(f->sub->name);
     case FIELD_LIST: return list_schema(f);
+    case FIELD_TEXTS: return json_pack("{s:s, s:{s:s}, s:I, s:I}", "type", "array", "items", "type", "string", "minItems", (json_int_t)f->min, "maxItems", (json_int_t)f->max);
     }
     return json_object();
 }
@@ -52,7 +54,7 @@ static json_t *standard_json(const struct field *f)
 static json_t *example_json(const struct field *f)
 {
     if (!f->example[0]) return NULL;
-    if (f->type == FIELD_STR || f->type == FIELD_EMAIL || f->type == FIELD_TIME || f->type == FIELD_ENUM) return json_string(f->example);
+    if (f->type == FIELD_STR || f->type == FIELD_EMAIL || f->type == FIELD_UUID || f->type == FIELD_TIME || f->type == FIELD_ENUM) return json_string(f->example);
     return json_loads(f->example, JSON_DECODE_ANY, NULL);
 }
 

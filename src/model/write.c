@@ -29,6 +29,27 @@ void model_write_time(struct buf *to, int64_t ms)
     buf_add(to, text, n + 2);
 }
 
+static void write_stamp(struct buf *to, int64_t ms)
+{
+    char text[TIME_TEXT + 6];
+    size_t n = time_format(ms, text);
+    if (ms % 1000 == 0) n = (size_t)(stpcpy(text + n - 1, ".000Z") - text);
+    buf_char(to, '"');
+    buf_add(to, text, n);
+    buf_char(to, '"');
+}
+
+static void write_texts(struct buf *to, const struct list *list)
+{
+    const char *const *items = list->items;
+    buf_char(to, '[');
+    for (size_t i = 0; i < list->count; i++) {
+        if (i) buf_char(to, ',');
+        json_write_string(to, items[i]);
+    }
+    buf_char(to, ']');
+}
+
 static void write_list(struct buf *to, const struct model *m, const struct list *list)
 {
     buf_char(to, '[');
@@ -43,14 +64,16 @@ static void write_value(struct buf *to, const struct field *f, const char *at)
 {
     switch (f->type) {
     case FIELD_STR:
+    case FIELD_UUID:
     case FIELD_EMAIL: json_write_string(to, *(const char *const *)at); return;
     case FIELD_INT: buf_int(to, *(const int64_t *)at); return;
     case FIELD_BOOL: buf_text(to, *(const bool *)at ? "true" : "false"); return;
-    case FIELD_TIME: model_write_time(to, *(const int64_t *)at); return;
+    case FIELD_TIME: (f->min == TIME_MILLIS ? write_stamp : model_write_time)(to, *(const int64_t *)at); return;
     case FIELD_ENUM: json_write_string(to, f->words->words[*(const int *)at]); return;
     case FIELD_ANY: buf_text(to, *(const char *const *)at); return;
     case FIELD_OBJ: model_write(to, f->sub, *(const void *const *)at); return;
     case FIELD_LIST: write_list(to, f->sub, (const struct list *)at); return;
+    case FIELD_TEXTS: write_texts(to, (const struct list *)at); return;
     }
 }
 

@@ -27,6 +27,8 @@ def kind_of(schema, document):
 
 def bodies(document):
     for path, ways in document["paths"].items():
+        if not path.startswith("/api/v1/"):
+            continue  # speaks another dialect; its own tests know its words
         for method, operation in ways.items():
             content = operation.get("requestBody", {}).get("content", {})
             if "$ref" in content.get("application/json", {}).get("schema", {}) and "validation_reply" in json.dumps(operation["responses"]):  # other bodies are anything, other dialects have tests of their own
@@ -50,6 +52,7 @@ def paths(server, teacher):
     session = teacher.session()
     recording = teacher.post(f"/sessions/{session['id']}/recordings").json()
     ids = {"{session_id}": str(session["id"]), "{recording_id}": str(recording["id"]), "{participant_id}": "1", "{file_id}": "1", "{room_id}": str(session["id"]), "{template_id}": "1", "{user_id}": "1", "{token_id}": "1", "{service_id}": "1", "{booking_id}": "1", "{service_session_id}": "1"}
+    ids |= {"{course_id}": "7d5b0c8a-3a52-4c0e-9d4e-0b6f1f6f0c11", "{person_id}": "7d5b0c8a-3a52-4c0e-9d4e-0b6f1f6f0c22"}
 
     def fill(path):
         for name, value in ids.items():

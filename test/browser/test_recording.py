@@ -101,7 +101,7 @@ async def test_watched_in_the_page_shared_by_link_and_deleted(stage, server, cas
     (row,) = await recordings(ada.account, session)
     assert row["status"] == "ready", row["error"]
     page = await sign_in(ada, server)
-    await page.goto(f"{server.url}/sessions/{session['id']}/recordings")
+    await page.goto(f"{server.url}/my/{session['id']}/recordings")
     await page.get_by_test_id(f"recording-{row['id']}").get_by_role("link").click()
     await plays(page)
     await page.get_by_test_id("audio").wait_for()

@@ -75,6 +75,8 @@ static json_t *good_value(const struct field *f)
     switch (f->type) {
     case FIELD_STR: return text_of_length(f->min > 1 ? f->min : f->max < 1 ? f->max : 1);
     case FIELD_EMAIL: return json_string("ada@example.org");
+    case FIELD_UUID: return json_string("0b5d5f2e-6c0a-4b52-9a0e-5a4f4d6c7b8a");
+    case FIELD_TEXTS: return json_pack("[s, s]", "one", "two");
     case FIELD_INT: return json_integer(f->min > 0 ? f->min : f->max < 0 ? f->max : 0);
     case FIELD_BOOL: return json_true();
     case FIELD_TIME: return json_string("2030-01-01T10:00:00.250Z");
@@ -157,6 +159,13 @@ static void try_list(const struct model *m, const struct field *f)
     assert_int_equal(found.list[0].rule, RULE_OBJECT);
 }
 
+static void try_uuid(const struct model *m, const struct field *f)
+{
+    static const char *const bad[] = {"", "0b5d5f2e6c0a4b529a0e5a4f4d6c7b8a", "0b5d5f2e-6c0a-4b52-9a0e-5a4f4d6c7b8", "0b5d5f2e-6c0a-4b52-9a0e-5a4f4d6c7b8aa", "0b5d5f2g-6c0a-4b52-9a0e-5a4f4d6c7b8a", "0b5d5f2e_6c0a-4b52-9a0e-5a4f4d6c7b8a"};
+    expect_good(m, f, json_string("0B5D5F2E-6C0A-1B52-9A0E-5A4F4D6C7B8A"));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) expect_broken(m, f, json_string(bad[i]), RULE_UUID, 0);
+}
+
 static void try_limits(const struct model *m, const struct field *f)
 {
     if (f->type == FIELD_STR) try_text(m, f);
@@ -178,7 +187,12 @@ static void try_limits(const struct model *m, const struct field *f)
         expect_broken(m, f, json_integer(5), RULE_TYPE, 0);
         expect_broken(m, f, json_real(1e30), RULE_TIME, PARSE_LAX);
     }
+    if (f->type == FIELD_TIME && f->min == TIME_NOT_PAST) {
+        expect_broken(m, f, json_string("2020-01-01T10:00:00Z"), RULE_PAST, 0);
+        expect_broken(m, f, json_integer(5), RULE_PAST, PARSE_LAX);
+    }
     if (f->type == FIELD_EMAIL) expect_broken(m, f, json_string("ada"), RULE_EMAIL, 0);
+    if (f->type == FIELD_UUID) try_uuid(m, f);
 }
 
 static void test_limits_of_every_row(void **state)
@@ -192,7 +206,7 @@ static void try_wrong_type(const struct model *m, const struct field *f)
     if (f->type == FIELD_ANY) return;
     enum rule rule = f->type == FIELD_ENUM ? RULE_ENUM : f->type == FIELD_OBJ ? RULE_OBJECT : RULE_TYPE;
     for (unsigned flags = 0; flags < 4; flags++) {
-        if (f->type != FIELD_LIST) expect_broken(m, f, json_array(), rule, flags);
+        if (f->type != FIELD_LIST && f->type != FIELD_TEXTS) expect_broken(m, f, json_array(), rule, flags);
         if (f->type != FIELD_OBJ) expect_broken(m, f, json_object(), rule, flags);
         if (f->type == FIELD_STR || f->type == FIELD_EMAIL) expect_broken(m, f, json_integer(5), rule, flags);
         if (f->need == NEED_REQUIRED || f->need == NEED_DEFAULT) expect_broken(m, f, json_null(), rule, flags);
@@ -416,6 +430,57 @@ static void test_examples_are_good(void **state)
         }
 }
 
+/* ---- other dialects' conversions, on one row each */
+
+static void test_numbers_in_texts(void **state)
+{
+    (void)state;
+    static const struct { const char *text; int64_t n; int rule; } cases[] = {
+        {"7", 7, -1}, {" +7.0 ", 7, -1}, {"7e0", 7, -1}, {"1E+1", 10, -1}, {"07.", 7, -1}, {"7.5", 0, RULE_FRACTION}, {".", 0, RULE_PARSE}, {"", 0, RULE_PARSE}, {"7e", 0, RULE_PARSE},
+        {"7 7", 0, RULE_PARSE}, {"0x7", 0, RULE_PARSE}, {"nan", 0, RULE_PARSE}, {"1000", 0, RULE_MAX}, {"-1", 0, RULE_MIN}, {"99999999999999999999", 0, RULE_TYPE}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bool ok = parse(&live_session_query_model, kept(json_pack("{s:s}", "pageCount", cases[i].text)), PARSE_NUMBERS);
+        assert_int_equal(ok ? -1 : (int)found.list[0].rule, cases[i].rule);
+        if (ok) assert_int_equal(((struct live_session_query *)(void *)object)->pageCount, cases[i].n);
+    }
+    assert_false(parse(&live_session_query_model, kept(json_pack("{s:b}", "page", 1)), PARSE_NUMBERS));
+    assert_int_equal(found.list[0].rule, RULE_TYPE);
+}
+
+static void test_null_where_it_is_no_value(void **state)
+{
+    (void)state;
+    json_t *in = kept(json_pack("{s:n}", "title"));
+    assert_true(parse(&live_session_update_model, in, 0));
+    assert_false(parse(&live_session_update_model, in, PARSE_NO_NULL));
+    assert_int_equal(found.list[0].rule, RULE_TYPE);
+    assert_ptr_equal(found.model, &live_session_update_model);
+}
+
+static void test_stamps_and_texts_are_written(void **state)
+{
+    (void)state;
+    struct live_session_removed gone = {0};
+    static const char *const names[] = {"a\"b", "c"};
+    struct live_session_seats seats = {._id = "i", .title = "t", .instructor = "x", .participants = {names, 2}};
+    struct buf b;
+    buf_init(&b, 0);
+    gone._id = gone.title = gone.instructor = gone.roomName = "x";
+    SET(&gone, live_session_removed, deletedAt, 1893492000000);
+    model_write(&b, &live_session_removed_model, &gone);
+    assert_non_null(strstr(b.data, "\"deletedAt\":\"2030-01-01T10:00:00.000Z\""));
+    buf_reset(&b);
+    gone.deletedAt += 250;
+    model_write(&b, &live_session_removed_model, &gone);
+    assert_non_null(strstr(b.data, "\"deletedAt\":\"2030-01-01T10:00:00.250Z\""));
+    buf_reset(&b);
+    model_write(&b, &live_session_seats_model, &seats);
+    assert_non_null(strstr(b.data, "\"participants\":[\"a\\\"b\",\"c\"]"));
+    buf_release(&b);
+    assert_false(parse(&live_session_seats_model, with(&live_session_seats_model, &live_session_seats_model.fields[live_session_seats_f_participants], json_pack("[s, i]", "a", 5)), 0));
+    assert_string_equal(found.list[0].path, "participants.1");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -425,6 +490,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_what_is_written_reads_the_same, setup, teardown), cmocka_unit_test_setup_teardown(test_what_has_no_value, setup, teardown),
         cmocka_unit_test_setup_teardown(test_texts_are_escaped, setup, teardown), cmocka_unit_test_setup_teardown(test_a_model_copied_to_itself_is_the_same, setup, teardown),
         cmocka_unit_test_setup_teardown(test_merge, setup, teardown), cmocka_unit_test_setup_teardown(test_deep_paths, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_schemas_say_what_the_rows_say, setup, teardown), cmocka_unit_test_setup_teardown(test_examples_are_good, setup, teardown)};
+        cmocka_unit_test_setup_teardown(test_schemas_say_what_the_rows_say, setup, teardown), cmocka_unit_test_setup_teardown(test_examples_are_good, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_numbers_in_texts, setup, teardown), cmocka_unit_test_setup_teardown(test_null_where_it_is_no_value, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_stamps_and_texts_are_written, setup, teardown)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

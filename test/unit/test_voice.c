@@ -88,8 +88,98 @@ static void test_deep_places_and_unknown_keys(void **state)
     said(&guest_join_request_model, "body", 0, "{\"room_code\":\"x\",\"name\":\"\"}", ONE_CTX("string_too_short", "\"body\",\"name\"", "String should have at least 1 character", "\"\"", "{\"min_length\":1}"));
 }
 
+/* ---- Express and Joi */
+
+static void joi(const struct model *m, const char *in, const char *expected)
+{
+    static char object[4096];
+    struct arena a;
+    struct buf b, want;
+    struct violations v = {.count = 0};
+    arena_init(&a);
+    buf_init(&b, 0);
+    buf_init(&want, 0);
+    json_t *j = json_loads(in, JSON_DECODE_ANY, NULL);
+    assert_non_null(j);
+    assert_false(model_parse(m, j, object, &a, voice_live_sessions.parse, &v));
+    voice_live_sessions.violations(&b, "body", &v);
+    buf_text(&want, "{\"message\":");
+    json_write_string(&want, expected);
+    buf_char(&want, '}');
+    assert_string_equal(b.data, want.data);
+    json_decref(j);
+    buf_release(&b);
+    buf_release(&want);
+    arena_release(&a);
+}
+
+static void test_jois_texts(void **state)
+{
+    (void)state;
+    static const struct { const struct model *m; const char *in, *expected; } cases[] = {
+        {&live_session_create_model, "{}", "\"title\" is required"},
+        {&live_session_create_model, "[]", "\"value\" must be of type object"},
+        {&live_session_create_model, "5", "Invalid JSON"},
+        {&live_session_create_model, "{\"title\":5}", "\"title\" must be a string"},
+        {&live_session_create_model, "{\"title\":null}", "\"title\" must be a string"},
+        {&live_session_create_model, "{\"title\":\"\"}", "\"title\" is not allowed to be empty"},
+        {&live_session_create_model, "{\"title\":\"ab\"}", "\"title\" length must be at least 3 characters long"},
+        {&live_session_create_model, "{\"title\":\"abc\",\"description\":null}", "\"description\" must be a string"},
+        {&live_session_create_model, "{\"title\":\"abc\"}", "\"courseId\" is required"},
+        {&live_session_create_model, "{\"title\":\"abc\",\"courseId\":\"\"}", "\"courseId\" is not allowed to be empty"},
+        {&live_session_create_model, "{\"title\":\"abc\",\"courseId\":\"x\"}", "\"courseId\" must be a valid GUID"},
+        {&live_session_update_model, "{\"scheduledAt\":5}", "\"scheduledAt\" must be a valid date"},
+        {&live_session_update_model, "{\"scheduledAt\":\"soon\"}", "\"scheduledAt\" must be in ISO 8601 date format"},
+        {&live_session_update_model, "{\"scheduledAt\":\"2020-01-01T00:00:00Z\"}", "\"scheduledAt\" must be greater than or equal to now"},
+        {&live_session_update_model, "{\"duration\":\"x\"}", "\"duration\" must be a number"},
+        {&live_session_update_model, "{\"duration\":true}", "\"duration\" must be a number"},
+        {&live_session_update_model, "{\"duration\":\"60.5\"}", "\"duration\" must be an integer"},
+        {&live_session_update_model, "{\"duration\":14}", "\"duration\" must be greater than or equal to 15"},
+        {&live_session_update_model, "{\"duration\":481}", "\"duration\" must be less than or equal to 480"},
+        {&live_session_update_model, "{\"duration\":9007199254740993}", "\"duration\" must be a safe number"},
+        {&live_session_update_model, "{\"duration\":1e20}", "\"duration\" must be a safe number"},
+        {&live_session_update_model, "{\"duration\":\"99999999999999999999\"}", "\"duration\" must be a safe number"},
+        {&live_session_update_model, "{\"x\\\"y\":1}", "\"x\"y\" is not allowed"},
+        {&live_session_update_model, "{\"x\":1,\"duration\":14}", "\"duration\" must be greater than or equal to 15"},
+        {&live_student_model, "{}", "Student ID is required"},
+        {&live_student_model, "{\"studentId\":\"\"}", "Student ID is required"},
+        {&live_student_model, "{\"studentId\":null}", "Student ID is required"},
+        {&live_student_model, "{\"studentId\":5}", "\"studentId\" must be a string"},
+        {&live_status_change_model, "{\"status\":\"\"}", "Status is required"},
+        {&live_status_change_model, "{\"status\":\"active\"}", "Invalid status value. Must be one of: scheduled, live, ended, cancelled"},
+        {&session_update_model, "{\"status\":\"live\"}", "\"status\" must be one of [scheduled, active, ended, cancelled]"},
+        {&session_update_model, "{\"enable_chat\":5}", "\"enable_chat\" must be a boolean"},
+        {&user_create_model, "{\"email\":\"x\"}", "\"email\" must be a valid email"},
+        {&call_publish_model, "{\"sdp\":\"v\",\"tracks\":5}", "\"tracks\" must be an array"},
+        {&call_publish_model, "{\"sdp\":\"v\",\"tracks\":[{},{},{},{}]}", "\"tracks\" must contain less than or equal to 3 items"}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) joi(cases[i].m, cases[i].in, cases[i].expected);
+}
+
+static void test_express_errors(void **state)
+{
+    (void)state;
+    struct buf b;
+    struct err e;
+    buf_init(&b, 0);
+    err_fail(&e, error_session_not_found);
+    voice_live_sessions.error(&b, &e);
+    assert_string_equal(b.data, "{\"message\":\"Live session not found\"}");
+    buf_reset(&b);
+    err_fail(&e, error_forbidden);
+    voice_live_sessions.error(&b, &e);
+    assert_string_equal(b.data, "{\"message\":\"Not enough permissions\"}");
+    assert_int_equal(voice_status(&voice_live_sessions, &e), 403);
+    err_fail(&e, error_session_full);
+    assert_int_equal(voice_status(&voice_live_sessions, &e), 400);
+    assert_ptr_equal(voice_of_path("/sessions"), &voice_live_sessions);
+    assert_ptr_equal(voice_of_path("/sessions/x"), &voice_live_sessions);
+    assert_ptr_equal(voice_of_path("/sessionsx"), &voice_v1);
+    buf_release(&b);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_error), cmocka_unit_test(test_pydantics_texts), cmocka_unit_test(test_deep_places_and_unknown_keys)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_error), cmocka_unit_test(test_pydantics_texts), cmocka_unit_test(test_deep_places_and_unknown_keys),
+        cmocka_unit_test(test_jois_texts), cmocka_unit_test(test_express_errors)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,8 +32,8 @@ export function App() {
             <Route path="/signin" element={<SignInPage />} />
             <Route path="/register" element={<RegisterPage />} />
             <Route path="/join/:code?" element={<JoinPage />} />
-            <Route path="/sessions/:id/recordings" element={<SignedIn children={<RecordingsPage />} />} />
-            <Route path="/sessions/:id/attendance" element={<SignedIn children={<AttendancePage />} />} />
+            <Route path="/my/:id/recordings" element={<SignedIn children={<RecordingsPage />} />} />
+            <Route path="/my/:id/attendance" element={<SignedIn children={<AttendancePage />} />} />
             <Route path="/recordings/:id" element={<SignedIn children={<RecordingPage />} />} />
             <Route path="/admin/*" element={<SignedIn children={<AdminPages />} />} />
             <Route path="*" element={<NotFoundPage />} />

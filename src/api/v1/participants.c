@@ -158,6 +158,18 @@ bool v1_participant_kick(struct request *r, struct err *e)
            participant_kick(&r->scope, &session, &p, e) && reply_seat(r, &p, e);
 }
 
+/* For somebody without an account here, who gets the link from the app that gave them the seat. */
+bool v1_participant_link(struct request *r, struct err *e)
+{
+    const struct seat_path *path = r->path;
+    struct session session;
+    struct participant p;
+    if (!session_access(&r->scope, path->session_id, ACCESS_TEACHER, &session, e) || !participant_in(&r->scope, session.id, path->participant_id, &p, e)) return false;
+    if (session_is_over(&session)) return err_fail(e, error_session_not_active);
+    if (p.connection_status == connection_status_kicked) return err_fail(e, error_participant_removed);
+    return reply_join(r, &session, &p, e);
+}
+
 /* ---- attendance */
 
 bool v1_attendance(struct request *r, struct err *e)

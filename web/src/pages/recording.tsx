@@ -16,7 +16,7 @@ export function RecordingPage() {
   return (
     <Stack>
       <div>
-        <Anchor component={Link} to={`/sessions/${recording.session_id}/recordings`} size="sm">
+        <Anchor component={Link} to={`/my/${recording.session_id}/recordings`} size="sm">
           ← All recordings of this session
         </Anchor>
         <Title order={1} size="h2">
@@ -178,7 +178,7 @@ function Removal({ recording }: { recording: Recording }) {
   const removal = useRecordingChange(() => deleteRecording(recording.id));
   if (recording.status !== 'ready' && recording.status !== 'failed') return null;
   const remove = () =>
-    removal.mutate(undefined, { onSuccess: () => navigate(`/sessions/${recording.session_id}/recordings`) });
+    removal.mutate(undefined, { onSuccess: () => navigate(`/my/${recording.session_id}/recordings`) });
   return (
     <Group>
       <Button variant="subtle" color="red" onClick={() => setAsking(true)}>

@@ -57,10 +57,10 @@ export function SessionCard({ session, mine, onEdit }: Props) {
               {mine ? 'Open' : 'Join'}
             </Button>
           )}
-          <Button size="xs" variant="default" component={Link} to={`/sessions/${session.id}/recordings`}>
+          <Button size="xs" variant="default" component={Link} to={`/my/${session.id}/recordings`}>
             Recordings
           </Button>
-          <Button size="xs" variant="default" component={Link} to={`/sessions/${session.id}/attendance`}>
+          <Button size="xs" variant="default" component={Link} to={`/my/${session.id}/attendance`}>
             Attendance
           </Button>
         </Group>

@@ -51,10 +51,10 @@ export function OverScreen({ over, lookup, again }: { over: Over; lookup: Lookup
 function TeacherLinks({ id }: { id: number }) {
   return (
     <>
-      <Button component={Link} to={`/sessions/${id}/recordings`} variant="default">
+      <Button component={Link} to={`/my/${id}/recordings`} variant="default">
         Recordings
       </Button>
-      <Button component={Link} to={`/sessions/${id}/attendance`} variant="default">
+      <Button component={Link} to={`/my/${id}/attendance`} variant="default">
         Attendance
       </Button>
     </>
