@@ -6,7 +6,6 @@ from harness import SEEN
 HERE = pathlib.Path(__file__).parent
 
 NOT_HERE = {
-    "internal": "is a fault of ours; there is no request that asks for it",
     "screenshare.stopped": "follows a renegotiation that only a real page does; in the browser tests",
 }
 
