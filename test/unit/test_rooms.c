@@ -1,6 +1,12 @@
 /* Rooms, templates and tokens as rules, with a clock that the test holds. */
 #include "core_fixture.h"
+#include "core/booking.h"
+#include "core/capability.h"
+#include "core/dial_in.h"
+#include "core/linked_room.h"
 #include "core/room.h"
+#include "core/service.h"
+#include "core/stay.h"
 #include "core/template.h"
 #include "core/token.h"
 
@@ -217,10 +223,124 @@ TEST(test_who_gets_which_token)
     REFUSED(token_issue(&now, &s, &another, &t, &seat, &secret, &err), session_not_active);
 }
 
+/* ---- bookings */
+
+static struct service new_service(enum delivery_mode mode)
+{
+    struct service_create in = {.name = "S", .delivery_mode = (int)mode, .duration_minutes = 30, .max_participants = 9, .is_active = true};
+    struct service v;
+    model_all_present(&service_create_model, &in);
+    CLEAR(&in, service_create, description);
+    CLEAR(&in, service_create, requires_video);
+    DONE(service_make(&now, &in, &v, &err));
+    return v;
+}
+
+static struct booking new_booking(const struct service *v, const struct user *customer)
+{
+    struct booking_create in = {0};
+    struct booking b;
+    struct scope theirs = now;
+    theirs.actor = customer;
+    SET(&in, booking_create, service, v->id);
+    DONE(booking_make(&theirs, &in, &b, &err));
+    return b;
+}
+
+static void set_status(struct booking *b, enum booking_status status)
+{
+    struct booking_update change = {0};
+    SET(&change, booking_update, status, (int)status);
+    DONE(booking_change(&now, b, &change, &err));
+}
+
+TEST(test_confirmed_is_one_room)
+{
+    int64_t rooms;
+    struct service v = new_service(delivery_mode_online);
+    struct booking b = new_booking(&v, &grace);
+    struct session room;
+    struct participant seat;
+    assert_int_equal(linked_room_find(&now, LINK_BOOKING, b.id, &room, &err), DB_NONE);
+    set_status(&b, booking_status_confirmed);
+    set_status(&b, booking_status_confirmed);
+    db_number(now.db, "SELECT count(*) FROM rooms", &rooms, &err);
+    assert_int_equal(rooms, 1);
+    assert_int_equal(linked_room_find(&now, LINK_BOOKING, b.id, &room, &err), DB_ROW);
+    assert_int_equal(participant_of_user(&now, room.id, grace.id, &seat, &err), DB_ROW);
+    assert_int_equal(count_events(&room, event_booking_confirmed), 1);
+    REFUSED(linked_room_none(&now, LINK_BOOKING, b.id, &err), room_exists);
+    set_status(&b, booking_status_cancelled);
+    assert_int_equal(again(&room).status, session_status_cancelled);
+    set_status(&b, booking_status_confirmed);
+    assert_int_equal(again(&room).status, session_status_scheduled);
+    set_status(&b, booking_status_completed);
+    assert_int_equal(again(&room).status, session_status_ended);
+}
+
+TEST(test_in_person_has_no_room)
+{
+    struct service v = new_service(delivery_mode_in_person);
+    struct booking b = new_booking(&v, &grace);
+    struct session room;
+    set_status(&b, booking_status_confirmed);
+    assert_int_equal(linked_room_find(&now, LINK_BOOKING, b.id, &room, &err), DB_NONE);
+    struct scope graces = now;
+    struct booking_update change = {0};
+    SET(&change, booking_update, status, booking_status_completed);
+    graces.actor = &grace;
+    REFUSED(booking_change(&graces, &b, &change, &err), forbidden);
+}
+
+/* ---- dial-in, use */
+
+TEST(test_pin_where_the_provider_can)
+{
+    struct room_side one = {0}, two = {0};
+    struct room_create in = {0};
+    SET(&in, room_create, sip_enabled, true);
+    struct session s = new_room(&in), on_janus = s;
+    s.provider = "livekit";
+    SET(&one, room_side, sip_enabled, true);
+    DONE(dial_in_settle(&now, &on_janus, &one, &err));
+    assert_false(HAS(&one, room_side, sip_pin));
+    DONE(dial_in_settle(&now, &s, &one, &err));
+    assert_int_equal(strlen(one.sip_pin), 6);
+    const char *first = one.sip_pin;
+    DONE(dial_in_settle(&now, &s, &one, &err));
+    assert_string_equal(one.sip_pin, first);
+    SET(&one, room_side, sip_enabled, false);
+    DONE(dial_in_settle(&now, &s, &one, &err));
+    assert_false(HAS(&one, room_side, sip_pin));
+    SET(&two, room_side, sip_enabled, true);
+    DONE(dial_in_settle(&now, &s, &two, &err));
+    assert_true(provider_can("livekit", CAPABILITY_DIAL_IN));
+    assert_false(provider_can("janus", CAPABILITY_DIAL_IN));
+    assert_false(provider_can("nothing", CAPABILITY_DIAL_IN));
+}
+
+TEST(test_use_is_whole_amounts)
+{
+    struct session s = schedule(0, false, false, 5);
+    struct participant p = join_as(&ada, &s);
+    struct entry in = enter(&p, NULL, false);
+    struct stay_use use = {.track_ms = {[track_kind_mic] = 5, [track_kind_screen] = 7}, .quality_ms = {[call_quality_poor] = 9}}, back;
+    struct list rows;
+    DONE(stay_load(&now, in.span.connection, &back, &err));
+    assert_int_equal(back.track_ms[track_kind_mic], 0);
+    for (int i = 0; i < 2; i++) DONE(stay_save(&now, in.span.connection, &use, &err)); /* twice does no harm */
+    DONE(stay_load(&now, in.span.connection, &back, &err));
+    assert_memory_equal(&back, &use, sizeof use);
+    DONE(stay_list(&now, s.id, &rows, &err));
+    assert_int_equal(rows.count, 1);
+    assert_int_equal(((const struct stay_view *)rows.items)->screen_ms, 7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         UNIT(test_setup_fills_what_is_missing), UNIT(test_a_new_default_takes_the_place), UNIT(test_settings_by_template_and_by_wish), UNIT(test_timeouts_of_a_room),
-        UNIT(test_token_expires_and_is_revoked), UNIT(test_token_counts_stays), UNIT(test_role_of_a_token_is_not_the_seats), UNIT(test_who_gets_which_token)};
+        UNIT(test_token_expires_and_is_revoked), UNIT(test_token_counts_stays), UNIT(test_role_of_a_token_is_not_the_seats), UNIT(test_who_gets_which_token),
+        UNIT(test_confirmed_is_one_room), UNIT(test_in_person_has_no_room), UNIT(test_pin_where_the_provider_can), UNIT(test_use_is_whole_amounts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
