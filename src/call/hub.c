@@ -148,6 +148,15 @@ static void close_span(const struct peer *p, const char *reason, int64_t at)
     task_submit(t);
 }
 
+static void unlink_peer(struct peer *p)
+{
+    for (struct peer **at = &p->room->peers; *at; at = &(*at)->next)
+        if (*at == p) {
+            *at = p->next;
+            break;
+        }
+}
+
 void peer_remove(struct peer *p, const char *reason, int64_t at, const char *over, const char *message)
 {
     struct room *r = p->room;
@@ -156,16 +165,24 @@ void peer_remove(struct peer *p, const char *reason, int64_t at, const char *ove
     peer_stop_media(p);
     close_span(p, reason, at);
     log_info("call.left", LOG_INT("session", r->session_id), LOG_STR("connection", p->connection), LOG_STR("reason", reason));
-    for (struct peer **pp = &r->peers; *pp; pp = &(*pp)->next)
-        if (*pp == p) {
-            *pp = p->next;
-            break;
-        }
+    unlink_peer(p);
     SET(&m, call_peer_left, connection, p->connection);
     SET(&m, call_peer_left, reason, reason);
     message_broadcast(r, NULL, "peer_left", &call_peer_left_model, &m);
     peer_detach_caller(p);
     if (c && over) caller_end(c, over, message);
+    free(p->name);
+    free(p);
+    count_people(r->hub);
+    room_forget_if_empty(r);
+}
+
+void peer_forget(struct peer *p)
+{
+    struct room *r = p->room;
+    peer_stop_media(p);
+    peer_detach_caller(p);
+    unlink_peer(p);
     free(p->name);
     free(p);
     count_people(r->hub);
@@ -374,97 +391,6 @@ void hub_accept(struct hub *h, int fd, const void *early, size_t early_size, voi
     loop_post(h->loop, arrive, a);
 }
 
-/* ---- what is left behind */
-
-/* Everybody who was in when we were last alive may come back for a while; their media may have gone on without us. */
-static void take_up_person(struct hub *h, const char *connection)
-{
-    struct scope s = hub_scope(h, &h->arena, 0);
-    struct span span;
-    struct session session;
-    struct participant person;
-    struct join_pass pass;
-    struct err e;
-    if (!presence_person(&s, connection, &span, &session, &person, &pass, &e)) return;
-    struct room *r = room_open(h, &session);
-    if (peer_in(r, connection)) return;
-    struct peer *p = peer_add(r, &span, &person, &pass);
-    usage_begin(p, &s);
-    peer_set_away(p);
-    if (session_is_over(&session) || person.connection_status == connection_status_kicked || pass.revoked) peer_remove(p, "lost", h->core->last_alive, NULL, NULL);
-}
-
-static bool take_up(struct hub *h, int64_t session_id, struct err *e)
-{
-    struct list spans;
-    struct scope s = hub_scope(h, &h->arena, clock_now_ms());
-    if (!presence_open(&s, session_id, &spans, e)) return false;
-    for (size_t i = 0; i < spans.count; i++) take_up_person(h, ((const struct span *)spans.items)[i].connection);
-    count_people(h);
-    return true;
-}
-
-void room_take_up(struct hub *h, int64_t session_id)
-{
-    struct err e;
-    log_info("call.taken_over", LOG_INT("session", session_id));
-    if (!take_up(h, session_id, &e)) log_error("call.not_taken_over", LOG_STR("error", e.text));
-    if (h->media_ready) recorder_take_up(h, session_id);
-}
-
-/* Of nodes that fell silent. */
-struct inherited { struct hub *hub; size_t count; int64_t sessions[]; };
-
-static void inherit(void *arg)
-{
-    struct inherited *i = arg;
-    for (size_t k = 0; k < i->count && !i->hub->stopping; k++) room_take_up(i->hub, i->sessions[k]);
-    arena_reset(&i->hub->arena);
-    free(i);
-}
-
-static bool take_over(struct scope *s, void *arg, struct err *e)
-{
-    struct list places;
-    struct inherited **out = arg;
-    if (!node_take_over(s, &places, e)) return false;
-    free(*out);
-    *out = NULL;
-    if (!places.count) return true;
-    *out = xcalloc(1, sizeof **out + places.count * sizeof(int64_t));
-    (*out)->count = places.count;
-    for (size_t i = 0; i < places.count; i++) (*out)->sessions[i] = ((const struct session_node *)places.items)[i].session_id;
-    return true;
-}
-
-struct overtaking { struct hub *hub; struct inherited *inherited; };
-
-static bool take_over_run(struct scope *s, void *arg, struct err *e)
-{
-    return take_over(s, &((struct overtaking *)arg)->inherited, e);
-}
-
-static void taken_over(void *arg, const struct err *e)
-{
-    struct overtaking *o = arg;
-    if (e) free(o->inherited);
-    else if (o->inherited) {
-        o->inherited->hub = o->hub;
-        loop_post(o->hub->loop, inherit, o->inherited);
-    }
-}
-
-static void look_after_others(struct hub *h)
-{
-    struct task *t = task_create(h->core);
-    struct overtaking *o = arena_new(&t->arena, struct overtaking);
-    o->hub = h;
-    t->run = take_over_run;
-    t->done = taken_over;
-    t->arg = o;
-    task_submit(t);
-}
-
 /* ---- time */
 
 /* One at a time: removing may free the room that the walk stands on. */
@@ -474,12 +400,6 @@ static struct peer *find_gone(struct hub *h, int64_t now)
         for (struct peer *p = r->peers; p; p = p->next)
             if (!p->caller && p->away_until <= now) return p;
     return NULL;
-}
-
-static bool note_alive(struct scope *s, void *arg, struct err *e)
-{
-    (void)arg;
-    return node_alive(s, e);
 }
 
 static bool end_due(struct scope *s, void *arg, struct err *e)
@@ -502,7 +422,7 @@ static void on_tick(void *arg)
     for (struct peer *p; (p = find_gone(h, clock_monotonic_ms()));) peer_remove(p, "lost", p->away_since, NULL, NULL);
     h->ticks++;
     if (h->ticks == SETTLE_TICKS) door_open(h); /* the media engine may never come: people can talk to each other about it */
-    if ((h->rooms || db_is_shared(h->core->db)) && h->ticks % ALIVE_TICKS == 0) submit(h, note_alive);
+    if ((h->rooms || db_is_shared(h->core->db)) && h->ticks % ALIVE_TICKS == 0) tell_alive(h);
     if (db_is_shared(h->core->db)) look_after_others(h);
     if (h->ticks % USAGE_TICKS == 0) usage_save_all(h);
     if (h->ticks % DISK_TICKS == 0) recorder_watch_disk(h);
@@ -530,7 +450,8 @@ struct hub *hub_create(struct core *core, struct loop *loop, struct err *e)
 
 bool hub_start(struct hub *h, const struct media_options *options, struct err *e)
 {
-    if (!take_up(h, 0, e)) return false;
+    h->alive_ms = clock_monotonic_ms();
+    if (!calls_take_up(h, 0, e)) return false;
     arena_reset(&h->arena);
     if (options) h->media = media_start(options, &media_handler, h, e);
     else h->without_media = true;

@@ -79,6 +79,7 @@ struct hub {
     _Atomic bool media_ready;
     bool without_media;                      /* nobody's media is here: sessions are with a remote provider */
     int64_t ticks;
+    int64_t alive_ms;                   /* monotonic: when the database last heard of us */
     int64_t wall_ms, monotonic_ms;      /* at the last tick: the wall clock may jump */
 };
 
@@ -87,7 +88,6 @@ static inline struct scope hub_scope(struct hub *h, struct arena *a, int64_t now
 /* hub.c: rooms and peers */
 struct room *room_find(struct hub *h, int64_t session_id);
 struct room *room_open(struct hub *h, const struct session *session);
-void room_take_up(struct hub *h, int64_t session_id);    /* who is in and what runs, left behind by another node or by ourselves before */
 void room_refresh(struct room *r);                       /* reads the session again and tells everybody */
 struct peer *peer_find(struct hub *h, const char *connection);
 struct peer *peer_in(struct room *r, const char *connection);
@@ -97,11 +97,18 @@ void peer_stop_media(struct peer *p);
 void peer_detach_caller(struct peer *p);
 /* Ends the stay: media stops at once, others are told, the span is closed (at: 0 now). With `over` the page is told too. */
 void peer_remove(struct peer *p, const char *reason, int64_t at, const char *over, const char *message);
+void peer_forget(struct peer *p);                        /* without a word to anybody: it is another node's now; may free the room */
 void peer_set_away(struct peer *p);
 void caller_release(struct caller *c);
 void caller_end(struct caller *c, const char *reason, const char *message); /* over, and close */
 void count_people(struct hub *h);
 extern const struct media_peer_handler peer_media_handler;
+
+/* takeover.c */
+bool calls_take_up(struct hub *h, int64_t session_id, struct err *e); /* who was in when we were last here; session 0: all calls on this node */
+void room_take_up(struct hub *h, int64_t session_id);    /* what another node left behind */
+void look_after_others(struct hub *h);                   /* at every tick, on a shared database */
+void tell_alive(struct hub *h);
 
 /* door.c */
 void door_join(struct caller *c, const struct call_join *m);

@@ -102,6 +102,12 @@ int64_t node_of(struct scope *s, int64_t session_id)
     return db_one(s->db, SQL_PLACE, session_node, &place, s->arena, NULL, INT_(session_id)) == DB_ROW ? place.node_id : 0;
 }
 
+bool node_decides(struct scope *s, int64_t session_id)
+{
+    int64_t node = db_conn_is_shared(s->db) ? node_of(s, session_id) : 0;
+    return !node || node == s->core->node_id;
+}
+
 bool node_take_over(struct scope *s, struct list *taken, struct err *e)
 {
     if (!db_all(s->db, SQL_LEFT_BEHIND, session_node, taken, s->arena, e, INT_(s->core->node_id), INT_(s->now - NODE_DEAD_MS))) return false;

@@ -18,5 +18,6 @@ bool node_same_url(struct scope *s, const char *url, bool *same, struct err *e);
 bool node_elsewhere(struct scope *s, int64_t session_id, const char **url, struct err *e);
 /* The call is ours now. `taken_over`: it was another node's, which may have left people and a recording behind. */
 bool node_claim(struct scope *s, int64_t session_id, bool *taken_over, struct err *e);
+bool node_decides(struct scope *s, int64_t session_id);                    /* it is no other node's */
 int64_t node_of(struct scope *s, int64_t session_id);                      /* 0: none yet */
 bool node_take_over(struct scope *s, struct list *taken, struct err *e);   /* what dead nodes left behind is ours: struct session_node */

@@ -50,6 +50,7 @@ bool presence_leave(struct scope *s, const char *connection, const char *reason,
     int64_t left;
     enum db_found found = db_one(s->db, SQL_BY_CONNECTION, span, &span, s->arena, e, TEXT_(connection));
     if (found != DB_ROW || HAS(&span, span, left_at)) return found != DB_FAILED;
+    if (!node_decides(s, span.session_id)) return true; /* it was taken over while we were silent: they may be in there */
     if (!close_span(s, &span, reason, at ? at : s->now, e) || !mark_left(s, &span, e) || !open_count(s, span.session_id, &left, e)) return false;
     return left > 0 || db_run(s->db, SQL_EMPTY, e, INT_(span.session_id), INT_(s->now));
 }

@@ -80,8 +80,9 @@ def test_acting_by_way_of_the_other(nodes, call):
     late.over("removed")
     assert elsewhere.patch(at, {"status": "ended"}).status_code == 200
     host.over("ended")
-    kinds = [e["event_type"] for e in teacher.get(at + "/events").json()["events"]]
-    assert kinds.index("participant.kicked") < kinds.index("participant.left") < kinds.index("session.ended")
+    kinds = lambda: [e["event_type"] for e in teacher.get(at + "/events").json()["events"]]
+    until(lambda: kinds().count("participant.left") == 2, "both stays are closed")
+    assert kinds().index("participant.kicked") < kinds().index("session.ended")
 
 
 def test_who_waits_on_the_wrong_node_is_sent_on(nodes):
@@ -173,6 +174,27 @@ def test_killed_node(nodes, call):
     a.start()
     moved(a.call(teacher.join(session)), b).joined()
     back.peer("Ada")
+
+
+def test_frozen_node_gives_up_its_call(nodes, call):
+    """Silent for so long that the other has its call; when it wakes it sends its people there, and leaves their stays alone."""
+    a, b = nodes
+    session, teacher, student, host, guest = call
+    a.process.send_signal(signal.SIGSTOP)
+    try:
+        back = until(lambda: come_back(b, guest), "the other node has the call", deadline=30).joined()
+    finally:
+        a.process.send_signal(signal.SIGCONT)
+    again = Call(b)
+    assert host.expect("moved")["url"] == f"ws://localhost:{b.port}/api/v1/call"
+    again.token = host.token
+    again.send("join", token=host.token, connection=host.connection)
+    again.joined()
+    back.peer("Ada")
+    assert "event=call.given_up" in a.log_text()
+    back.round_trip()
+    spans = {p["name"]: p["spans"] for p in by_way_of(b, teacher).get(f"/sessions/{session['id']}/attendance").json()["people"]}
+    assert not spans["Grace"][-1]["left_at"] and not spans["Ada"][-1]["left_at"]
 
 
 def test_frozen_node_does_not_stop_the_other(nodes):
