@@ -19,7 +19,7 @@ help:
 	@echo "make build | web      the program (build/roomd) | the pages (web/dist)"
 	@echo "make unit | api | api-postgresql | browser | crash | asan   parts of make test"
 	@echo "make sanitize | fuzz  the unit and API tests under ASan and UBSan | every parser under libFuzzer"
-	@echo "make interop          the same job on other real servers (LiveKit, Synapse, MinIO, PostgreSQL): not built yet"
+	@echo "make interop          the same job on other real servers (LiveKit, Synapse, MinIO): not built yet"
 
 deps:
 	@tools/deps.sh run

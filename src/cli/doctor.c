@@ -58,6 +58,7 @@ static void check(const struct tool *t)
     snprintf(text, sizeof text, "%s is free, or roomd runs", c->LISTEN);
     say(port_free(c) || access(config_path((struct arena *)(uintptr_t)&t->arena, c, "run/janus.pid"), F_OK) == 0, text, "another program listens there; set LISTEN");
     if (!c->loopback && strncmp(c->PUBLIC_URL, "https://", 8) != 0) say(false, "PUBLIC_URL is https", "browsers give no camera to plain http pages; put a TLS proxy before roomd and set PUBLIC_URL");
+    if (db_is_url(c->database) && !*c->NODE_URL) printf("hint  with several nodes on this database set NODE_URL on each, and the same SECRET_KEY\n");
     if (!c->loopback) printf("hint  behind NAT set NAT_1_1_MAPPING, and open UDP %s\n", c->RTP_PORT_RANGE);
 }
 

@@ -482,11 +482,92 @@ TEST(test_changing_accounts)
     REFUSED(user_change(&now, 999, &change, NULL, &u, &err), user_not_found);
 }
 
+/* ---- several nodes: the same core under another number */
+
+static int64_t second_node(int64_t seen_at)
+{
+    struct cluster_node n = {0};
+    SET(&n, cluster_node, name, "the other");
+    SET(&n, cluster_node, url, "https://b.example");
+    SET(&n, cluster_node, started_at, seen_at);
+    SET(&n, cluster_node, seen_at, seen_at);
+    DONE(db_insert(now.db, "nodes", cluster_node, &n, &err));
+    return n.id;
+}
+
+TEST(test_a_call_lives_on_one_node)
+{
+    if (!db_is_shared(db)) return; /* there is one */
+    int64_t here = core.node_id, there = second_node(now.now);
+    struct session s = schedule(0, false, false, 5);
+    struct participant p = join_as(&ada, &s), q = join_as(&grace, &s);
+    core.node_id = there;
+    struct entry in = enter(&p, NULL, false);
+    assert_true(in.outcome == ENTRY_IN && !in.taken_over);
+    core.node_id = here;
+    struct entry other = enter(&q, NULL, false);
+    assert_int_equal(other.outcome, ENTRY_ELSEWHERE);
+    assert_string_equal(other.elsewhere, "https://b.example");
+    assert_int_equal(count_events(&s, event_participant_joined), 1);
+    DONE(presence_leave(&now, in.span.connection, "lost", 0, &err)); /* not ours to end */
+    struct list open;
+    DONE(presence_open(&now, s.id, &open, &err));
+    assert_int_equal(open.count, 1);
+    now.now += NODE_DEAD_MS; /* it tells nothing any more */
+    struct list taken;
+    DONE(node_take_over(&now, &taken, &err));
+    assert_int_equal(taken.count, 1);
+    assert_int_equal(((const struct session_node *)taken.items)->session_id, s.id);
+    DONE(node_take_over(&now, &taken, &err));
+    assert_int_equal(taken.count, 0);
+    DONE(presence_open(&now, 0, &open, &err));
+    assert_int_equal(open.count, 1); /* it is among ours */
+    assert_true(enter(&p, in.span.connection, false).resumed);
+    assert_int_equal(enter(&q, NULL, false).outcome, ENTRY_IN);
+}
+
+TEST(test_an_empty_call_may_move)
+{
+    if (!db_is_shared(db)) return;
+    int64_t here = core.node_id, there = second_node(now.now);
+    struct session s = schedule(0, false, false, 5);
+    struct participant p = join_as(&ada, &s);
+    struct recording r;
+    core.node_id = there;
+    struct entry in = enter(&p, NULL, false);
+    DONE(presence_leave(&now, in.span.connection, "left", 0, &err));
+    DONE(recording_begin(&now, &s, &r, &err));
+    core.node_id = here;
+    assert_int_equal(enter(&p, NULL, true).outcome, ENTRY_ELSEWHERE); /* nobody is in, but it is recorded there */
+    DONE(recording_act(&now, &r, record_action_stop, &err));
+    struct entry again = enter(&p, NULL, true);
+    assert_true(again.outcome == ENTRY_IN && again.taken_over);
+    assert_int_equal(node_of(&now, s.id), here);
+}
+
+TEST(test_jobs_stay_where_the_files_are)
+{
+    int64_t here = core.node_id, there = second_node(now.now);
+    struct job j;
+    DONE(job_add(&now, "compose", 7, now.now, &err));
+    DONE(job_prefer(&now, "compose", 7, there, &err));
+    assert_int_equal(job_take(&now, 1000, &j, &err), DB_NONE);
+    now.now += NODE_DEAD_MS;
+    assert_int_equal(job_take(&now, 60000, &j, &err), DB_ROW); /* it is gone: anybody */
+    assert_int_equal(j.node_id, here);
+    core.node_id = there;
+    DONE(job_release_all(&now, &err)); /* the other starts again: that is not its own */
+    assert_int_equal(job_take(&now, 1000, &j, &err), DB_NONE);
+    now.now += 60000;
+    assert_int_equal(job_take(&now, 1000, &j, &err), DB_ROW); /* the lease ran out */
+    core.node_id = here;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         UNIT(test_status_moves), UNIT(test_times_of_moves_are_of_the_first), UNIT(test_expiry), UNIT(test_empty_rooms_end), UNIT(test_names_and_codes), UNIT(test_totals), UNIT(test_access), UNIT(test_seats),
         UNIT(test_tokens_die), UNIT(test_come_leave_come_back), UNIT(test_door), UNIT(test_lock_at_the_door), UNIT(test_consent), UNIT(test_attendance_merges),
-        UNIT(test_a_span_never_ends_before_it_began), UNIT(test_recording_states), UNIT(test_links), UNIT(test_jobs), UNIT(test_bearers), UNIT(test_scopes), UNIT(test_changing_accounts)};
+        UNIT(test_a_span_never_ends_before_it_began), UNIT(test_recording_states), UNIT(test_links), UNIT(test_jobs), UNIT(test_bearers), UNIT(test_scopes), UNIT(test_changing_accounts), UNIT(test_a_call_lives_on_one_node), UNIT(test_an_empty_call_may_move), UNIT(test_jobs_stay_where_the_files_are)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -439,6 +439,22 @@ static void test_two_writers_take_turns(void **state)
     db_close(other);
 }
 
+/* It holds the turn and says nothing more: the server takes it away. */
+static void test_silent_holder_loses_its_turn(void **state)
+{
+    (void)state;
+    struct err e;
+    if (!db_is_shared(db)) skip();
+    struct db_conn *silent = conn_open(path, true, &e);
+    assert_true(silent->driver->begin(silent, &e));
+    assert_true(put(silent, "unfinished", 1, &e));
+    assert_true(db_write_wait(db, put_one, "finished"));
+    assert_int_equal(facts(reader), 1);
+    assert_false(silent->driver->commit(silent, &e));
+    assert_int_equal(facts(reader), 1);
+    db_conn_close(silent);
+}
+
 static void test_broken_lines_are_mended(void **state)
 {
     (void)state;
@@ -464,6 +480,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         UNIT(test_a_batch_larger_than_one_commit), UNIT(test_who_fails_fails_alone), UNIT(test_full_disk_happened_to_nobody), UNIT(test_readers_see_what_is_committed),
         UNIT(test_rows), UNIT(test_migrations), UNIT(test_no_database), UNIT(test_a_failed_statement_fails_alone), UNIT(test_both_answer_alike), UNIT(test_no_password_is_shown),
-        UNIT(test_two_writers_take_turns), UNIT(test_broken_lines_are_mended), cmocka_unit_test(test_translation)};
+        UNIT(test_two_writers_take_turns), UNIT(test_broken_lines_are_mended), UNIT(test_silent_holder_loses_its_turn), cmocka_unit_test(test_translation)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
