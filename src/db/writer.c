@@ -267,7 +267,7 @@ void db_write(struct db *db, struct db_job *job)
 bool db_write_here(struct db *db, struct db_job *job)
 {
     pthread_mutex_lock(&db->mutex);
-    bool take = db->lone && !db->busy && !db->head;
+    bool take = db->lone && !db->busy && !db->head && !db->driver->shared; /* another node may have the turn for long */
     if (take) db->busy = true;
     else db->lone = false; /* there are others: they shall share */
     pthread_mutex_unlock(&db->mutex);

@@ -167,6 +167,17 @@ def test_newer_database_is_refused(start_roomd):
     server.start()
 
 
+@pytest.mark.parametrize("url, why", [
+    ("postgresql://u:hush@127.0.0.1:1/x", "port 1 failed: Connection refused"), ("postgresql://u:hu/sh@127.0.0.1:1/x", "DATABASE_URL is no address"),
+    ("postgresql+psycopg://u:hush@127.0.0.1:1/x", "port 1 failed"), ("postgres://u:hush@[::1", "DATABASE_URL is no address"), ("mysql://u:hush@h/x", "DATABASE_URL must be sqlite:///PATH or postgresql://")])
+def test_database_address_that_is_none(tmp_path, url, why):
+    server = Server(tmp_path, env={"DATABASE_URL": url})
+    for command in ("doctor", "serve", "migrate"):
+        done = server.tool(command)
+        assert done.returncode == 1 and why in done.stdout + done.stderr
+        assert "hush" not in done.stdout + done.stderr and "hu/sh" not in done.stdout + done.stderr
+
+
 def test_data_folder_that_cannot_be(tmp_path):
     (tmp_path / "file").write_text("")
     for data, why in (("file", "is no folder"), ("file/below", "cannot make data folder"), ("/proc/nothing", "cannot make data folder")):

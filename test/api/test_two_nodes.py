@@ -197,6 +197,23 @@ def test_frozen_node_gives_up_its_call(nodes, call):
     assert not spans["Grace"][-1]["left_at"] and not spans["Ada"][-1]["left_at"]
 
 
+def test_database_restarted(nodes, call):
+    a, b = nodes
+    session, teacher, student, host, guest = call
+    elsewhere, at = by_way_of(b, teacher), f"/sessions/{session['id']}"
+    postgresql.cluster().stop()
+    try:
+        for way in (teacher, elsewhere):
+            assert [way.get(at).status_code, way.post(at + "/lock").status_code, way.get("/sessions").status_code] == [503] * 3
+        host.send("report", quality="nonsense")  # the call goes on
+        host.refused("bad_message", "report")
+    finally:
+        postgresql.cluster().start()
+    assert teacher.get(at).status_code == 200
+    assert elsewhere.post(at + "/lock", {"locked": True}).status_code == 200
+    assert guest.expect("room")["room"]["locked"] is True
+
+
 def test_frozen_node_does_not_stop_the_other(nodes):
     """Stopped in the middle of its writing: it may hold the turn; the server takes it away."""
     a, b = nodes
