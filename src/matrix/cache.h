@@ -2,7 +2,7 @@
 #pragma once
 #include "matrix/matrix.h"
 
-struct answer { enum error no; bool good; int64_t level, until_ms; char user[MATRIX_ID]; }; /* level: power in a room, or INT64_MIN: not asked yet; until_ms: monotonic */
+struct answer { bool good; enum error no; int64_t until_ms; char user[MATRIX_ID]; }; /* until_ms: monotonic; 0: not in the table yet */
 
 struct cache;
 struct cache *cache_create(void);

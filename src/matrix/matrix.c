@@ -8,7 +8,6 @@
 
 enum { NO_MS = 5000, REST_MS = 1000, LARGEST = 4 << 20 };
 static const int64_t BOUNDLESS = INT64_MAX;   /* power of the makers of a room of version 12 */
-static const int64_t NOT_ASKED = INT64_MIN;
 
 struct matrix {
     struct core *core;
@@ -68,12 +67,11 @@ static const char *text_of(const json_t *o, const char *name)
     return text ? text : "";
 }
 
-/* What is learned more of an answer does not make it younger. */
 static void remember(struct matrix *m, const char *kind, const char *token, const char *room, struct answer *a)
 {
     int64_t now = clock_monotonic_ms(), ms = core_config(m->core)->MATRIX_CACHE_SECONDS * 1000;
     if (!a->good && ms > NO_MS) ms = NO_MS;
-    if (!a->until_ms) a->until_ms = now + ms;
+    a->until_ms = now + ms;
     cache_put(m->cache, kind, token, room, now, a);
 }
 
@@ -150,7 +148,7 @@ static bool ask_membership(struct matrix *m, struct arena *a, const char *token,
     int status;
     json_t *body;
     if (!ask(m, a, token, state_path(a, room, "m.room.member", user), &status, &body, e)) return false;
-    *out = (struct answer){.no = error_not_in_room, .good = status == 200 && !strcmp(text_of(body, "membership"), "join"), .level = NOT_ASKED};
+    *out = (struct answer){.no = error_not_in_room, .good = status == 200 && !strcmp(text_of(body, "membership"), "join")};
     if (status != 401) return true;
     out->no = error_bad_credentials;
     remember(m, "whoami", token, NULL, &(struct answer){.no = error_bad_credentials});
@@ -192,15 +190,16 @@ static bool ask_power(struct matrix *m, struct arena *a, const char *token, cons
     return *level >= enough || ask_maker(m, a, token, user, room, has_levels, level, e);
 }
 
+/* Looking may rest on an answer of a moment ago; a change is asked about each time. */
 static bool find_out(struct matrix *m, struct arena *a, const char *token, const char *user, const char *room, enum matrix_need need, struct answer *out, struct err *e)
 {
-    int64_t enough = core_config(m->core)->RECORDING_POWER_LEVEL;
-    bool known = cache_find(m->cache, "room", token, room, clock_monotonic_ms(), out);
-    if (!known && !ask_membership(m, a, token, user, room, out, e)) return false;
-    bool asks = out->good && need == MATRIX_POWER && out->level == NOT_ASKED;
-    if (asks && !ask_power(m, a, token, user, room, enough, &out->level, e)) return false;
-    if (!known || asks) remember(m, "room", token, room, out);
-    if (out->good && need == MATRIX_POWER && out->level < enough) out->good = false, out->no = error_power_level_too_low;
+    int64_t enough = core_config(m->core)->RECORDING_POWER_LEVEL, level;
+    if (need == MATRIX_JOINED && cache_find(m->cache, "room", token, room, clock_monotonic_ms(), out)) return true;
+    if (!ask_membership(m, a, token, user, room, out, e)) return false;
+    remember(m, "room", token, room, out);
+    if (!out->good || need == MATRIX_JOINED) return true;
+    if (!ask_power(m, a, token, user, room, enough, &level, e)) return false;
+    if (level < enough) *out = (struct answer){.no = error_power_level_too_low};
     return true;
 }
 

@@ -466,8 +466,21 @@ def test_token_that_dies(start_roomd, home):
     room = Room(server, home)
     assert room.plain.http.get("/api/recording/list", params={"roomName": "!other:example.com"}).status_code == 403
     del home.users[room.plain.token]  # signed out; whoami is still believed, the next question is not answered
-    refused(room.plain.list(room.id), 401, "UNAUTHORIZED", "Could not validate credentials")
-    refused(room.plain.list(room.id), 401, "UNAUTHORIZED", "Could not validate credentials")
+    for _ in range(2):
+        refused(room.plain.list(room.id), 401, "UNAUTHORIZED", "Could not validate credentials")
+    egress = room.recorded()
+    assert room.mod.status(egress).status_code == 200
+    del home.users[room.mod.token]
+    refused(room.mod.stop(egress), 401, "UNAUTHORIZED", "Could not validate credentials")  # a change is asked about each time
+
+
+def test_power_that_is_taken(start_roomd, home):
+    server = start_roomd(env={"MATRIX_HOMESERVER_URL": home.url})
+    room = Room(server, home)
+    egress = room.recorded()
+    home.rooms[room.id]["m.room.power_levels", ""] = {"users": {}}
+    refused(room.mod.stop(egress), 403, "FORBIDDEN", "Your power level in this room is too low")
+    assert room.mod.status(egress).json()["status"] == 0
 
 
 # ---- the dialect's voice for everything else
