@@ -1,55 +1,66 @@
 /* recordings.c - /api/recording: start, stop, status, list, delete (seed S5). */
 #include "api/recording/access.h"
 #include "base/log.h"
-#include <string.h>
 
 /* ---- changes: on the writer, where the row is read again */
 
-struct change { int64_t id; const struct user *actor; struct recording recording; char uuid[37]; };
+struct change {
+    int64_t id;                    /* of the session to start in, else of the recording */
+    struct request *request;
+    bool (*run)(struct scope *, struct change *, struct err *);
+    struct recording recording;
+};
+
+static bool run(struct scope *s, void *arg, struct err *e)
+{
+    struct change *c = arg;
+    struct scope own = *s;
+    own.actor = c->request->scope.actor;
+    own.arena = c->request->scope.arena; /* the writer's own ends with this */
+    own.errands = &c->request->errands;
+    errand_begin(own.errands);
+    return c->run(&own, c, e);
+}
+
+/* Again after each thing that a remote provider had to be asked for. */
+static bool change(struct request *r, struct change *c, const char *what, struct err *e)
+{
+    c->request = r;
+    while (!core_write(r->api->core, run, c, e))
+        if (r->errands.wanted == ERRAND_NONE || !errand_do(&r->errands, r->api->core, r->scope.arena, e)) return false;
+    log_info("recording_api", LOG_STR("id", r->id), LOG_STR("did", what), LOG_INT("recording", c->recording.id), LOG_STR("by", r->matrix_user ? r->matrix_user : r->scope.actor->email));
+    return true;
+}
 
 static bool current(struct scope *s, struct change *c, struct err *e)
 {
-    s->actor = c->actor;
     enum db_found found = recording_by_id(s, c->id, &c->recording, e);
     return found == DB_NONE ? err_fail(e, error_recording_not_found) : found == DB_ROW;
 }
 
 /* Starting again is no fault: who asks twice, or after another did, gets the recording that runs. */
-static bool begin(struct scope *s, void *arg, struct err *e)
+static bool begin(struct scope *s, struct change *c, struct err *e)
 {
-    struct change *c = arg;
     struct session session;
-    s->actor = c->actor;
     enum db_found found = session_by_id(s, c->id, &session, e);
     if (found == DB_FAILED) return false;
     if (found == DB_NONE || session.status != session_status_active) return err_fail(e, error_no_call_in_room);
     found = recording_running(s, session.id, &c->recording, e);
     if (found == DB_FAILED) return false;
-    if (found == DB_ROW ? !recording_act(s, &c->recording, record_action_resume, e) : !recording_begin(s, &session, &c->recording, e)) return false;
-    strcpy(c->uuid, c->recording.uuid); /* the writer's memory ends with this */
-    return true;
+    if (found == DB_NONE) return recording_begin(s, &session, &c->recording, e);
+    return c->recording.status == recording_status_recording || recording_act(s, &c->recording, record_action_resume, e);
 }
 
-static bool end(struct scope *s, void *arg, struct err *e)
+static bool end(struct scope *s, struct change *c, struct err *e)
 {
-    struct change *c = arg;
     if (!current(s, c, e)) return false;
     bool runs = c->recording.status == recording_status_recording || c->recording.status == recording_status_paused;
     return !runs || recording_act(s, &c->recording, record_action_stop, e);
 }
 
-static bool erase(struct scope *s, void *arg, struct err *e)
+static bool erase(struct scope *s, struct change *c, struct err *e)
 {
-    struct change *c = arg;
     return current(s, c, e) && recording_delete(s, &c->recording, e);
-}
-
-static bool change(struct request *r, bool (*run)(struct scope *, void *, struct err *), const char *what, struct change *c, struct err *e)
-{
-    c->actor = r->scope.actor;
-    if (!core_write(r->api->core, run, c, e)) return false;
-    log_info("recording_api", LOG_STR("id", r->id), LOG_STR("did", what), LOG_INT("recording", c->recording.id), LOG_STR("by", r->matrix_user ? r->matrix_user : r->scope.actor->email));
-    return true;
 }
 
 /* ---- answers */
@@ -79,17 +90,22 @@ static bool show(struct request *r, const struct recording *rec, const char *roo
 
 /* ---- the routes */
 
+/* Another provider says itself whether it can. */
+static bool engine_is_ready(struct request *r, const struct session *session, struct err *e)
+{
+    bool remote;
+    const char *why;
+    if (!errand_is_remote(&r->scope, session->id, &remote, e)) return false;
+    return remote || r->api->ready(r->api->ctx, &why) || err_fail(e, error_media_unavailable);
+}
+
 bool recording_api_start(struct request *r, struct err *e)
 {
     const struct recording_start *in = r->body;
-    const char *why;
     struct session session;
-    struct change c = {0};
-    if (!access_call(r, in->roomName, &session, e)) return false;
-    if (!r->api->ready(r->api->ctx, &why)) return err_fail(e, error_media_unavailable);
-    c.id = session.id;
-    if (!change(r, begin, "start", &c, e)) return false;
-    c.recording.uuid = c.uuid;
+    if (!access_call(r, in->roomName, &session, e) || !engine_is_ready(r, &session, e)) return false;
+    struct change c = {.id = session.id, .run = begin};
+    if (!change(r, &c, "start", e)) return false;
     struct recording_started *out = arena_new(r->scope.arena, struct recording_started);
     SET(out, recording_started, egressId, id_of(r, &c.recording));
     SET(out, recording_started, status, "started");
@@ -101,7 +117,7 @@ bool recording_api_stop(struct request *r, struct err *e)
     const struct egress_body *in = r->body;
     struct recording rec;
     const char *room;
-    if (!access_recording(r, in->egressId, MATRIX_POWER, &rec, &room, e) || !change(r, end, "stop", &(struct change){.id = rec.id}, e)) return false;
+    if (!access_recording(r, in->egressId, MATRIX_POWER, &rec, &room, e) || !change(r, &(struct change){.id = rec.id, .run = end}, "stop", e)) return false;
     struct recording_stopped *out = arena_new(r->scope.arena, struct recording_stopped);
     SET(out, recording_stopped, status, "stopping");
     SET(out, recording_stopped, message, "Recording will be processed");
@@ -138,7 +154,7 @@ bool recording_api_delete(struct request *r, struct err *e)
     const struct egress_body *in = r->body;
     struct recording rec;
     const char *room;
-    if (!access_recording(r, in->egressId, MATRIX_POWER, &rec, &room, e) || !change(r, erase, "delete", &(struct change){.id = rec.id}, e)) return false;
+    if (!access_recording(r, in->egressId, MATRIX_POWER, &rec, &room, e) || !change(r, &(struct change){.id = rec.id, .run = erase}, "delete", e)) return false;
     struct recording_deleted *out = arena_new(r->scope.arena, struct recording_deleted);
     SET(out, recording_deleted, message, "Recording deleted successfully");
     return reply_with(r, out);
