@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from fake_daily import FakeDaily
 from harness import until
 from homeserver import Homeserver
 
@@ -373,6 +374,23 @@ def test_unbound_recordings_are_not_for_matrix(room, recorder):
     room.teacher.patch(f"/sessions/{session['id']}", {"status": "active"})
     egress = Member(recorder, room.teacher.token).start(session["room_name"]).json()["egressId"]
     refused(room.mod.status(egress), 404, "NOT_FOUND", "Recording not found")
+
+
+def test_session_at_another_provider(start_roomd):
+    """Its provider records; what that refuses is told in this dialect."""
+    daily = FakeDaily()
+    server = start_roomd({"PROVIDER": "daily", "DAILY_API_KEY": daily.key, "DAILY_API_BASE_URL": daily.url})
+    ada = server.person("Ada")
+    session = ada.session()
+    ada.patch(f"/sessions/{session['id']}", {"status": "active"})
+    member = Member(server, ada.token)
+    daily.fault("POST", ".*/recordings/start", 404, body={"error": "not-found", "info": "nobody is in"})
+    refused(member.start(session["room_name"]), 502, "RECORDING_FAILED", "Failed to start recording")
+    daily.faults.clear()
+    egress = member.start(session["room_name"]).json()["egressId"]
+    assert daily.recordings and member.status(egress).json()["status"] == 0
+    assert member.stop(egress).status_code == 200 and "finished" in daily.recordings.values()
+    daily.close()
 
 
 # ---- binding
