@@ -216,6 +216,7 @@ static bool leave_for_errand(struct request *r)
 static void start_write(struct request *r)
 {
     struct db *db = r->api->core->db;
+    r->err = (struct err){0}; /* EITHER: that reading was not enough; the writer may not come to run it */
     r->job = (struct db_job){write_run, write_settled, NULL};
     if (reader_is_first_write(reader_at(r->api, r->http->thread)) && db_write_here(db, &r->job)) {
         if (r->err.kind == ERR_NONE || !leave_for_errand(r)) answer(r, r->err.kind == ERR_NONE);

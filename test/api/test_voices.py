@@ -146,3 +146,10 @@ def test_503_when_nothing_can_be_written(dialect, house, ada):
     with house.database_held():
         reply = says(dialect, ada.http.post(dialect.post, json=dialect.body, headers=keyed()), 503)
     assert reply.headers["retry-after"] == "1"
+
+
+def test_503_of_a_webhook_that_else_says_200_to_everything(house):
+    with house.database_held():
+        reply = house.client().post("/sessions/webhook/daily", content=b"{}")
+    assert reply.status_code == 503
+    express(503, reply.json())
