@@ -170,7 +170,10 @@ static json_t *error_docs(void)
     json_t *all = json_object();
     for (int i = 0; i < error_count; i++) {
         const struct error_row *row = error_row((enum error)i);
-        json_object_set_new(all, row->name, json_pack("{s:i, s:s, s:o}", "status", row->status, "message", row->message, "wordings", voice_wording_docs(row->name)));
+        json_t *wordings = voice_wording_docs(row->name), *doc = json_pack("{s:i, s:s}", "status", row->status, "message", row->message);
+        if (json_object_size(wordings)) json_object_set(doc, "wordings", wordings);
+        json_decref(wordings);
+        json_object_set_new(all, row->name, doc);
     }
     return all;
 }
