@@ -1,8 +1,10 @@
-"""Administration in the browser: rooms and who is in them, templates; and that nobody else gets there."""
+"""Administration in the browser: rooms and who is in them, links, recordings, templates, accounts, keys; and that nobody else gets there."""
+import pathlib
+
 import pytest
 
 from playing import sign_in
-from stage import SLOW, until
+from stage import SLOW, recordings, until
 from test_pages import LOOKS, faults, shots  # noqa: F401
 
 LONG = "A rather long name of a room, such as schools write: geometry for the second year, part two"
@@ -100,6 +102,7 @@ async def test_a_room_is_seen_live_and_ended(stage, server, cast, office):
     await ben.enter(server, session, token=server.guest(session, "Ben from afar"))
     await card.get_by_test_id("present").get_by_text("Ben from afar").wait_for()
     await card.get_by_text("2 people in now").wait_for()
+    await card.locator("[data-quality]").nth(1).wait_for()  # of both, once ten seconds of it were noted
     await choose(page, "filter-type", "Webinar")
     await card.wait_for(state="detached")
     await choose(page, "filter-type", "Every type")
@@ -112,6 +115,181 @@ async def test_a_room_is_seen_live_and_ended(stage, server, cast, office):
     assert boss.errors == [] and ben.errors == []
 
 
+async def issue(boss, name, **choices):
+    """Makes a link on the room's page; gives the link and the token's row."""
+    page = boss.page
+    await boss.click("new-token")
+    await fill(page, "name", name)
+    for field, option in choices.items():
+        await choose(page, field, option)
+    await boss.click("save")
+    link = await page.get_by_test_id("secret-link").input_value()
+    secret = await page.get_by_test_id("secret-token").input_value()
+    assert secret and link.endswith(secret)
+    await page.get_by_role("button", name="Copy: Link").click()
+    assert await page.evaluate("() => navigator.clipboard.readText()") == link
+    await boss.click("done")
+    await page.get_by_test_id("secret-link").wait_for(state="detached")
+    return link, secret
+
+
+async def test_a_link_lets_in_and_when_revoked_puts_out(stage, server, cast, office):
+    boss, ben = await office(), cast("Ben", account=None)
+    page = boss.page
+    await boss.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    room = await make_room(boss, "Open evening")
+    link, secret = await issue(boss, "Ben Bitdiddle", role="Viewer", ttl="4 hours")
+    (token,) = boss.account.get(f"/rooms/{room['id']}/tokens").json()["results"]
+    assert (token["role"], token["name"], token["use_count"]) == ("viewer", "Ben Bitdiddle", 0)
+    link, secret = await issue(boss, "Ben Bitdiddle")
+    token = boss.account.get(f"/rooms/{room['id']}/tokens").json()["results"][-1]
+    assert secret not in await page.content(), "the secret is shown once"
+    boss.account.patch(f"/rooms/{room['id']}", {"status": "active"})
+    await ben.open(f"{server.url}{link[link.index('/room/'):]}&auto=1")
+    await ben.joined(SLOW)
+    await page.get_by_test_id("people-list").get_by_text("Ben Bitdiddle").wait_for()
+    await page.get_by_test_id("people-list").get_by_text("In now").wait_for()
+    row = page.get_by_test_id(f"token-{token['id']}")
+    await row.get_by_text("used once").wait_for()
+    await boss.click("nav-rooms")
+    await page.get_by_test_id(f"room-{room['id']}").get_by_test_id("present").get_by_text("Ben Bitdiddle").wait_for()
+    await page.get_by_role("link", name="Open evening", exact=True).click()
+    await boss.click(f"revoke-{token['id']}")
+    await boss.click("confirm")
+    await ben.over("removed")
+    await page.locator(f"[data-testid=token-{token['id']}][data-standing=revoked]").wait_for()
+    await page.get_by_test_id("people-list").get_by_text("In now").wait_for(state="detached")
+    await ben.page.reload()
+    await ben.body("not valid any more")
+    assert boss.account.get(f"/rooms/{room['id']}").json()["num_participants"] == 0
+    assert boss.errors == [] and ben.errors == []
+
+
+async def test_a_recording_is_found_fetched_and_deleted(stage, server, cast, office):
+    boss, host = await office(), cast("Host")
+    page = boss.page
+    session = host.account.session(title="Recorded evening")
+    await host.enter(server, session)
+    host.account.post(f"/sessions/{session['id']}/recordings")
+    await page.goto(f"{server.url}/admin/rooms/{session['id']}")
+    await page.get_by_text("Running", exact=True).wait_for()
+    await boss.click(f"end-{session['id']}")
+    await boss.click("confirm")
+    await host.over("ended")
+    (made,) = await recordings(boss.account, session)
+    assert made["status"] == "ready", made
+    row = page.get_by_test_id(f"recording-{made['id']}")
+    async with page.expect_download() as fetched:
+        await row.get_by_role("link", name="Download Recording 1").click()
+    download = await fetched.value
+    assert pathlib.Path(await download.path()).stat().st_size in {file["size_bytes"] for file in made["files"]}
+    await row.get_by_role("link", name="Details of Recording 1").click()
+    await boss.see("video")
+    await page.go_back()
+    await boss.click(f"delete-{made['id']}")
+    await boss.click("confirm")
+    await row.wait_for(state="detached")
+    assert boss.account.get(f"/recordings/{made['id']}").status_code == 404
+    assert boss.errors == [] and host.errors == []
+
+
+async def test_a_room_that_can_be_dialled_into_says_how(stage, server, office):
+    """The media engine of these tests has no telephone: what the server would say is put in its mouth."""
+    boss = await office()
+    page, room = boss.page, await make_room(boss, "By phone")
+    says = "Call +44-20-7946-0000 and enter the PIN 123456 followed by #"
+    dial_in = {"number": "+44-20-7946-0000", "pin": "123456", "instructions": says, "numbers": [{"country": "UK", "number": "+44-20-7946-0000"}, {"country": "US", "number": "+1-555-0100"}]}
+    await page.get_by_text("it cannot be dialled into").wait_for()
+    assert await page.get_by_role("region", name="By phone", exact=True).count() == 0
+    await page.route(f"**/api/v1/rooms/{room['id']}", lambda route: route.fulfill(json={**room, "sip_enabled": True, "sip_pin": "123456"}))
+    await page.route("**/dial-in", lambda route: route.fulfill(json=dial_in))
+    part = page.get_by_role("region", name="By phone", exact=True)
+    for words in (says, "+1-555-0100"):
+        await part.get_by_text(words).wait_for()
+    assert await faults(page, "room with a telephone") == []
+    await page.unroute_all(behavior="wait")
+
+
+async def status_of(client, path):
+    return client.get(path).status_code
+
+
+async def test_an_api_key_is_made_and_revoked(stage, server, office):
+    boss = await office()
+    page = boss.page
+    await boss.click("nav-keys")
+    await boss.click("new-key")
+    await fill(page, "name", "Our website")
+    assert await page.get_by_test_id("save").is_disabled(), "a key that may do nothing is not made"
+    await page.get_by_test_id("scope-rooms:read").check()
+    await boss.click("save")
+    secret = await page.get_by_test_id("secret-key").input_value()
+    await boss.click("done")
+    program = server.client(secret)
+    assert program.get("/api/v1/rooms").status_code == 200
+    assert program.post("/api/v1/rooms", json={"name": "no"}).status_code == 403
+    key = boss.account.get("/api-keys?limit=1000").json()["keys"][-1]
+    assert (key["name"], key["scope"]) == ("Our website", "rooms:read")
+    row = page.get_by_test_id(f"key-{key['id']}")
+    await row.get_by_text("See rooms, templates and links").wait_for()
+    assert secret not in await page.content()
+    await boss.click(f"revoke-key-{key['id']}")
+    await boss.click("confirm")
+    await row.get_by_text("Revoked", exact=True).wait_for()
+    await until(lambda: status_of(program, "/api/v1/rooms"), lambda status: status == 401, 5, "the key is dead")
+    await boss.click("new-key")
+    await fill(page, "name", "Backup")
+    await page.get_by_test_id("everything").check()
+    await boss.click("save")
+    await boss.see("secret-key")
+    assert boss.account.get("/api-keys?limit=1000").json()["keys"][-1]["scope"] is None
+    assert boss.errors == []
+
+
+async def test_an_account_is_made_changed_and_switched_off(stage, server, office):
+    boss = await office()
+    page, email = boss.page, f"new-{boss.account.id}@example.org"
+    await boss.click("nav-accounts")
+    await boss.click("new-account")
+    for field, text in {"email": email, "name": "Katherine", "password": "orbits and arcs"}.items():
+        await fill(page, field, text)
+    await boss.click("save")
+    await fill(page, "find", email.upper())
+    row = page.locator("li[data-testid^=account-]")
+    await row.get_by_text("Katherine").wait_for()
+    assert await row.count() == 1
+    user_id = int((await row.get_attribute("data-testid")).split("-")[1])
+    person = boss.account.get(f"/users/{user_id}").json()
+    assert person["role"] == "teacher" and not person["is_superuser"]
+
+    async def menu(item):
+        await boss.click(f"more-account-{user_id}")
+        await page.get_by_role("menuitem", name=item).click()
+
+    def sign_in_with(password):
+        return server.client().post("/api/v1/auth/login", data={"username": email, "password": password}).status_code
+
+    await menu("Edit")
+    await choose(page, "role", "Administrator")
+    await boss.click("save")
+    await row.get_by_text("Administrator").wait_for()
+    assert boss.account.get(f"/users/{user_id}").json()["is_superuser"]
+    await menu("Set a password")
+    await fill(page, "password", "launch windows")
+    await boss.click("save")
+    await page.get_by_text("Katherine has a new password").wait_for()
+    assert (sign_in_with("orbits and arcs"), sign_in_with("launch windows")) == (401, 200)
+    await menu("Switch off")
+    await boss.click("confirm")
+    await row.get_by_text("Off", exact=True).wait_for()
+    assert sign_in_with("launch windows") != 200
+    await menu("Switch on")
+    await row.get_by_text("Off", exact=True).wait_for(state="detached")
+    assert sign_in_with("launch windows") == 200
+    boss.account.patch(f"/users/{user_id}", {"role": "student"})
+    assert boss.errors == []
+
+
 async def test_a_teacher_is_told_that_this_is_not_for_them(stage, server, cast):
     ada = cast("Ada")
     await ada.open(server.url + "/")
@@ -119,7 +297,7 @@ async def test_a_teacher_is_told_that_this_is_not_for_them(stage, server, cast):
     await ada.click("account")
     await ada.see("sign-out")
     assert await page.get_by_test_id("admin").count() == 0
-    for path in ("/admin", "/admin/rooms", "/admin/rooms/1", "/admin/templates"):
+    for path in ("/admin", "/admin/rooms", "/admin/rooms/1", "/admin/templates", "/admin/accounts", "/admin/keys"):
         await page.goto(server.url + path)
         await ada.see("refused")
         assert await page.get_by_test_id("new-room").count() == 0
@@ -155,11 +333,42 @@ async def test_every_page_of_the_administration_looks_right(stage, server, cast,
     session = boss.account.get(f"/sessions/{room['id']}").json()
     boss.account.patch(f"/rooms/{room['id']}", {"status": "active"})
     await ben.enter(server, session, token=server.guest(session, "Benjamin with a name that goes on and on"))
-    await page.get_by_test_id("present").get_by_text("Benjamin").wait_for()
+    await page.get_by_test_id("people-list").get_by_text("Benjamin").wait_for()
+    await boss.click("new-token")
+    await fill(page, "name", "Grace Hopper, the mother of a student")
+    await shot("token-form")
+    await boss.click("save")
+    await boss.see("secret-link")
+    await shot("token")
+    await boss.click("done")
+    await page.get_by_text("not used yet").wait_for()
     await shot("room")
+    if look != "phone":
+        await page.set_viewport_size({"width": 1280, "height": 800})
+        await shot("room-wide")
+        await page.set_viewport_size({"width": 960, "height": 600})
     await boss.click("nav-rooms")
     await page.get_by_test_id(f"room-{room['id']}").get_by_text("Benjamin").wait_for()
     await shot("rooms")
+    await boss.click("nav-accounts")
+    await boss.see(f"account-{boss.account.id}")
+    await shot("accounts")
+    await boss.click("new-account")
+    await boss.see("email")
+    await shot("account-form")
+    await page.keyboard.press("Escape")
+    await boss.click("nav-keys")
+    await boss.click("new-key")
+    await fill(page, "name", "Our website")
+    await page.get_by_test_id("scope-sessions:read").check()
+    await page.get_by_test_id("scope-rooms:read").check()
+    await shot("key-form")
+    await boss.click("save")
+    await boss.see("secret-key")
+    await shot("key")
+    await boss.click("done")
+    await page.get_by_text("Our website").first.wait_for()
+    await shot("keys")
     boss.account.patch(f"/rooms/{room['id']}", {"status": "ended"})
     boss.account.delete(f"/room-templates/{made['id']}")
     assert found == []

@@ -61,9 +61,10 @@ export const lookUp = (body: Model<'lookup_request'>) => call<'lookup_reply'>('P
 
 const isBusy = (recording: Recording) => recording.status !== 'ready' && recording.status !== 'failed';
 
-export const useRecordings = (sessionId: string) =>
+/** `running`: somebody else may start or stop one; the answer changes with it. */
+export const useRecordings = (sessionId: string, running = false) =>
   useQuery({
-    queryKey: ['recordings', sessionId],
+    queryKey: ['recordings', sessionId, running],
     queryFn: () => call<'recording_list'>('GET', `/sessions/${sessionId}/recordings`),
     refetchInterval: ({ state }) => (state.data?.recordings.some(isBusy) ? BUSY_POLL_MS : false),
   });

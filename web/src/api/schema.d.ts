@@ -212,6 +212,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions/{session_id}/participants/{participant_id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A join link for somebody who has a seat, an app's student for one */
+        post: operations["v1_participant_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions/{session_id}/lock": {
         parameters: {
             query?: never;
@@ -223,6 +240,40 @@ export interface paths {
         put?: never;
         /** Lock or unlock */
         post: operations["v1_session_lock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/matrix-room": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Bind a Matrix room to a session: its people can record it by /api/recording */
+        put: operations["v1_matrix_room_set"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/room-code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Another room code; the old one stops working */
+        post: operations["v1_session_code"];
         delete?: never;
         options?: never;
         head?: never;
@@ -327,6 +378,40 @@ export interface paths {
         /** A recording's file; ranges; by bearer or by signed link */
         get: operations["v1_file_get"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/courses/{course_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Name a course that another app numbered */
+        put: operations["v1_course_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/people/{person_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Name an instructor or student whom another app numbered */
+        put: operations["v1_person_put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -494,6 +579,219 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rooms/{room_id}/participants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is and was there, how long, with which line, and what they used */
+        get: operations["rooms_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{room_id}/recording/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start recording; everybody in the call is asked for consent */
+        post: operations["rooms_recording_start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{room_id}/recording/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop recording; the files are made */
+        post: operations["rooms_recording_stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{room_id}/recordings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Recordings of a room */
+        get: operations["rooms_recording_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{room_id}/recordings/{recording_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One recording: status, progress, links */
+        get: operations["rooms_recording_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rooms/{room_id}/dial-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How to come in by phone */
+        get: operations["rooms_dial_in"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Services */
+        get: operations["rooms_service_list"];
+        put?: never;
+        /** Make a service */
+        post: operations["rooms_service_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/services/{service_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One service */
+        get: operations["rooms_service_get"];
+        put?: never;
+        post?: never;
+        /** Delete a service */
+        delete: operations["rooms_service_delete"];
+        options?: never;
+        head?: never;
+        /** Change a service */
+        patch: operations["rooms_service_update"];
+        trace?: never;
+    };
+    "/api/v1/bookings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Bookings of one and of the services that one owns; all of them for an administrator */
+        get: operations["rooms_booking_list"];
+        put?: never;
+        /** Make a booking */
+        post: operations["rooms_booking_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bookings/{booking_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One booking */
+        get: operations["rooms_booking_get"];
+        put?: never;
+        post?: never;
+        /** Delete a booking */
+        delete: operations["rooms_booking_delete"];
+        options?: never;
+        head?: never;
+        /** Change a booking */
+        patch: operations["rooms_booking_update"];
+        trace?: never;
+    };
+    "/api/v1/service-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sessions of services */
+        get: operations["rooms_service_session_list"];
+        put?: never;
+        /** Make a session of a service */
+        post: operations["rooms_service_session_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/service-sessions/{service_session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One session of a service */
+        get: operations["rooms_service_session_get"];
+        put?: never;
+        post?: never;
+        /** Delete a session of a service */
+        delete: operations["rooms_service_session_delete"];
+        options?: never;
+        head?: never;
+        /** Change a session of a service */
+        patch: operations["rooms_service_session_update"];
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -565,6 +863,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhooks/daily": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Events of Daily.co, signed with DAILY_WEBHOOK_SECRET */
+        post: operations["hook_daily"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/webhook/daily": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Events of Daily.co; always 200 */
+        post: operations["hook_daily_always"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/livekit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Events of LiveKit, signed with LIVEKIT_API_SECRET */
+        post: operations["hook_livekit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/rooms/webhooks/livekit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same */
+        post: operations["hook_livekit_rooms"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -631,6 +997,247 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/recording/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Record the call of a room */
+        post: operations["recording_api_start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recording/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop a recording */
+        post: operations["recording_api_stop"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recording/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a recording stands */
+        get: operations["recording_api_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recording/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Recordings of a room */
+        get: operations["recording_api_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recording/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Delete a recording and its files */
+        post: operations["recording_api_delete"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All live sessions, by page */
+        get: operations["live_session_list_get"];
+        put?: never;
+        /** Schedule a live session */
+        post: operations["live_session_create_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One live session */
+        get: operations["live_session_get"];
+        /** Change a live session */
+        put: operations["live_session_put"];
+        post?: never;
+        /** Delete a live session */
+        delete: operations["live_session_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/course/{courseId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Live sessions of a course */
+        get: operations["live_session_course_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/instructor/{instructorId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Live sessions of an instructor */
+        get: operations["live_session_instructor_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/recording/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start recording a room */
+        post: operations["live_recording_start_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/recording/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop a recording */
+        post: operations["live_recording_stop_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/{id}/participants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add a student */
+        post: operations["live_student_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/{id}/participants/{studentId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a student */
+        delete: operations["live_student_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sessions/{id}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change a live session's status */
+        patch: operations["live_status_patch"];
         trace?: never;
     };
 }
@@ -1649,6 +2256,865 @@ export interface components {
              */
             detail?: string | null;
         };
+        /** @description An error of the Live Sessions API. */
+        message_reply: {
+            /**
+             * @description What is wrong.
+             * @example Live session not found
+             */
+            message: string;
+        };
+        /** @description A live session to be scheduled. */
+        live_session_create: {
+            /**
+             * @description Title.
+             * @example Introduction to JavaScript
+             */
+            title: string;
+            /**
+             * @description Free text.
+             * @example Live coding session
+             */
+            description?: string;
+            /**
+             * Format: uuid
+             * @description Course; the caller's id.
+             * @example 7d5b0c8a-3a52-4c0e-9d4e-0b6f1f6f0c11
+             */
+            courseId: string;
+            /**
+             * Format: uuid
+             * @description Instructor; the caller's id. Default: the bearer.
+             * @example 2b1f2c7e-55a1-4a5f-8a5e-94a7b1c1d222
+             */
+            instructorId?: string;
+            /**
+             * Format: date-time
+             * @description Planned start, ISO 8601; not in the past.
+             * @example 2030-01-01T10:00:00.000Z
+             */
+            scheduledAt: string;
+            /**
+             * @description Minutes.
+             * @example 60
+             */
+            duration: number;
+            /**
+             * @description Students, the instructor not counted.
+             * @default 100
+             * @example 100
+             */
+            maxParticipants?: number;
+        };
+        /** @description What to change of a live session; what is absent stays. */
+        live_session_update: {
+            /**
+             * @description Title.
+             * @example Updated Title
+             */
+            title?: string;
+            /**
+             * @description Free text.
+             * @example Updated description
+             */
+            description?: string;
+            /**
+             * Format: date-time
+             * @description Planned start; not in the past.
+             * @example 2030-01-02T10:00:00.000Z
+             */
+            scheduledAt?: string;
+            /**
+             * @description Minutes.
+             * @example 90
+             */
+            duration?: number;
+            /**
+             * @description Students, the instructor not counted.
+             * @example 150
+             */
+            maxParticipants?: number;
+        };
+        /** @description Which page of live sessions. */
+        live_session_query: {
+            /**
+             * @description Page number.
+             * @default 1
+             * @example 1
+             */
+            page?: number;
+            /**
+             * @description Items per page.
+             * @default 10
+             * @example 10
+             */
+            pageCount?: number;
+            /**
+             * @description Part of the title, in any case.
+             * @example JavaScript
+             */
+            search?: string;
+        };
+        /** @description Which live session. */
+        live_session_path: {
+            /**
+             * @description UUID (or number) of the session.
+             * @example 0b5d5f2e-6c0a-4b52-9a0e-5a4f4d6c7b8a
+             */
+            id: string;
+        };
+        /** @description Whose seat in which live session. */
+        live_seat_path: {
+            /**
+             * @description UUID (or number) of the session.
+             * @example 0b5d5f2e-6c0a-4b52-9a0e-5a4f4d6c7b8a
+             */
+            id: string;
+            /**
+             * @description The student.
+             * @example student-uuid-123
+             */
+            studentId: string;
+        };
+        /** @description Which course. */
+        live_course_path: {
+            /**
+             * @description The course.
+             * @example 7d5b0c8a-3a52-4c0e-9d4e-0b6f1f6f0c11
+             */
+            courseId: string;
+        };
+        /** @description Which instructor. */
+        live_instructor_path: {
+            /**
+             * @description The instructor.
+             * @example 2b1f2c7e-55a1-4a5f-8a5e-94a7b1c1d222
+             */
+            instructorId: string;
+        };
+        /** @description A course, named or not. */
+        live_course: {
+            /**
+             * @description The caller's id.
+             * @example 7d5b0c8a-3a52-4c0e-9d4e-0b6f1f6f0c11
+             */
+            _id: string;
+            /**
+             * @description Null until somebody names it.
+             * @example JavaScript Fundamentals
+             */
+            title?: string | null;
+        };
+        /** @description An instructor, named or not. */
+        live_instructor: {
+            /**
+             * @description The caller's id, or that of an account.
+             * @example 2b1f2c7e-55a1-4a5f-8a5e-94a7b1c1d222
+             */
+            _id: string;
+            /**
+             * @description Null until somebody names them.
+             * @example John Doe
+             */
+            name?: string | null;
+        };
+        /** @description A live session as it was made or changed. */
+        live_session: {
+            /**
+             * @description UUID of the session.
+             * @example 0b5d5f2e-6c0a-4b52-9a0e-5a4f4d6c7b8a
+             */
+            _id: string;
+            /**
+             * @description Title.
+             * @example Introduction to JavaScript
+             */
+            title: string;
+            /**
+             * @description Free text; left out where there never was any.
+             * @example Live coding session
+             */
+            description?: string;
+            /**
+             * @description The course; null for a session made by another API.
+             * @example 7d5b0c8a-3a52-4c0e-9d4e-0b6f1f6f0c11
+             */
+            course?: string | null;
+            /**
+             * @description Who holds it.
+             * @example 2b1f2c7e-55a1-4a5f-8a5e-94a7b1c1d222
+             */
+            instructor: string;
+            /**
+             * @description Name of its room.
+             * @example introduction-to-javascript-1234567890
+             */
+            roomName: string;
+            /**
+             * @description The call's page.
+             * @example http://localhost:7000/room/introduction-to-javascript-1234567890
+             */
+            roomUrl: string;
+            /**
+             * @description Planned start; null for a session made without one by another API.
+             * @example 2030-01-01T10:00:00.000Z
+             */
+            scheduledAt?: string | null;
+            /**
+             * @description Minutes.
+             * @example 60
+             */
+            duration: number;
+            /**
+             * @description Where it is in its life.
+             * @example scheduled
+             */
+            status: components["schemas"]["live_status"];
+            /**
+             * @description Students at the most.
+             * @example 100
+             */
+            maxParticipants: number;
+            /**
+             * @description Who has a seat: the caller's ids; `user-N` is an account, `guest-…` a guest.
+             * @example [
+             *       "student-1"
+             *     ]
+             */
+            participants: string[];
+            /**
+             * @description There is a recording that can be played.
+             * @example false
+             */
+            isRecorded: boolean;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             * @example 2029-12-23T08:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             * @example 2029-12-23T08:00:00.000Z
+             */
+            updatedAt: string;
+        };
+        /** @description One live session. */
+        live_session_detail: {
+            /**
+             * @description UUID of the session.
+             * @example 0b5d5f2e-6c0a-4b52-9a0e-5a4f4d6c7b8a
+             */
+            _id: string;
+            /**
+             * @description Title.
+             * @example Introduction to JavaScript
+             */
+            title: string;
+            /**
+             * @description Free text; left out where there never was any.
+             * @example Live coding session
+             */
+            description?: string;
+            /** @description The course; null for a session made by another API. */
+            course?: components["schemas"]["live_course"] | null;
+            /** @description Who holds it. */
+            instructor: components["schemas"]["live_instructor"];
+            /**
+             * @description The call's page.
+             * @example http://localhost:7000/room/introduction-to-javascript-1234567890
+             */
+            roomUrl: string;
+            /**
+             * @description Planned start; null for a session made without one by another API.
+             * @example 2030-01-01T10:00:00.000Z
+             */
+            scheduledAt?: string | null;
+            /**
+             * @description Minutes.
+             * @example 60
+             */
+            duration: number;
+            /**
+             * @description Where it is in its life.
+             * @example scheduled
+             */
+            status: components["schemas"]["live_status"];
+            /**
+             * @description Where the recording can be fetched; null until there is one.
+             * @example https://res.cloudinary.com/demo/recording.mp4
+             */
+            recordingUrl?: string | null;
+            /**
+             * @description Length of the recording, seconds; left out until there is one.
+             * @example 3600
+             */
+            recordingDuration?: number;
+            /**
+             * @description Who has a seat: the caller's ids; `user-N` is an account, `guest-…` a guest.
+             * @example [
+             *       "student-1"
+             *     ]
+             */
+            participants: string[];
+            /**
+             * @description Students at the most.
+             * @example 100
+             */
+            maxParticipants: number;
+            /**
+             * @description There is a recording that can be played.
+             * @example false
+             */
+            isRecorded: boolean;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             * @example 2029-12-23T08:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             * @example 2029-12-23T08:00:00.000Z
+             */
+            updatedAt: string;
+        };
+        /** @description A live session in the list. */
+        live_session_item: {
+            /**
+             * @description UUID of the session.
+             * @example 0b5d5f2e-6c0a-4b52-9a0e-5a4f4d6c7b8a
+             */
+            _id: string;
+            /**
+             * @description Title.
+             * @example Introduction to JavaScript
+             */
+            title: string;
+            /** @description The course; null for a session made by another API. */
+            course?: components["schemas"]["live_course"] | null;
+            /** @description Who holds it. */
+            instructor: components["schemas"]["live_instructor"];
+            /**
+             * @description Planned start; null for a session made without one by another API.
+             * @example 2030-01-01T10:00:00.000Z
+             */
+            scheduledAt?: string | null;
+            /**
+             * @description Minutes.
+             * @example 60
+             */
+            duration: number;
+            /**
+             * @description Where it is in its life.
+             * @example scheduled
+             */
+            status: components["schemas"]["live_status"];
+            /**
+             * @description Who has a seat: the caller's ids; `user-N` is an account, `guest-…` a guest.
+             * @example [
+             *       "student-1"
+             *     ]
+             */
+            participants: string[];
+        };
+        /** @description A page of live sessions. */
+        live_session_page: {
+            /** @description Newest first. */
+            sessions: components["schemas"]["live_session_item"][];
+            /**
+             * @description Which page this is.
+             * @example 1
+             */
+            page: number;
+            /**
+             * @description Items per page.
+             * @example 10
+             */
+            pageCount: number;
+            /**
+             * @description How many there are in all.
+             * @example 50
+             */
+            totalItems: number;
+            /**
+             * @description How many pages.
+             * @example 5
+             */
+            totalPages: number;
+            /**
+             * @description This is not the first page.
+             * @example false
+             */
+            hasPrevPage: boolean;
+            /**
+             * @description There are more pages.
+             * @example true
+             */
+            hasNextPage: boolean;
+            /**
+             * @description Null on the first page.
+             * @example 1
+             */
+            prevPage?: number | null;
+            /**
+             * @description Null on the last page.
+             * @example 2
+             */
+            nextPage?: number | null;
+        };
+        /** @description A live session of a course. */
+        live_session_of_course: {
+            /**
+             * @description UUID of the session.
+             * @example 0b5d5f2e-6c0a-4b52-9a0e-5a4f4d6c7b8a
+             */
+            _id: string;
+            /**
+             * @description Title.
+             * @example Introduction to JavaScript
+             */
+            title: string;
+            /**
+             * @description Free text; left out where there never was any.
+             * @example Live coding session
+             */
+            description?: string;
+            /**
+             * @description The course; null for a session made by another API.
+             * @example 7d5b0c8a-3a52-4c0e-9d4e-0b6f1f6f0c11
+             */
+            course?: string | null;
+            /** @description Who holds it. */
+            instructor: components["schemas"]["live_instructor"];
+            /**
+             * @description Planned start; null for a session made without one by another API.
+             * @example 2030-01-01T10:00:00.000Z
+             */
+            scheduledAt?: string | null;
+            /**
+             * @description Minutes.
+             * @example 60
+             */
+            duration: number;
+            /**
+             * @description Where it is in its life.
+             * @example scheduled
+             */
+            status: components["schemas"]["live_status"];
+            /**
+             * @description The call's page.
+             * @example http://localhost:7000/room/introduction-to-javascript-1234567890
+             */
+            roomUrl: string;
+            /**
+             * @description Who has a seat: the caller's ids; `user-N` is an account, `guest-…` a guest.
+             * @example [
+             *       "student-1"
+             *     ]
+             */
+            participants: string[];
+            /**
+             * @description Students at the most.
+             * @example 100
+             */
+            maxParticipants: number;
+        };
+        /** @description A live session of an instructor. */
+        live_session_of_instructor: {
+            /**
+             * @description UUID of the session.
+             * @example 0b5d5f2e-6c0a-4b52-9a0e-5a4f4d6c7b8a
+             */
+            _id: string;
+            /**
+             * @description Title.
+             * @example Introduction to JavaScript
+             */
+            title: string;
+            /** @description The course; null for a session made by another API. */
+            course?: components["schemas"]["live_course"] | null;
+            /**
+             * @description Who holds it.
+             * @example 2b1f2c7e-55a1-4a5f-8a5e-94a7b1c1d222
+             */
+            instructor: string;
+            /**
+             * @description Planned start; null for a session made without one by another API.
+             * @example 2030-01-01T10:00:00.000Z
+             */
+            scheduledAt?: string | null;
+            /**
+             * @description Minutes.
+             * @example 60
+             */
+            duration: number;
+            /**
+             * @description Where it is in its life.
+             * @example scheduled
+             */
+            status: components["schemas"]["live_status"];
+            /**
+             * @description The call's page.
+             * @example http://localhost:7000/room/introduction-to-javascript-1234567890
+             */
+            roomUrl: string;
+            /**
+             * @description Left out until there is one.
+             * @example https://res.cloudinary.com/demo/recording.mp4
+             */
+            recordingUrl?: string;
+            /**
+             * @description Who has a seat: the caller's ids; `user-N` is an account, `guest-…` a guest.
+             * @example [
+             *       "student-1"
+             *     ]
+             */
+            participants: string[];
+        };
+        /** @description A live session's students. */
+        live_session_seats: {
+            /**
+             * @description UUID of the session.
+             * @example 0b5d5f2e-6c0a-4b52-9a0e-5a4f4d6c7b8a
+             */
+            _id: string;
+            /**
+             * @description Title.
+             * @example Introduction to JavaScript
+             */
+            title: string;
+            /**
+             * @description The course; null for a session made by another API.
+             * @example 7d5b0c8a-3a52-4c0e-9d4e-0b6f1f6f0c11
+             */
+            course?: string | null;
+            /**
+             * @description Who holds it.
+             * @example 2b1f2c7e-55a1-4a5f-8a5e-94a7b1c1d222
+             */
+            instructor: string;
+            /**
+             * @description Who has a seat: the caller's ids; `user-N` is an account, `guest-…` a guest.
+             * @example [
+             *       "student-1"
+             *     ]
+             */
+            participants: string[];
+            /**
+             * @description Students at the most.
+             * @example 100
+             */
+            maxParticipants: number;
+            /**
+             * @description Where it is in its life.
+             * @example scheduled
+             */
+            status: components["schemas"]["live_status"];
+            /**
+             * @description Planned start; null for a session made without one by another API.
+             * @example 2030-01-01T10:00:00.000Z
+             */
+            scheduledAt?: string | null;
+        };
+        /** @description A live session's status. */
+        live_session_state: {
+            /**
+             * @description UUID of the session.
+             * @example 0b5d5f2e-6c0a-4b52-9a0e-5a4f4d6c7b8a
+             */
+            _id: string;
+            /**
+             * @description Title.
+             * @example Introduction to JavaScript
+             */
+            title: string;
+            /**
+             * @description The course; null for a session made by another API.
+             * @example 7d5b0c8a-3a52-4c0e-9d4e-0b6f1f6f0c11
+             */
+            course?: string | null;
+            /**
+             * @description Who holds it.
+             * @example 2b1f2c7e-55a1-4a5f-8a5e-94a7b1c1d222
+             */
+            instructor: string;
+            /**
+             * @description Where it is in its life.
+             * @example scheduled
+             */
+            status: components["schemas"]["live_status"];
+            /**
+             * @description Planned start; null for a session made without one by another API.
+             * @example 2030-01-01T10:00:00.000Z
+             */
+            scheduledAt?: string | null;
+            /**
+             * @description Minutes.
+             * @example 60
+             */
+            duration: number;
+            /**
+             * @description Who has a seat: the caller's ids; `user-N` is an account, `guest-…` a guest.
+             * @example [
+             *       "student-1"
+             *     ]
+             */
+            participants: string[];
+            /**
+             * @description The call's page.
+             * @example http://localhost:7000/room/introduction-to-javascript-1234567890
+             */
+            roomUrl: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             * @example 2029-12-23T08:00:00.000Z
+             */
+            updatedAt: string;
+        };
+        /** @description A live session that is no more. */
+        live_session_removed: {
+            /**
+             * @description UUID of the session.
+             * @example 0b5d5f2e-6c0a-4b52-9a0e-5a4f4d6c7b8a
+             */
+            _id: string;
+            /**
+             * @description Title.
+             * @example Introduction to JavaScript
+             */
+            title: string;
+            /**
+             * @description The course; null for a session made by another API.
+             * @example 7d5b0c8a-3a52-4c0e-9d4e-0b6f1f6f0c11
+             */
+            course?: string | null;
+            /**
+             * @description Who holds it.
+             * @example 2b1f2c7e-55a1-4a5f-8a5e-94a7b1c1d222
+             */
+            instructor: string;
+            /**
+             * @description Name of its room.
+             * @example introduction-to-javascript-1234567890
+             */
+            roomName: string;
+            /**
+             * @description Where it is in its life.
+             * @example scheduled
+             */
+            status: components["schemas"]["live_status"];
+            /**
+             * Format: date-time
+             * @description When it was deleted.
+             * @example 2029-12-24T08:00:00.000Z
+             */
+            deletedAt: string;
+        };
+        /** @description Done. */
+        live_session_deleted: {
+            /**
+             * @description That it was done.
+             * @example Live session deleted successfully
+             */
+            message: string;
+            /** @description What is gone. */
+            session: components["schemas"]["live_session_removed"];
+        };
+        /** @description A student to be added. */
+        live_student: {
+            /**
+             * @description The caller's id of the student.
+             * @example student-uuid-123
+             */
+            studentId: string;
+        };
+        /** @description Where the session shall be in its life. */
+        live_status_change: {
+            /**
+             * @description Every status may follow every other.
+             * @example live
+             */
+            status: components["schemas"]["live_status"];
+        };
+        /** @description What to record. */
+        live_recording_start: {
+            /**
+             * @description Name of the session's room.
+             * @example introduction-to-javascript-1234567890
+             */
+            roomName: string;
+        };
+        /** @description Which recording to stop. */
+        live_recording_stop: {
+            /**
+             * @description Its id.
+             * @example 0b5d5f2e-6c0a-4b52-9a0e-5a4f4d6c7b8a
+             */
+            recordingId: string;
+        };
+        /** @description A recording that runs. */
+        live_recording: {
+            /**
+             * @description Its id.
+             * @example 0b5d5f2e-6c0a-4b52-9a0e-5a4f4d6c7b8a
+             */
+            id: string;
+            /**
+             * @description Name of the room.
+             * @example introduction-to-javascript-1234567890
+             */
+            room_name: string;
+            /**
+             * @description `recording`.
+             * @example recording
+             */
+            status: string;
+            /**
+             * @description When it began, milliseconds.
+             * @example 1703500800000
+             */
+            start_ts: number;
+            /**
+             * @description Seconds.
+             * @example 0
+             */
+            duration: number;
+        };
+        /** @description A recording that was stopped. */
+        live_recording_finished: {
+            /**
+             * @description Its id.
+             * @example 0b5d5f2e-6c0a-4b52-9a0e-5a4f4d6c7b8a
+             */
+            id: string;
+            /**
+             * @description Name of the room.
+             * @example introduction-to-javascript-1234567890
+             */
+            room_name: string;
+            /**
+             * @description `finished`.
+             * @example finished
+             */
+            status: string;
+            /**
+             * @description Seconds.
+             * @example 3600
+             */
+            duration: number;
+            /**
+             * @description When it was stopped, milliseconds.
+             * @example 1703504400000
+             */
+            end_ts: number;
+        };
+        /** @description Recording. */
+        live_recording_reply: {
+            /**
+             * @description Always true.
+             * @example true
+             */
+            success: boolean;
+            /** @description The recording. */
+            recording: components["schemas"]["live_recording"];
+        };
+        /** @description Recorded. */
+        live_recording_stop_reply: {
+            /**
+             * @description Always true.
+             * @example true
+             */
+            success: boolean;
+            /** @description The recording. */
+            recording: components["schemas"]["live_recording_finished"];
+        };
+        /** @description Which course. */
+        course_path: {
+            /**
+             * Format: uuid
+             * @description The caller's id.
+             * @example 7d5b0c8a-3a52-4c0e-9d4e-0b6f1f6f0c11
+             */
+            course_id: string;
+        };
+        /** @description A course's name. */
+        course_put: {
+            /**
+             * @description Title.
+             * @example JavaScript Fundamentals
+             */
+            title: string;
+        };
+        /** @description A course. */
+        course_reply: {
+            /**
+             * @description The caller's id.
+             * @example 7d5b0c8a-3a52-4c0e-9d4e-0b6f1f6f0c11
+             */
+            uuid: string;
+            /**
+             * @description Title.
+             * @example JavaScript Fundamentals
+             */
+            title: string;
+            /**
+             * Format: date-time
+             * @description When it was first named.
+             * @example 2029-12-24T08:00:00Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last named.
+             * @example 2029-12-24T08:00:00Z
+             */
+            updated_at: string;
+        };
+        /** @description Which person. */
+        person_path: {
+            /**
+             * @description The caller's id of an instructor or student.
+             * @example 2b1f2c7e-55a1-4a5f-8a5e-94a7b1c1d222
+             */
+            person_id: string;
+        };
+        /** @description A person's name. */
+        person_put: {
+            /**
+             * @description Name shown to others.
+             * @example John Doe
+             */
+            name: string;
+        };
+        /** @description A person without an account. */
+        person_reply: {
+            /**
+             * @description The caller's id.
+             * @example 2b1f2c7e-55a1-4a5f-8a5e-94a7b1c1d222
+             */
+            identity: string;
+            /**
+             * @description Name shown to others.
+             * @example John Doe
+             */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When they were first named.
+             * @example 2029-12-24T08:00:00Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When they were last named.
+             * @example 2029-12-24T08:00:00Z
+             */
+            updated_at: string;
+        };
         /** @description A room's row in `rooms` (its columns have no value where there is none), and how it is right now. */
         room_view: {
             /** @example 1 */
@@ -2642,6 +4108,851 @@ export interface components {
              */
             token_id: number;
         };
+        /** @description One stay of a person. */
+        room_stay: {
+            /**
+             * @description Its connection.
+             * @example c8f2k3
+             */
+            connection: string;
+            /**
+             * @description What they might do.
+             * @example participant
+             */
+            role: components["schemas"]["room_role"];
+            /**
+             * @description The token that they came in with, where that has a number.
+             * @example 1
+             */
+            token?: number | null;
+            /**
+             * Format: date-time
+             * @description From.
+             * @example 2030-01-01T10:00:02Z
+             */
+            joined_at: string;
+            /**
+             * @description To; null while they are in.
+             * @example 2030-01-01T11:00:00Z
+             */
+            left_at?: string | null;
+            /**
+             * @description Time in the call.
+             * @example 3598
+             */
+            duration_seconds: number;
+            /**
+             * @description How the line was most of the time; null where nothing is known.
+             * @example good
+             */
+            connection_quality?: components["schemas"]["call_quality"] | null;
+            /**
+             * @description Time with a poor line.
+             * @example 0
+             */
+            poor_seconds: number;
+            /**
+             * @description Microphone on.
+             * @example 1800
+             */
+            audio_seconds: number;
+            /**
+             * @description Camera on.
+             * @example 3000
+             */
+            video_seconds: number;
+            /**
+             * @description Screen shared.
+             * @example 600
+             */
+            screen_share_seconds: number;
+        };
+        /** @description A person of a room. Times of use are written every ten seconds and at the end of a stay. */
+        room_person: {
+            /**
+             * @description Number of the seat.
+             * @example 2
+             */
+            id: number;
+            /**
+             * @description The room.
+             * @example 1
+             */
+            room: number;
+            /**
+             * @description The account; null for somebody without one.
+             * @example 2
+             */
+            user?: number | null;
+            /**
+             * @description Stable name of the person in this room.
+             * @example user-2
+             */
+            identity: string;
+            /**
+             * @description Shown to others.
+             * @example Grace Hopper
+             */
+            name: string;
+            /**
+             * @description Of the latest stay; before one, the seat's.
+             * @example participant
+             */
+            role: components["schemas"]["room_role"];
+            /**
+             * @description How they stand to the call.
+             * @example joined
+             */
+            status: components["schemas"]["connection_status"];
+            /**
+             * @description In the call right now.
+             * @example true
+             */
+            is_present: boolean;
+            /**
+             * @description First arrival.
+             * @example 2030-01-01T10:00:02Z
+             */
+            joined_at?: string | null;
+            /**
+             * @description Last departure; null while they are in.
+             * @example 2030-01-01T11:00:00Z
+             */
+            left_at?: string | null;
+            /**
+             * @description Time in the call.
+             * @example 3598
+             */
+            duration_seconds: number;
+            /**
+             * @description How the line was most of the time; null where nothing is known.
+             * @example good
+             */
+            connection_quality?: components["schemas"]["call_quality"] | null;
+            /**
+             * @description Time with a poor line.
+             * @example 0
+             */
+            poor_seconds: number;
+            /**
+             * @description Microphone on.
+             * @example 1800
+             */
+            audio_seconds: number;
+            /**
+             * @description Camera on.
+             * @example 3000
+             */
+            video_seconds: number;
+            /**
+             * @description Screen shared.
+             * @example 600
+             */
+            screen_share_seconds: number;
+            /** @description Oldest first. */
+            stays: components["schemas"]["room_stay"][];
+        };
+        /** @description A page of a room's people. */
+        room_person_list: {
+            /**
+             * @description How many there are in all.
+             * @example 1
+             */
+            count: number;
+            /**
+             * @description The next page.
+             * @example http://localhost:7000/api/v1/rooms?limit=20&offset=20
+             */
+            next?: string | null;
+            /**
+             * @description The page before.
+             * @example http://localhost:7000/api/v1/rooms?limit=20
+             */
+            previous?: string | null;
+            /** @description Ordered by id. */
+            results: components["schemas"]["room_person"][];
+        };
+        /** @description A recording of a room. It is a recording of the session too: the same number below /api/v1/recordings. */
+        room_recording: {
+            /**
+             * @description Number of the recording.
+             * @example 1
+             */
+            id: number;
+            /**
+             * @description Its other name.
+             * @example 0b5d5f2e-6c0a-4b52-9a0e-5a4f4d6c7b8a
+             */
+            uuid: string;
+            /**
+             * @description The room.
+             * @example 1
+             */
+            room: number;
+            /**
+             * @description Where it is in its life.
+             * @example ready
+             */
+            status: components["schemas"]["recording_status"];
+            /**
+             * @description How far the making of the files is, in percent.
+             * @example 100
+             */
+            progress: number;
+            /**
+             * @description Why it failed, or what went wrong on the way.
+             * @example disk full
+             */
+            error?: string | null;
+            /**
+             * Format: date-time
+             * @description When it began.
+             * @example 2030-01-01T10:00:02Z
+             */
+            started_at: string;
+            /**
+             * @description When it was stopped.
+             * @example 2030-01-01T11:00:00Z
+             */
+            ended_at?: string | null;
+            /**
+             * @description Length of what was recorded.
+             * @example 40
+             */
+            duration_seconds?: number | null;
+            /**
+             * @description Where the files are; null until there are any.
+             * @example local
+             */
+            storage_provider?: string | null;
+            /**
+             * @description Of all files.
+             * @example 1048576
+             */
+            file_size_bytes: number;
+            /**
+             * @description Of the film, else of the first file: a signed link that expires; null until it is ready.
+             * @example http://localhost:7000/api/v1/recordings/1/files/1?expires=1893495600&signature=x
+             */
+            download_url?: string | null;
+            /** @description Empty until it is ready. */
+            files: components["schemas"]["recording_file_reply"][];
+        };
+        /** @description A page of a room's recordings. */
+        room_recording_list: {
+            /**
+             * @description How many there are in all.
+             * @example 1
+             */
+            count: number;
+            /**
+             * @description The next page.
+             * @example http://localhost:7000/api/v1/rooms?limit=20&offset=20
+             */
+            next?: string | null;
+            /**
+             * @description The page before.
+             * @example http://localhost:7000/api/v1/rooms?limit=20
+             */
+            previous?: string | null;
+            /** @description Ordered by id. */
+            results: components["schemas"]["room_recording"][];
+        };
+        /** @description A recording of a room. */
+        room_recording_path: {
+            /**
+             * @description Number or UUID of the room.
+             * @example 1
+             */
+            room_id: string;
+            /**
+             * @description Number of the recording.
+             * @example 1
+             */
+            recording_id: number;
+        };
+        /** @description From where. */
+        dial_in_query: {
+            /**
+             * @description As in LIVEKIT_DIAL_IN_NUMBERS; case does not matter.
+             * @example UK
+             */
+            country?: string | null;
+        };
+        /** @description A number to call. */
+        dial_in_number: {
+            /**
+             * @description For whom.
+             * @example UK
+             */
+            country: string;
+            /**
+             * @description Number.
+             * @example +44-20-7946-0000
+             */
+            number: string;
+        };
+        /** @description How to come in by phone. */
+        dial_in_reply: {
+            /**
+             * @description Number of that country, or the first.
+             * @example +44-20-7946-0000
+             */
+            number: string;
+            /**
+             * @description To be typed in; no other room that is not over has it.
+             * @example 123456
+             */
+            pin: string;
+            /**
+             * @description The same in a sentence.
+             * @example Call +44-20-7946-0000 and enter the PIN 123456 followed by #
+             */
+            instructions: string;
+            /** @description All numbers, in their order. */
+            numbers: components["schemas"]["dial_in_number"][];
+        };
+        /** @description A service to be offered; who makes it hosts it. */
+        service_create: {
+            /**
+             * @description Name.
+             * @example Physiotherapy
+             */
+            name: string;
+            /**
+             * @description Free text.
+             * @example Half an hour
+             */
+            description?: string | null;
+            /**
+             * @description How it is given.
+             * @default online
+             * @example online
+             */
+            delivery_mode?: components["schemas"]["delivery_mode"];
+            /**
+             * @description A confirmed booking gets a room. Absent: unless it is given in person.
+             * @example true
+             */
+            requires_video?: boolean | null;
+            /**
+             * @description Length of a booking.
+             * @default 60
+             * @example 60
+             */
+            duration_minutes?: number;
+            /**
+             * @description Seats of its sessions, the host's included.
+             * @default 50
+             * @example 50
+             */
+            max_participants?: number;
+            /**
+             * @description Can be booked.
+             * @default true
+             * @example true
+             */
+            is_active?: boolean;
+        };
+        /** @description What to change of a service; what was booked stays as it is. */
+        service_update: {
+            /**
+             * @description Name.
+             * @example Physiotherapy
+             */
+            name?: string | null;
+            /**
+             * @description Free text; null takes it away.
+             * @example Half an hour
+             */
+            description?: string | null;
+            /**
+             * @description How it is given.
+             * @example online
+             */
+            delivery_mode?: components["schemas"]["delivery_mode"] | null;
+            /**
+             * @description A confirmed booking gets a room.
+             * @example true
+             */
+            requires_video?: boolean | null;
+            /**
+             * @description Length of a booking.
+             * @example 60
+             */
+            duration_minutes?: number | null;
+            /**
+             * @description Seats of its sessions.
+             * @example 50
+             */
+            max_participants?: number | null;
+            /**
+             * @description Can be booked.
+             * @example true
+             */
+            is_active?: boolean | null;
+        };
+        /** @description A service. */
+        service_reply: {
+            /**
+             * @description Number of the service.
+             * @example 1
+             */
+            id: number;
+            /**
+             * @description Account that hosts it.
+             * @example 1
+             */
+            owner: number;
+            /**
+             * @description Name.
+             * @example Physiotherapy
+             */
+            name: string;
+            /**
+             * @description Free text.
+             * @example Half an hour
+             */
+            description?: string | null;
+            /**
+             * @description How it is given.
+             * @example online
+             */
+            delivery_mode: components["schemas"]["delivery_mode"];
+            /**
+             * @description A confirmed booking gets a room.
+             * @example true
+             */
+            requires_video: boolean;
+            /**
+             * @description Length of a booking.
+             * @example 60
+             */
+            duration_minutes: number;
+            /**
+             * @description Seats of its sessions.
+             * @example 50
+             */
+            max_participants: number;
+            /**
+             * @description Can be booked.
+             * @example true
+             */
+            is_active: boolean;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             * @example 2029-12-24T08:00:00Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             * @example 2029-12-24T08:00:00Z
+             */
+            updated_at: string;
+        };
+        /** @description Which services. */
+        service_query: {
+            /**
+             * @description Only those of that account.
+             * @example 1
+             */
+            owner?: number | null;
+            /**
+             * @description How many at the most.
+             * @default 20
+             * @example 20
+             */
+            limit?: number;
+            /**
+             * @description How many to pass over.
+             * @default 0
+             * @example 0
+             */
+            offset?: number;
+        };
+        /** @description A service. */
+        service_path: {
+            /**
+             * @description Number of the service.
+             * @example 1
+             */
+            service_id: number;
+        };
+        /** @description A page of services. */
+        service_list: {
+            /**
+             * @description How many there are in all.
+             * @example 1
+             */
+            count: number;
+            /**
+             * @description The next page.
+             * @example http://localhost:7000/api/v1/rooms?limit=20&offset=20
+             */
+            next?: string | null;
+            /**
+             * @description The page before.
+             * @example http://localhost:7000/api/v1/rooms?limit=20
+             */
+            previous?: string | null;
+            /** @description Ordered by id. */
+            results: components["schemas"]["service_reply"][];
+        };
+        /** @description A booking to be made: for oneself, or by the service's owner for somebody. */
+        booking_create: {
+            /**
+             * @description The service.
+             * @example 1
+             */
+            service: number;
+            /**
+             * @description Account that it is for; absent: one's own.
+             * @example 2
+             */
+            customer?: number | null;
+            /**
+             * @description Anything but `pending` is for the service's owner.
+             * @example pending
+             */
+            status?: components["schemas"]["booking_status"] | null;
+            /**
+             * @description When.
+             * @example 2030-01-01T10:00:00Z
+             */
+            scheduled_start?: string | null;
+            /**
+             * @description How long; absent: as the service says.
+             * @example 60
+             */
+            duration_minutes?: number | null;
+            /**
+             * @description Free text.
+             * @example First visit
+             */
+            notes?: string | null;
+        };
+        /** @description What to change of a booking. The customer may cancel and write notes, the service's owner everything. */
+        booking_update: {
+            /**
+             * @description `confirmed` makes the room, `cancelled` closes it.
+             * @example confirmed
+             */
+            status?: components["schemas"]["booking_status"] | null;
+            /**
+             * @description When; the room moves along. null takes it away.
+             * @example 2030-01-01T10:00:00Z
+             */
+            scheduled_start?: string | null;
+            /**
+             * @description How long.
+             * @example 60
+             */
+            duration_minutes?: number | null;
+            /**
+             * @description Free text; null takes it away.
+             * @example First visit
+             */
+            notes?: string | null;
+        };
+        /** @description A booking. */
+        booking_reply: {
+            /**
+             * @description Number of the booking.
+             * @example 1
+             */
+            id: number;
+            /**
+             * @description The service.
+             * @example 1
+             */
+            service: number;
+            /**
+             * @description Account that it is for.
+             * @example 2
+             */
+            customer: number;
+            /**
+             * @description Where it is in its life.
+             * @example confirmed
+             */
+            status: components["schemas"]["booking_status"];
+            /**
+             * @description When.
+             * @example 2030-01-01T10:00:00Z
+             */
+            scheduled_start?: string | null;
+            /**
+             * @description How long.
+             * @example 60
+             */
+            duration_minutes: number;
+            /**
+             * @description Free text.
+             * @example First visit
+             */
+            notes?: string | null;
+            /**
+             * @description Its room, once it was confirmed.
+             * @example 1
+             */
+            room?: number | null;
+            /**
+             * @description The call's page.
+             * @example http://localhost:7000/room/session-0123456789abcdef
+             */
+            room_url?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             * @example 2029-12-24T08:00:00Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             * @example 2029-12-24T08:00:00Z
+             */
+            updated_at: string;
+        };
+        /** @description Which bookings. */
+        booking_query: {
+            /**
+             * @description Only those of that service.
+             * @example 1
+             */
+            service?: number | null;
+            /**
+             * @description Only those.
+             * @example confirmed
+             */
+            status?: components["schemas"]["booking_status"] | null;
+            /**
+             * @description How many at the most.
+             * @default 20
+             * @example 20
+             */
+            limit?: number;
+            /**
+             * @description How many to pass over.
+             * @default 0
+             * @example 0
+             */
+            offset?: number;
+        };
+        /** @description A booking. */
+        booking_path: {
+            /**
+             * @description Number of the booking.
+             * @example 1
+             */
+            booking_id: number;
+        };
+        /** @description A page of bookings. */
+        booking_list: {
+            /**
+             * @description How many there are in all.
+             * @example 1
+             */
+            count: number;
+            /**
+             * @description The next page.
+             * @example http://localhost:7000/api/v1/rooms?limit=20&offset=20
+             */
+            next?: string | null;
+            /**
+             * @description The page before.
+             * @example http://localhost:7000/api/v1/rooms?limit=20
+             */
+            previous?: string | null;
+            /** @description Ordered by id. */
+            results: components["schemas"]["booking_reply"][];
+        };
+        /** @description A session of a service for a group; online or hybrid: a group room is made with it. */
+        service_session_create: {
+            /**
+             * @description The service.
+             * @example 1
+             */
+            service: number;
+            /**
+             * @description Absent: the service's name.
+             * @example Back school
+             */
+            title?: string | null;
+            /**
+             * @description Absent: as the service.
+             * @example online
+             */
+            delivery_mode?: components["schemas"]["delivery_mode"] | null;
+            /**
+             * @description When.
+             * @example 2030-01-01T10:00:00Z
+             */
+            scheduled_start?: string | null;
+            /**
+             * @description Absent: as the service.
+             * @example 60
+             */
+            duration_minutes?: number | null;
+            /**
+             * @description Absent: as the service.
+             * @example 50
+             */
+            max_participants?: number | null;
+        };
+        /** @description What to change of a session of a service. */
+        service_session_update: {
+            /**
+             * @description Title.
+             * @example Back school
+             */
+            title?: string | null;
+            /**
+             * @description Becomes online or hybrid: the room is made; in person: it is cancelled.
+             * @example online
+             */
+            delivery_mode?: components["schemas"]["delivery_mode"] | null;
+            /**
+             * @description `cancelled` closes the room, `scheduled` opens it again.
+             * @example cancelled
+             */
+            status?: components["schemas"]["service_session_status"] | null;
+            /**
+             * @description When; the room moves along. null takes it away.
+             * @example 2030-01-01T10:00:00Z
+             */
+            scheduled_start?: string | null;
+            /**
+             * @description How long.
+             * @example 60
+             */
+            duration_minutes?: number | null;
+            /**
+             * @description Seats; those of a room that is there stay.
+             * @example 50
+             */
+            max_participants?: number | null;
+        };
+        /** @description A session of a service. */
+        service_session_reply: {
+            /**
+             * @description Number of the session.
+             * @example 1
+             */
+            id: number;
+            /**
+             * @description The service.
+             * @example 1
+             */
+            service: number;
+            /**
+             * @description Title.
+             * @example Back school
+             */
+            title: string;
+            /**
+             * @description How it is given.
+             * @example online
+             */
+            delivery_mode: components["schemas"]["delivery_mode"];
+            /**
+             * @description Where it is in its life.
+             * @example scheduled
+             */
+            status: components["schemas"]["service_session_status"];
+            /**
+             * @description When.
+             * @example 2030-01-01T10:00:00Z
+             */
+            scheduled_start?: string | null;
+            /**
+             * @description How long.
+             * @example 60
+             */
+            duration_minutes: number;
+            /**
+             * @description Seats, the host's included.
+             * @example 50
+             */
+            max_participants: number;
+            /**
+             * @description Its room.
+             * @example 1
+             */
+            room?: number | null;
+            /**
+             * @description The call's page.
+             * @example http://localhost:7000/room/session-0123456789abcdef
+             */
+            room_url?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             * @example 2029-12-24T08:00:00Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             * @example 2029-12-24T08:00:00Z
+             */
+            updated_at: string;
+        };
+        /** @description Which sessions. */
+        service_session_query: {
+            /**
+             * @description Only those of that service.
+             * @example 1
+             */
+            service?: number | null;
+            /**
+             * @description Only those.
+             * @example scheduled
+             */
+            status?: components["schemas"]["service_session_status"] | null;
+            /**
+             * @description How many at the most.
+             * @default 20
+             * @example 20
+             */
+            limit?: number;
+            /**
+             * @description How many to pass over.
+             * @default 0
+             * @example 0
+             */
+            offset?: number;
+        };
+        /** @description A session of a service. */
+        service_session_path: {
+            /**
+             * @description Number of the session.
+             * @example 1
+             */
+            service_session_id: number;
+        };
+        /** @description A page of sessions of services. */
+        service_session_list: {
+            /**
+             * @description How many there are in all.
+             * @example 1
+             */
+            count: number;
+            /**
+             * @description The next page.
+             * @example http://localhost:7000/api/v1/rooms?limit=20&offset=20
+             */
+            next?: string | null;
+            /**
+             * @description The page before.
+             * @example http://localhost:7000/api/v1/rooms?limit=20
+             */
+            previous?: string | null;
+            /** @description Ordered by id. */
+            results: components["schemas"]["service_session_reply"][];
+        };
         /** @description Which account. */
         user_path: {
             /**
@@ -2831,6 +5142,22 @@ export interface components {
              * @example 1
              */
             total: number;
+        };
+        /** @description The event was taken. */
+        hook_reply: {
+            /**
+             * @description Always `ok`.
+             * @example ok
+             */
+            status: string;
+        };
+        /** @description The event was taken, or not: it makes no difference to who sent it. */
+        hook_received: {
+            /**
+             * @description Always true.
+             * @example true
+             */
+            received: boolean;
         };
         /** @description Come in, or come back: first message on every WebSocket. */
         call_join: {
@@ -3379,6 +5706,194 @@ export interface components {
              */
             about?: string | null;
         };
+        /** @description Which room to record. */
+        recording_start: {
+            /**
+             * @description Id of the Matrix room; with a bearer of roomd also a session's room_name.
+             * @example !room:example.com
+             */
+            roomName: string;
+        };
+        /** @description The recording that runs. */
+        recording_started: {
+            /**
+             * @description Names it from now on.
+             * @example egress_0b5d5f2e6c0a4b529a0e5a4f4d6c7b8a
+             */
+            egressId: string;
+            /** @example started */
+            status: string;
+        };
+        /** @description Which recording. */
+        egress_body: {
+            /**
+             * @description As /start gave it.
+             * @example egress_0b5d5f2e6c0a4b529a0e5a4f4d6c7b8a
+             */
+            egressId: string;
+        };
+        /** @description Which recording. */
+        egress_query: {
+            /**
+             * @description As /start gave it.
+             * @example egress_0b5d5f2e6c0a4b529a0e5a4f4d6c7b8a
+             */
+            egressId: string;
+        };
+        /** @description It was stopped. */
+        recording_stopped: {
+            /** @example stopping */
+            status: string;
+            /** @example Recording will be processed */
+            message: string;
+        };
+        /** @description How a recording stands. */
+        egress_status: {
+            /** @example egress_0b5d5f2e6c0a4b529a0e5a4f4d6c7b8a */
+            egressId: string;
+            /**
+             * @description 0: running or being processed; 1: ready; 2: failed.
+             * @example 1
+             */
+            status: number;
+            /**
+             * @description Once it is ready; works for LINK_EXPIRE_MINUTES.
+             * @example http://localhost:7000/api/v1/recordings/1/files/2?expires=1893492000&signature=x
+             */
+            downloadUrl?: string;
+            /**
+             * @description Seconds, once it is ready.
+             * @example 125
+             */
+            duration?: number;
+            /**
+             * Format: date-time
+             * @example 2026-01-30T10:00:00Z
+             */
+            startedAt: string;
+            /**
+             * Format: date-time
+             * @description Once it was stopped.
+             * @example 2026-01-30T10:02:05Z
+             */
+            endedAt?: string;
+            /**
+             * @description Why it failed.
+             * @example nothing was recorded: nobody was in the call while it ran
+             */
+            error?: string;
+        };
+        /** @description A recording of a room. */
+        egress_entry: {
+            /** @example egress_0b5d5f2e6c0a4b529a0e5a4f4d6c7b8a */
+            egressId: string;
+            /** @example !room:example.com */
+            roomName: string;
+            /**
+             * @description 0: running or being processed; 1: ready; 2: failed.
+             * @example 1
+             */
+            status: number;
+            /**
+             * @description Once it is ready; works for LINK_EXPIRE_MINUTES.
+             * @example http://localhost:7000/api/v1/recordings/1/files/2?expires=1893492000&signature=x
+             */
+            downloadUrl?: string;
+            /**
+             * @description Seconds, once it is ready.
+             * @example 125
+             */
+            duration?: number;
+            /**
+             * Format: date-time
+             * @example 2026-01-30T10:00:00Z
+             */
+            startedAt: string;
+            /**
+             * Format: date-time
+             * @description Once it was stopped.
+             * @example 2026-01-30T10:02:05Z
+             */
+            endedAt?: string;
+            /**
+             * @description Why it failed.
+             * @example nothing was recorded: nobody was in the call while it ran
+             */
+            error?: string;
+        };
+        /** @description Which room's recordings. */
+        egress_list_query: {
+            /**
+             * @description Id of the Matrix room; with a bearer of roomd also a session's room_name.
+             * @example !room:example.com
+             */
+            roomName: string;
+            /**
+             * @description How many to pass over.
+             * @default 0
+             * @example 0
+             */
+            skip?: number;
+            /**
+             * @description How many at the most.
+             * @default 1000
+             * @example 1000
+             */
+            limit?: number;
+        };
+        /** @description Recordings of a room, the oldest first. */
+        egress_list: {
+            recordings: components["schemas"]["egress_entry"][];
+        };
+        /** @description It was deleted. */
+        recording_deleted: {
+            /** @example Recording deleted successfully */
+            message: string;
+        };
+        /** @description What went wrong, in /api/recording. */
+        recording_error: {
+            /** @example Recording not found */
+            error: string;
+            /** @example NOT_FOUND */
+            code: string;
+        };
+        /** @description Message of the WebSocket /api/recording/ws: a recording stands differently. */
+        recording_update: {
+            /** @example status_update */
+            type: string;
+            /** @example egress_0b5d5f2e6c0a4b529a0e5a4f4d6c7b8a */
+            egressId: string;
+            /**
+             * @description As in the status.
+             * @example 1
+             */
+            status: number;
+            /** @description As in the status. */
+            downloadUrl?: string;
+            /** @description As in the status. */
+            error?: string;
+        };
+        /** @description The Matrix room of a session. */
+        matrix_room_change: {
+            /**
+             * @description null: none any more.
+             * @example !room:example.com
+             */
+            room_id?: string | null;
+        };
+        /** @description The Matrix room of a session. */
+        matrix_room_reply: {
+            /**
+             * @description The session.
+             * @example 1
+             */
+            session_id: number;
+            /**
+             * @description Its Matrix room; null: none.
+             * @example !room:example.com
+             */
+            room_id?: string | null;
+        };
         /**
          * @description What an account is for. admin: Runs the box. teacher: Holds sessions. student: Takes part.
          * @enum {string}
@@ -3389,6 +5904,11 @@ export interface components {
          * @enum {string}
          */
         session_status: "scheduled" | "active" | "ended" | "cancelled";
+        /**
+         * @description session_status in the words of the Live Sessions API, in the same order. scheduled: Planned; nobody has opened it yet. live: Open. ended: Over. cancelled: Called off.
+         * @enum {string}
+         */
+        live_status: "scheduled" | "live" | "ended" | "cancelled";
         /**
          * @description What a person may do in a session. teacher: Host: may mute, remove, lock, record and end. student: May speak, show the camera and, where allowed, share a screen. viewer: May watch and listen only.
          * @enum {string}
@@ -3404,6 +5924,21 @@ export interface components {
          * @enum {string}
          */
         room_role: "host" | "participant" | "viewer";
+        /**
+         * @description How a service is given. in_person: In one place: no room is made. online: Over video. hybrid: In one place and over video.
+         * @enum {string}
+         */
+        delivery_mode: "in_person" | "online" | "hybrid";
+        /**
+         * @description Where a booking is in its life. pending: Asked for. confirmed: Agreed; has a room where the service needs video. cancelled: Called off; so is its room. completed: Over.
+         * @enum {string}
+         */
+        booking_status: "pending" | "confirmed" | "cancelled" | "completed";
+        /**
+         * @description Where a session of a service is in its life. scheduled: Planned; has a room where it is online or hybrid. cancelled: Called off; so is its room. completed: Over.
+         * @enum {string}
+         */
+        service_session_status: "scheduled" | "cancelled" | "completed";
         /**
          * @description How pictures are coded. vp8: VP8. h264: H.264. vp9: VP9. av1: AV1.
          * @enum {string}
@@ -3439,6 +5974,11 @@ export interface components {
          * @enum {string}
          */
         job_status: "waiting" | "running" | "done" | "failed";
+        /**
+         * @description How far an event of a provider has come. received: Signed and kept; not looked at yet. processed: Done with. waiting: Waiting for provider: kept for what speaks with it. unverified: Not signed: kept, never believed. failed: Tried too often.
+         * @enum {string}
+         */
+        inbox_state: "received" | "processed" | "waiting" | "unverified" | "failed";
         /**
          * @description What to do with the recording. start: Begin one. stop: End it; files are made. pause: Hold it. resume: Go on.
          * @enum {string}
@@ -3717,6 +6257,15 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
             /** @description Try again in a moment */
             503: {
                 headers: {
@@ -3852,6 +6401,15 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
             /** @description Try again in a moment */
             503: {
                 headers: {
@@ -3973,6 +6531,15 @@ export interface operations {
             };
             /** @description Our fault */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4115,6 +6682,15 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
             /** @description Try again in a moment */
             503: {
                 headers: {
@@ -4243,6 +6819,15 @@ export interface operations {
             };
             /** @description Our fault */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4385,6 +6970,15 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
             /** @description Try again in a moment */
             503: {
                 headers: {
@@ -4513,6 +7107,15 @@ export interface operations {
             };
             /** @description Our fault */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4655,6 +7258,15 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
             /** @description Try again in a moment */
             503: {
                 headers: {
@@ -4786,6 +7398,15 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
             /** @description Try again in a moment */
             503: {
                 headers: {
@@ -4908,6 +7529,15 @@ export interface operations {
             };
             /** @description Our fault */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5050,6 +7680,15 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
             /** @description Try again in a moment */
             503: {
                 headers: {
@@ -5177,6 +7816,15 @@ export interface operations {
             };
             /** @description Our fault */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5318,6 +7966,15 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
             /** @description Try again in a moment */
             503: {
                 headers: {
@@ -5442,6 +8099,15 @@ export interface operations {
             };
             /** @description Our fault */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5587,6 +8253,15 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
             /** @description Try again in a moment */
             503: {
                 headers: {
@@ -5716,6 +8391,160 @@ export interface operations {
             };
             /** @description Our fault */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    v1_participant_link: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description Number or UUID of the session. */
+                session_id: string;
+                /** @description Number of the seat. */
+                participant_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A join link for somebody who has a seat, an app's student for one */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["join_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed, or the Idempotency-Key is of another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"] | components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5861,6 +8690,302 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    v1_matrix_room_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number or UUID. */
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["matrix_room_change"];
+            };
+        };
+        responses: {
+            /** @description Bind a Matrix room to a session: its people can record it by /api/recording */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["matrix_room_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    v1_session_code: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description Number or UUID. */
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Another room code; the old one stops working */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["session_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed, or the Idempotency-Key is of another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"] | components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
             /** @description Try again in a moment */
             503: {
                 headers: {
@@ -5997,6 +9122,15 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
             /** @description Try again in a moment */
             503: {
                 headers: {
@@ -6125,6 +9259,15 @@ export interface operations {
             };
             /** @description Our fault */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6268,6 +9411,15 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
             /** @description Try again in a moment */
             503: {
                 headers: {
@@ -6395,6 +9547,15 @@ export interface operations {
             };
             /** @description Our fault */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6533,6 +9694,15 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
             /** @description Try again in a moment */
             503: {
                 headers: {
@@ -6655,6 +9825,15 @@ export interface operations {
             };
             /** @description Our fault */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6797,6 +9976,15 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
             /** @description Try again in a moment */
             503: {
                 headers: {
@@ -6924,6 +10112,15 @@ export interface operations {
             };
             /** @description Our fault */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7080,6 +10277,303 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    v1_course_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The caller's id. */
+                course_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["course_put"];
+            };
+        };
+        responses: {
+            /** @description Name a course that another app numbered */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["course_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    v1_person_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The caller's id of an instructor or student. */
+                person_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["person_put"];
+            };
+        };
+        responses: {
+            /** @description Name an instructor or student whom another app numbered */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["person_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
             /** @description Try again in a moment */
             503: {
                 headers: {
@@ -7201,6 +10695,15 @@ export interface operations {
             };
             /** @description Our fault */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7345,6 +10848,15 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
             /** @description Try again in a moment */
             503: {
                 headers: {
@@ -7473,6 +10985,15 @@ export interface operations {
             };
             /** @description Our fault */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7611,6 +11132,15 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
             /** @description Try again in a moment */
             503: {
                 headers: {
@@ -7733,6 +11263,15 @@ export interface operations {
             };
             /** @description Our fault */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7868,6 +11407,15 @@ export interface operations {
             };
             /** @description Our fault */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8012,6 +11560,15 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
             /** @description Try again in a moment */
             503: {
                 headers: {
@@ -8140,6 +11697,15 @@ export interface operations {
             };
             /** @description Our fault */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8278,6 +11844,15 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
             /** @description Try again in a moment */
             503: {
                 headers: {
@@ -8400,6 +11975,15 @@ export interface operations {
             };
             /** @description Our fault */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8535,6 +12119,15 @@ export interface operations {
             };
             /** @description Our fault */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8680,6 +12273,15 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
             /** @description Try again in a moment */
             503: {
                 headers: {
@@ -8809,6 +12411,15 @@ export interface operations {
             };
             /** @description Our fault */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8949,6 +12560,15 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
             /** @description Try again in a moment */
             503: {
                 headers: {
@@ -9073,6 +12693,15 @@ export interface operations {
             };
             /** @description Our fault */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9216,6 +12845,3010 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_people: {
+        parameters: {
+            query?: {
+                /** @description How many at the most. */
+                limit?: number;
+                /** @description How many to pass over. */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Number or UUID. */
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who is and was there, how long, with which line, and what they used */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["room_person_list"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_recording_start: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description Number or UUID. */
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Start recording; everybody in the call is asked for consent */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["room_recording"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed, or the Idempotency-Key is of another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"] | components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_recording_stop: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description Number or UUID. */
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stop recording; the files are made */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["room_recording"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed, or the Idempotency-Key is of another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"] | components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_recording_list: {
+        parameters: {
+            query?: {
+                /** @description How many at the most. */
+                limit?: number;
+                /** @description How many to pass over. */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Number or UUID. */
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Recordings of a room */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["room_recording_list"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_recording_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number or UUID of the room. */
+                room_id: string;
+                /** @description Number of the recording. */
+                recording_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One recording: status, progress, links */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["room_recording"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_dial_in: {
+        parameters: {
+            query?: {
+                /** @description As in LIVEKIT_DIAL_IN_NUMBERS; case does not matter. */
+                country?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description Number or UUID. */
+                room_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How to come in by phone */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["dial_in_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_service_list: {
+        parameters: {
+            query?: {
+                /** @description Only those of that account. */
+                owner?: number | null;
+                /** @description How many at the most. */
+                limit?: number;
+                /** @description How many to pass over. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Services */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["service_list"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_service_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["service_create"];
+            };
+        };
+        responses: {
+            /** @description Make a service */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["service_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed, or the Idempotency-Key is of another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"] | components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_service_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the service. */
+                service_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One service */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["service_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_service_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the service. */
+                service_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Delete a service */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_service_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the service. */
+                service_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["service_update"];
+            };
+        };
+        responses: {
+            /** @description Change a service */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["service_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_booking_list: {
+        parameters: {
+            query?: {
+                /** @description Only those of that service. */
+                service?: number | null;
+                /** @description Only those. */
+                status?: components["schemas"]["booking_status"] | null;
+                /** @description How many at the most. */
+                limit?: number;
+                /** @description How many to pass over. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Bookings of one and of the services that one owns; all of them for an administrator */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["booking_list"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_booking_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["booking_create"];
+            };
+        };
+        responses: {
+            /** @description Make a booking */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["booking_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed, or the Idempotency-Key is of another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"] | components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_booking_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the booking. */
+                booking_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One booking */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["booking_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_booking_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the booking. */
+                booking_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Delete a booking */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_booking_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the booking. */
+                booking_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["booking_update"];
+            };
+        };
+        responses: {
+            /** @description Change a booking */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["booking_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_service_session_list: {
+        parameters: {
+            query?: {
+                /** @description Only those of that service. */
+                service?: number | null;
+                /** @description Only those. */
+                status?: components["schemas"]["service_session_status"] | null;
+                /** @description How many at the most. */
+                limit?: number;
+                /** @description How many to pass over. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Sessions of services */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["service_session_list"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_service_session_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["service_session_create"];
+            };
+        };
+        responses: {
+            /** @description Make a session of a service */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["service_session_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed, or the Idempotency-Key is of another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"] | components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_service_session_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the session. */
+                service_session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One session of a service */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["service_session_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_service_session_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the session. */
+                service_session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Delete a session of a service */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    rooms_service_session_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the session. */
+                service_session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["service_session_update"];
+            };
+        };
+        responses: {
+            /** @description Change a session of a service */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["service_session_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
             /** @description Try again in a moment */
             503: {
                 headers: {
@@ -9342,6 +15975,15 @@ export interface operations {
             };
             /** @description Our fault */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9484,6 +16126,15 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
             /** @description Try again in a moment */
             503: {
                 headers: {
@@ -9608,6 +16259,15 @@ export interface operations {
             };
             /** @description Our fault */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9750,6 +16410,15 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
             /** @description Try again in a moment */
             503: {
                 headers: {
@@ -9876,6 +16545,15 @@ export interface operations {
             };
             /** @description Our fault */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10018,6 +16696,15 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
             /** @description Try again in a moment */
             503: {
                 headers: {
@@ -10147,6 +16834,591 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    hook_daily: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description Events of Daily.co, signed with DAILY_WEBHOOK_SECRET */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["hook_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed, or the Idempotency-Key is of another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"] | components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    hook_daily_always: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description Events of Daily.co; always 200 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["hook_received"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed, or the Idempotency-Key is of another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"] | components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    hook_livekit: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description Events of LiveKit, signed with LIVEKIT_API_SECRET */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["hook_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed, or the Idempotency-Key is of another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"] | components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    hook_livekit_rooms: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description The same */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["hook_reply"];
+                };
+            };
+            /** @description Refused by a rule, or no JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Validation failed, or the Idempotency-Key is of another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"] | components["schemas"]["validation_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
             /** @description Try again in a moment */
             503: {
                 headers: {
@@ -10268,6 +17540,15 @@ export interface operations {
             };
             /** @description Our fault */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10432,6 +17713,15 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
             /** @description Try again in a moment */
             503: {
                 headers: {
@@ -10560,6 +17850,15 @@ export interface operations {
                     "application/json": components["schemas"]["error_reply"];
                 };
             };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["error_reply"];
+                };
+            };
             /** @description Try again in a moment */
             503: {
                 headers: {
@@ -10567,6 +17866,2345 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["error_reply"];
+                };
+            };
+        };
+    };
+    recording_api_start: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["recording_start"];
+            };
+        };
+        responses: {
+            /** @description Record the call of a room */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_started"];
+                };
+            };
+            /** @description Validation failed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Validation failed, or the Idempotency-Key is of another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+        };
+    };
+    recording_api_stop: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["egress_body"];
+            };
+        };
+        responses: {
+            /** @description Stop a recording */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_stopped"];
+                };
+            };
+            /** @description Validation failed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Validation failed, or the Idempotency-Key is of another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+        };
+    };
+    recording_api_status: {
+        parameters: {
+            query: {
+                /** @description As /start gave it. */
+                egressId: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How a recording stands */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["egress_status"];
+                };
+            };
+            /** @description Validation failed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+        };
+    };
+    recording_api_list: {
+        parameters: {
+            query: {
+                /** @description Id of the Matrix room; with a bearer of roomd also a session's room_name. */
+                roomName: string;
+                /** @description How many to pass over. */
+                skip?: number;
+                /** @description How many at the most. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Recordings of a room */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["egress_list"];
+                };
+            };
+            /** @description Validation failed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+        };
+    };
+    recording_api_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["egress_body"];
+            };
+        };
+        responses: {
+            /** @description Delete a recording and its files */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_deleted"];
+                };
+            };
+            /** @description Validation failed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Validation failed, or the Idempotency-Key is of another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["recording_error"];
+                };
+            };
+        };
+    };
+    live_session_list_get: {
+        parameters: {
+            query?: {
+                /** @description Page number. */
+                page?: number;
+                /** @description Items per page. */
+                pageCount?: number;
+                /** @description Part of the title, in any case. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All live sessions, by page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["live_session_page"];
+                };
+            };
+            /** @description Validation failed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+        };
+    };
+    live_session_create_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["live_session_create"];
+            };
+        };
+        responses: {
+            /** @description Schedule a live session */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["live_session"];
+                };
+            };
+            /** @description Validation failed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Validation failed, or the Idempotency-Key is of another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+        };
+    };
+    live_session_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID (or number) of the session. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One live session */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["live_session_detail"];
+                };
+            };
+            /** @description Validation failed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+        };
+    };
+    live_session_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID (or number) of the session. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["live_session_update"];
+            };
+        };
+        responses: {
+            /** @description Change a live session */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["live_session"];
+                };
+            };
+            /** @description Validation failed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+        };
+    };
+    live_session_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID (or number) of the session. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Delete a live session */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["live_session_deleted"];
+                };
+            };
+            /** @description Validation failed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+        };
+    };
+    live_session_course_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The course. */
+                courseId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Live sessions of a course */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["live_session_of_course"][];
+                };
+            };
+            /** @description Validation failed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+        };
+    };
+    live_session_instructor_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The instructor. */
+                instructorId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Live sessions of an instructor */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["live_session_of_instructor"][];
+                };
+            };
+            /** @description Validation failed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+        };
+    };
+    live_recording_start_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["live_recording_start"];
+            };
+        };
+        responses: {
+            /** @description Start recording a room */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["live_recording_reply"];
+                };
+            };
+            /** @description Validation failed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Validation failed, or the Idempotency-Key is of another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+        };
+    };
+    live_recording_stop_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["live_recording_stop"];
+            };
+        };
+        responses: {
+            /** @description Stop a recording */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["live_recording_stop_reply"];
+                };
+            };
+            /** @description Validation failed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Validation failed, or the Idempotency-Key is of another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+        };
+    };
+    live_student_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes the request safe to send again for 24 hours: it is done once, and a repetition gets the same answer with the header Idempotent-Replayed: true. The key with another request is 422, while the first is still being worked on 409. */
+                "Idempotency-Key"?: components["parameters"]["idempotency_key"];
+            };
+            path: {
+                /** @description UUID (or number) of the session. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["live_student"];
+            };
+        };
+        responses: {
+            /** @description Add a student */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["live_session_seats"];
+                };
+            };
+            /** @description Validation failed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Validation failed, or the Idempotency-Key is of another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+        };
+    };
+    live_student_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID (or number) of the session. */
+                id: string;
+                /** @description The student. */
+                studentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Remove a student */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["live_session_seats"];
+                };
+            };
+            /** @description Validation failed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+        };
+    };
+    live_status_patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description UUID (or number) of the session. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["live_status_change"];
+            };
+        };
+        responses: {
+            /** @description Change a live session's status */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["live_session_state"];
+                };
+            };
+            /** @description Validation failed */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Not there */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Conflicts with the present state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Unsupported media type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Range not satisfiable */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Our fault */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description The provider of the media refused or could not be reached */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
+                };
+            };
+            /** @description Try again in a moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["message_reply"];
                 };
             };
         };

@@ -15,3 +15,6 @@ export type TrackKind = Model<'track_kind'>;
 export type Room = Model<'room_reply'>;
 export type RoomType = Model<'room_type'>;
 export type Template = Model<'template_reply'>;
+export type RoomPerson = Model<'room_person'>;
+export type RoomToken = Model<'token_shown'>;
+export type ApiKey = Model<'key_reply'>;

@@ -111,7 +111,7 @@ function here(url: string): string {
   return pathname.startsWith('/api/') ? pathname + search : url;
 }
 
-const downloadUrl = (url: string) => `${here(url)}${url.includes('?') ? '&' : '?'}download=true`;
+export const downloadUrl = (url: string) => `${here(url)}${url.includes('?') ? '&' : '?'}download=true`;
 
 function Files({ files }: { files: RecordingFile[] }) {
   return (

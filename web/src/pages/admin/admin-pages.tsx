@@ -4,7 +4,9 @@ import { Link, Navigate, NavLink, Route, Routes } from 'react-router-dom';
 import { useMe } from '../../api/queries';
 import { Empty, Problem, usePageTitle, Waiting } from '../../ui/parts';
 import { NotFoundPage } from '../not-found';
+import { AccountsPage } from './accounts';
 import './admin.css';
+import { ApiKeysPage } from './api-keys';
 import { RoomPage } from './room-page';
 import { RoomsPage } from './rooms';
 import { TemplatesPage } from './templates';
@@ -12,6 +14,8 @@ import { TemplatesPage } from './templates';
 const PAGES = [
   { path: 'rooms', word: 'Rooms' },
   { path: 'templates', word: 'Templates' },
+  { path: 'accounts', word: 'Accounts' },
+  { path: 'keys', word: 'API keys' },
 ] as const;
 
 export default function AdminPages() {
@@ -27,6 +31,8 @@ export default function AdminPages() {
         <Route path="rooms" element={<RoomsPage />} />
         <Route path="rooms/:id" element={<RoomPage />} />
         <Route path="templates" element={<TemplatesPage />} />
+        <Route path="accounts" element={<AccountsPage />} />
+        <Route path="keys" element={<ApiKeysPage />} />
         <Route path="*" element={<NotFoundPage />} />
       </Routes>
     </Stack>

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Template } from '../../api/types';
+import type { RoomPerson, RoomToken, Template } from '../../api/types';
 import { bodyOf, changes, roomBody, settingsFor, templateDraft, toMinutes, toSeconds } from './draft';
 import { narrow, pagesOf, readFilter, writeFilter } from './filter';
+import { findUsers, keyBody, SCOPES, scopeWords } from './keys';
+import { newestFirst, whole } from './newest';
 import { presentOf } from './present';
+import { standingOf, tokenBody } from './tokens';
 
 const read = (text: string) => readFilter(new URLSearchParams(text));
 const template = (over: Partial<Template>): Template => ({
@@ -61,16 +64,79 @@ describe('templates and rooms', () => {
 });
 
 describe('who is in now', () => {
-  const person = (identity: string, spans: { joined_at: string; left_at: string | null }[]) => ({
-    identity, name: identity === 'guest-1' ? '' : identity.toUpperCase(), role: 'student' as const, user_id: null, spans, total_seconds: 1,
+  const stay = (joined_at: string, left_at: string | null): RoomPerson['stays'][number] => ({
+    connection: joined_at, role: 'participant', joined_at, left_at, duration_seconds: 1, connection_quality: left_at ? 'good' : 'poor',
+    poor_seconds: 0, audio_seconds: 0, video_seconds: 0, screen_share_seconds: 0,
+  });
+  const person = (identity: string, name: string, ...stays: RoomPerson['stays']): RoomPerson => ({
+    id: 1, room: 1, identity, name, role: 'participant', status: 'joined', is_present: true, stays, duration_seconds: 1,
+    connection_quality: 'good', poor_seconds: 0, audio_seconds: 0, video_seconds: 0, screen_share_seconds: 0,
   });
 
-  it('is who has not left, the first to come first', () => {
+  it('is who has not left, the first to come first, with the line of this stay', () => {
     const people = [
-      person('late', [{ joined_at: '2030-01-01T10:05:00Z', left_at: null }]),
-      person('gone', [{ joined_at: '2030-01-01T10:00:00Z', left_at: '2030-01-01T10:01:00Z' }]),
-      person('guest-1', [{ joined_at: '2030-01-01T09:00:00Z', left_at: '2030-01-01T09:01:00Z' }, { joined_at: '2030-01-01T10:00:00Z', left_at: null }]),
+      person('late', 'LATE', stay('2030-01-01T10:05:00Z', null)),
+      person('gone', 'GONE', stay('2030-01-01T10:00:00Z', '2030-01-01T10:01:00Z')),
+      person('guest-1', '', stay('2030-01-01T09:00:00Z', '2030-01-01T09:01:00Z'), stay('2030-01-01T10:00:00Z', null)),
     ];
-    expect(presentOf(people).map(({ name, since }) => [name, since])).toEqual([['guest-1', '2030-01-01T10:00:00Z'], ['LATE', '2030-01-01T10:05:00Z']]);
+    expect(presentOf(people).map(({ name, since, line }) => [name, since, line])).toEqual([
+      ['guest-1', '2030-01-01T10:00:00Z', 'poor'], ['LATE', '2030-01-01T10:05:00Z', 'poor'],
+    ]);
+  });
+});
+
+describe('lists', () => {
+  const pages = (count: number) => (limit: number, offset: number) =>
+    Promise.resolve({ count, results: Array.from({ length: Math.max(0, Math.min(limit, count - offset)) }, (_, i) => offset + i) });
+
+  it.each([[25, 0, [24, 15]], [25, 1, [14, 5]], [25, 2, [4, 0]], [10, 0, [9, 0]]])('of %i begin with the newest: page %i', async (count, page, [first, last]) => {
+    const { results } = await newestFirst(page, 10, pages(count));
+    expect([results[0], results.at(-1)]).toEqual([first, last]);
+  });
+
+  it.each([[0, 0], [25, 3]])('of %i have nothing on page %i', async (count, page) => {
+    expect((await newestFirst(page, 10, pages(count))).results).toEqual([]);
+  });
+
+  it.each([0, 1, 10, 25])('of %i come whole', async (count) => {
+    expect(await whole(10, pages(count))).toHaveLength(count);
+  });
+});
+
+describe('links', () => {
+  const token = (over: Partial<RoomToken>) => ({ expires_at: '2030-01-01T11:00:00Z', is_active: true, revoked_at: null, ...over }) as RoomToken;
+  const now = Date.parse('2030-01-01T10:00:00Z');
+
+  it.each([
+    ['good', {}], ['used', { is_active: false }], ['expired', { is_active: false, expires_at: '2030-01-01T10:00:00Z' }],
+    ['revoked', { is_active: false, revoked_at: '2030-01-01T09:00:00Z', expires_at: '2030-01-01T09:30:00Z' }],
+  ] as const)('are %s', (standing, over) => expect(standingOf(token(over), now)).toBe(standing));
+
+  it('have a name of their own, and a number of uses only when asked for', () => {
+    const draft = { name: ' Ben ', role: 'viewer' as const, ttl: '86400', once: false };
+    const body = tokenBody(draft, new Uint32Array([1, 35]));
+    expect(JSON.parse(JSON.stringify(body))).toEqual({ name: 'Ben', identity: 'link-1z', role: 'viewer', ttl: 86400 });
+    expect(tokenBody({ ...draft, once: true }).max_uses).toBe(1);
+    expect(tokenBody(draft).identity).not.toBe(tokenBody(draft).identity);
+  });
+});
+
+describe('keys and accounts', () => {
+  it('sends scopes in their order, or none for everything', () => {
+    expect(keyBody({ name: ' shop ', everything: false, scopes: ['rooms:write', 'sessions:read'] })).toEqual({ name: 'shop', scope: 'sessions:read rooms:write' });
+    expect(keyBody({ name: 'shop', everything: true, scopes: ['rooms:write'] }).scope).toBeNull();
+  });
+
+  it('says scopes in words, and what it does not know as it is', () => {
+    expect(scopeWords(null)).toEqual(['Everything that its account may']);
+    expect(scopeWords('rooms:read new:thing')).toEqual([SCOPES.find(({ scope }) => scope === 'rooms:read')!.label, 'new:thing']);
+  });
+
+  it('finds accounts by name and address', () => {
+    const user = (id: number, email: string, full_name: string | null) => ({ id, email, full_name, role: 'teacher', is_active: true, is_superuser: false }) as const;
+    const users = [user(1, 'grace@example.org', 'Grace Hopper'), user(2, 'ada@example.org', 'Ada Lovelace'), user(3, 'bob@school.org', null)];
+    expect(findUsers(users, '').map(({ id }) => id)).toEqual([2, 3, 1]);
+    expect(findUsers(users, ' HOPPER').map(({ id }) => id)).toEqual([1]);
+    expect(findUsers(users, 'school').map(({ id }) => id)).toEqual([3]);
   });
 });

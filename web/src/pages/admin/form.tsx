@@ -7,13 +7,14 @@ interface Props {
   title: string;
   save: string;
   busy: boolean;
+  blocked?: boolean;
   error: unknown;
   onSave(): void;
   onClose(): void;
   children: ReactNode;
 }
 
-export function FormDialog({ title, save, busy, error, onSave, onClose, children }: Props) {
+export function FormDialog({ title, save, busy, blocked, error, onSave, onClose, children }: Props) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     onSave();
@@ -28,7 +29,7 @@ export function FormDialog({ title, save, busy, error, onSave, onClose, children
             <Button variant="default" onClick={onClose}>
               Cancel
             </Button>
-            <Button type="submit" loading={busy} data-testid="save">
+            <Button type="submit" loading={busy} disabled={blocked} data-testid="save">
               {save}
             </Button>
           </Group>

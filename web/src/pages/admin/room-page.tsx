@@ -1,13 +1,18 @@
-/* One room: what it is, who is in it. */
-import { Anchor, Button, Card, Group, SimpleGrid, Stack, Text, Title } from '@mantine/core';
+/* One room: who is in it and was, links into it, recordings, what it is. */
+import { Anchor, Button, Group, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { useState, type ReactNode } from 'react';
 import { Link, useNavigate, useParams } from 'react-router-dom';
 import { deleteRoom, setRoomStatus, useAdminChange, useRoom } from '../../api/admin';
 import type { Room } from '../../api/types';
 import { complain, Confirm, Copy, Problem, usePageTitle, Waiting } from '../../ui/parts';
 import { formatDateTime } from '../../ui/words';
-import { EndRoom, GoIn, isOpen, nameOf, PresentPeople, RoomBadges } from './room-parts';
+import { Part } from './part';
+import { RoomDialIn } from './room-dial-in';
 import { RoomForm } from './room-form';
+import { EndRoom, GoIn, isOpen, nameOf, RoomBadges } from './room-parts';
+import { RoomPeople } from './room-people';
+import { RoomRecordings } from './room-recordings';
+import { RoomTokens } from './room-tokens';
 import { TYPES } from './words';
 
 export function RoomPage() {
@@ -20,28 +25,19 @@ export function RoomPage() {
     <Stack data-testid="room">
       <Top room={room} />
       <SimpleGrid cols={{ base: 1, md: 2 }}>
-        <Part title="Details">
-          <Facts room={room} />
-        </Part>
-        <Part title="People">
-          <PresentPeople room={room} />
-        </Part>
+        <Stack>
+          <RoomPeople room={room} />
+          <RoomTokens room={room} />
+        </Stack>
+        <Stack>
+          <RoomRecordings room={room} />
+          <RoomDialIn room={room} />
+          <Part title="Details">
+            <Facts room={room} />
+          </Part>
+        </Stack>
       </SimpleGrid>
     </Stack>
-  );
-}
-
-export function Part({ title, children, side }: { title: string; children: ReactNode; side?: ReactNode }) {
-  return (
-    <Card withBorder component="section" aria-label={title}>
-      <Group justify="space-between" mb="xs">
-        <Title order={2} size="h4">
-          {title}
-        </Title>
-        {side}
-      </Group>
-      {children}
-    </Card>
   );
 }
 
@@ -125,7 +121,7 @@ function Facts({ room }: { room: Room }) {
     ['Recorded from start', on(room.recording_enabled)],
     ['Chat', on(room.enable_chat)],
     ['Screen sharing', on(room.enable_screenshare)],
-    ['Dial-in PIN', room.sip_pin ? <Code key="pin" value={room.sip_pin} /> : 'this room cannot be dialled into'],
+    ['Dial-in PIN', room.sip_pin ? <Code key="pin" value={room.sip_pin} /> : 'none: it cannot be dialled into'],
     ['Carried by', `${room.provider}, as ${room.livekit_room_name}`],
   ];
   return (

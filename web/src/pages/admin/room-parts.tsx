@@ -3,13 +3,15 @@ import { Badge, Button, Group, Text } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate } from 'react-router-dom';
-import { setRoomStatus, useAdminChange, usePresent } from '../../api/admin';
+import { setRoomStatus, useAdminChange, usePeople } from '../../api/admin';
 import { joinSession } from '../../api/queries';
-import type { Room } from '../../api/types';
+import type { Room, RoomPerson } from '../../api/types';
+import { WifiIcon, WifiWeakIcon } from '../../ui/icons';
 import { complain, Confirm, Problem } from '../../ui/parts';
 import { formatShortTime } from '../../ui/words';
 import { roomPath } from '../join';
-import { people, ROLES, STATUS } from './words';
+import { presentOf } from './present';
+import { LINES, people, ROLES, STATUS } from './words';
 
 export const nameOf = (room: Room) => room.name || 'Untitled room';
 export const isOpen = (room: Room) => room.status === 'active' || room.status === 'scheduled';
@@ -35,8 +37,20 @@ export function RoomBadges({ room }: { room: Room }) {
   );
 }
 
+/** The page's words on somebody's line, seldom more than an icon's worth. */
+export function Line({ quality }: { quality: RoomPerson['connection_quality'] }) {
+  if (!quality) return null;
+  const Sign = quality === 'poor' ? WifiWeakIcon : WifiIcon;
+  return (
+    <Group gap={4} wrap="nowrap" component="span" data-quality={quality}>
+      <Sign size={14} aria-hidden />
+      <span>{LINES[quality]}</span>
+    </Group>
+  );
+}
+
 export function PresentPeople({ room }: { room: Room }) {
-  const { data, error } = usePresent(room.id, room.num_participants);
+  const { data, error } = usePeople(room.id, room.num_participants, room.num_participants > 0);
   if (room.num_participants === 0) return <Text size="sm">Nobody is in.</Text>;
   return (
     <div data-testid="present">
@@ -45,16 +59,17 @@ export function PresentPeople({ room }: { room: Room }) {
       </Text>
       {error && <Problem error={error} />}
       <ul className="plain-list" aria-label={`In ${nameOf(room)} now`}>
-        {data?.map((person) => (
+        {presentOf(data ?? []).map((person) => (
           <li key={person.identity}>
             <Group gap="xs" justify="space-between">
               <Text size="sm" className="break">
                 {person.name}
-                {person.role !== 'student' && `, ${ROLES[person.role]}`}
+                {person.role !== 'participant' && `, ${ROLES[person.role].word.toLowerCase()}`}
               </Text>
-              <Text size="sm" c="dimmed">
+              <Group gap="xs" fz="sm" c="dimmed">
+                <Line quality={person.line} />
                 since {formatShortTime(person.since)}
-              </Text>
+              </Group>
             </Group>
           </li>
         ))}

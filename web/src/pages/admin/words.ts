@@ -15,7 +15,15 @@ export const TYPES: Record<RoomType, { word: string; hint: string }> = {
   broadcast: { word: 'Broadcast', hint: 'Hosts talk, everybody else watches' },
 };
 
-export const ROLES: Record<Model<'participant_role'>, string> = { teacher: 'host', student: 'participant', viewer: 'viewer' };
+export const ROLES: Record<Model<'room_role'>, { word: string; hint: string }> = {
+  host: { word: 'Host', hint: 'May mute, remove, lock, record and end' },
+  participant: { word: 'Participant', hint: 'May speak, show camera and screen' },
+  viewer: { word: 'Viewer', hint: 'May watch and listen only' },
+};
+
+export const LINES: Record<Model<'call_quality'>, string> = { good: 'Good line', fair: 'Fair line', poor: 'Poor line' };
+
+export const USER_ROLES: Record<Model<'user_role'>, string> = { admin: 'Administrator', teacher: 'Teacher', student: 'Student' };
 
 export const VIDEO_CODECS: Record<Model<'video_codec'>, string> = { vp8: 'VP8', h264: 'H.264', vp9: 'VP9', av1: 'AV1' };
 export const AUDIO_CODECS: Record<Model<'audio_codec'>, string> = { opus: 'Opus', red: 'Opus, sent twice (RED)' };

@@ -1,0 +1,163 @@
+/* Keys by which other programs call this server. */
+import { Badge, Button, Card, Checkbox, Group, Radio, Stack, Text, TextInput } from '@mantine/core';
+import { useState } from 'react';
+import { ADMIN_PAGE, createKey, revokeKey, useAdminChange, useKeys, useUsers } from '../../api/admin';
+import type { ApiKey, Model } from '../../api/types';
+import { PlusIcon } from '../../ui/icons';
+import { complain, Confirm, Empty, Problem, Waiting } from '../../ui/parts';
+import { formatDateTime } from '../../ui/words';
+import { FormDialog } from './form';
+import { Foot, Head } from './head';
+import { keyBody, nameOfUser, scopeWords, SCOPES, type KeyDraft } from './keys';
+import { ShownOnce } from './once';
+
+export function ApiKeysPage() {
+  const [page, setPage] = useState(0);
+  const [making, setMaking] = useState(false);
+  const [made, setMade] = useState<Model<'key_created'> | null>(null);
+  const list = useKeys(page);
+  const show = (key: Model<'key_created'>) => {
+    setMaking(false);
+    setMade(key);
+  };
+  return (
+    <Stack>
+      <Head title="API keys">
+        <Button leftSection={<PlusIcon size={16} aria-hidden />} onClick={() => setMaking(true)} data-testid="new-key">
+          New key
+        </Button>
+      </Head>
+      <Text c="dimmed">Another program, such as your website, calls this server with a key. Give each its own, so that one can be revoked alone.</Text>
+      {list.isPending && <Waiting what="Loading the keys" />}
+      {list.error && <Problem error={list.error} retry={() => void list.refetch()} />}
+      {list.data?.count === 0 && <Empty title="No keys yet">Nothing but the pages uses this server. That is fine as long as you need no more.</Empty>}
+      <Stack component="ul" gap="xs" className="plain-list">
+        {list.data?.results.map((key) => <KeyRow key={key.id} apiKey={key} />)}
+      </Stack>
+      <Foot count={list.data?.count ?? 0} size={ADMIN_PAGE} page={page} what="keys" onPage={setPage} />
+      {making && <KeyForm onMade={show} onClose={() => setMaking(false)} />}
+      {made && (
+        <ShownOnce
+          title={`The key “${made.name}”`}
+          warning="Copy the key now and put it where the program keeps its secrets: roomd keeps only a fingerprint of it. If it is lost, revoke it and make another."
+          secrets={[{ label: 'Key', value: made.key, testid: 'secret-key' }]}
+          onClose={() => setMade(null)}
+        />
+      )}
+    </Stack>
+  );
+}
+
+function KeyRow({ apiKey }: { apiKey: ApiKey }) {
+  const users = useUsers();
+  const owner = users.data?.find((user) => user.id === apiKey.user_id);
+  return (
+    <Card withBorder component="li" padding="sm" data-testid={`key-${apiKey.id}`}>
+      <Group justify="space-between" wrap="nowrap" align="flex-start">
+        <div style={{ minWidth: 0 }}>
+          <Group gap="xs">
+            <Text fw={600} className="break">
+              {apiKey.name}
+            </Text>
+            <Badge color={apiKey.revoked_at ? 'red' : 'green'} variant="light">
+              {apiKey.revoked_at ? 'Revoked' : 'Valid'}
+            </Badge>
+          </Group>
+          <Text size="sm" c="dimmed" className="break">
+            {apiKey.prefix}… · made {formatDateTime(apiKey.created_at)}
+            {owner && ` · acts for ${nameOfUser(owner)}`}
+            {apiKey.revoked_at && ` · revoked ${formatDateTime(apiKey.revoked_at)}`}
+          </Text>
+          <ul className="plain-list" aria-label={`What ${apiKey.name} may do`}>
+            {scopeWords(apiKey.scope).map((words) => (
+              <Text key={words} component="li" size="sm">
+                {words}
+              </Text>
+            ))}
+          </ul>
+        </div>
+        {!apiKey.revoked_at && <RevokeKey apiKey={apiKey} />}
+      </Group>
+    </Card>
+  );
+}
+
+function RevokeKey({ apiKey }: { apiKey: ApiKey }) {
+  const [asking, setAsking] = useState(false);
+  const revoking = useAdminChange(() => revokeKey(apiKey.id));
+  const close = () => setAsking(false);
+  return (
+    <>
+      <Button
+        size="xs"
+        variant="subtle"
+        color="red"
+        style={{ flexShrink: 0 }}
+        onClick={() => setAsking(true)}
+        aria-label={`Revoke the key ${apiKey.name}`}
+        data-testid={`revoke-key-${apiKey.id}`}
+      >
+        Revoke
+      </Button>
+      <Confirm
+        opened={asking}
+        title="Revoke this key?"
+        confirm="Revoke"
+        busy={revoking.isPending}
+        onConfirm={() => revoking.mutate(undefined, { onError: complain, onSettled: close })}
+        onClose={close}
+      >
+        The program that uses “{apiKey.name}” is refused from now on. This cannot be undone.
+      </Confirm>
+    </>
+  );
+}
+
+const BLANK: KeyDraft = { name: '', everything: false, scopes: [] };
+
+function KeyForm({ onMade, onClose }: { onMade(key: Model<'key_created'>): void; onClose(): void }) {
+  const [draft, setDraft] = useState(BLANK);
+  const saving = useAdminChange(() => createKey(keyBody(draft)));
+  const change = (part: Partial<KeyDraft>) => setDraft((was) => ({ ...was, ...part }));
+  const none = !draft.everything && draft.scopes.length === 0;
+  return (
+    <FormDialog
+      title="New key"
+      save="Make the key"
+      busy={saving.isPending}
+      blocked={none}
+      error={saving.error}
+      onSave={() => saving.mutate(undefined, { onSuccess: onMade })}
+      onClose={onClose}
+    >
+      <TextInput
+        label="What is it for?"
+        required
+        maxLength={200}
+        data-autofocus
+        placeholder="Our website"
+        value={draft.name}
+        onChange={(event) => change({ name: event.target.value })}
+        data-testid="name"
+      />
+      <Radio.Group
+        label="What may it do?"
+        description="It acts for your account. Less is safer."
+        value={draft.everything ? 'all' : 'some'}
+        onChange={(value) => change({ everything: value === 'all' })}
+      >
+        <Stack gap="xs" mt="xs">
+          <Radio value="some" label="Only this:" data-testid="some" />
+          <Checkbox.Group value={draft.scopes} onChange={(scopes) => change({ scopes })} aria-label="Only this">
+            <Stack gap="xs" pl="lg">
+              {SCOPES.map(({ scope, label }) => (
+                <Checkbox key={scope} value={scope} label={label} disabled={draft.everything} data-testid={`scope-${scope}`} />
+              ))}
+            </Stack>
+          </Checkbox.Group>
+          <Radio value="all" label="Everything that you may" data-testid="everything" />
+        </Stack>
+      </Radio.Group>
+    </FormDialog>
+  );
+}
