@@ -96,7 +96,7 @@ def test_methods(server, anybody, teacher):
         path = pattern.replace("/?", "").replace("[^/]+", "1").replace("\\", "")
         for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"} - methods:
             reply = teacher.http.request(method, path)
-            assert reply.status_code == 405 and "Method Not Allowed" in reply.json().values(), (method, path)
+            assert reply.status_code == 405 and "method not allowed" in [str(v).lower() for v in reply.json().values()], (method, path)  # each dialect in its own shape
             assert methods <= set(reply.headers["allow"].split(", "))
         assert anybody.options(path).status_code == 204
 
