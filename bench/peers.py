@@ -1,11 +1,12 @@
 """roomd beside the servers that one would otherwise run for the same APIs: Express (the Live Sessions API) and FastAPI (the tutoring backend).
 
-    bench/peers.py PEERS [--rounds 3] [--seconds 3] [--only get,list,…]
+    bench/peers.py PEERS [--rounds 3] [--seconds 3] [--only get,list,…] [--provider daily]
 
 PEERS is a folder with live-sessions/, tutorium/ and fake-daily/ (the peers' upstream); they are installed below out/peers. All on SQLite with
 WAL and synchronous=FULL, in turn, on one machine, wrk on one thread with 32 connections. roomd is on its own media engine and needs no
 upstream, which is part of its case; Express asks fake-daily once for each create, FastAPI also for each get, join and create.
-One line of JSON a figure, then a table of ratios. A figure with a reply that was not 2xx is void, and then the exit code is 1."""
+With --provider daily roomd has the same upstream as they: create asks it for a room, in /api/v1 for a token besides; a get or a join only
+where no token is kept. One line of JSON a figure, then a table of ratios. A figure with a reply that was not 2xx is void, and then the exit code is 1."""
 import argparse
 import base64
 import hashlib
@@ -32,6 +33,7 @@ HOOK_SECRET = base64.b64encode(b"bench hook secret, 32 bytes long").decode()
 JWT_SECRET = "reference-peer-secret"
 EVENTS = 100_000
 TARGETS = {"live-sessions": {"get": 10, "list": 8, "create": 8, "webhook": 8}, "tutorium": {"get": 100, "list": 60, "join": 80, "create": 60}}
+DAILY_TARGETS = {"live-sessions": {"create": 2.5}, "tutorium": {"create": 15}}
 PORTS = {"fake-daily": 7999, "live-sessions": 7100, "tutorium": 7101}
 
 
@@ -142,11 +144,12 @@ def compare(dialect, peer, peer_bearer, roomd, args, folder):
     prepare = {"live-sessions": live_sessions, "tutorium": tutorium}[dialect]
     roomd_url, bearer = roomd.url.removesuffix("/api/v1"), sign_in(roomd.url.removesuffix("/api/v1"))
     theirs, ours = prepare(peer.url, peer_bearer), prepare(roomd_url, bearer)
+    targets = (DAILY_TARGETS if args.provider == "daily" else TARGETS)[dialect]
     for figure in [f for f in TARGETS[dialect] if f in args.only]:
         runs = [(measure(peer, peer_bearer, theirs, figure, args, folder), measure(roomd, bearer, ours, figure, args, folder)) for _ in range(args.rounds)]
         middle = lambda i, key: statistics.median(pair[i][key] for pair in runs)
         row = {"dialect": dialect, "figure": figure, "peer_rps": round(middle(0, "rps")), "roomd_rps": round(middle(1, "rps")),
-               "ratio": round(statistics.median(b["rps"] / a["rps"] for a, b in runs), 1), "target": TARGETS[dialect][figure],
+               "ratio": round(statistics.median(b["rps"] / a["rps"] for a, b in runs), 1), "target": targets.get(figure, 1),
                "peer_p99_ms": round(middle(0, "p99_ms"), 2), "roomd_p99_ms": round(middle(1, "p99_ms"), 2)}
         bad = sum(run["non2xx"] + run["errors"] for pair in runs for run in pair)
         if bad:
@@ -159,9 +162,13 @@ def all_figures(args, to, folder):
     with ExitStack() as stack:
         hook = {"DAILY_WEBHOOK_SECRET": HOOK_SECRET, "DAILY_API_BASE_URL": f"http://127.0.0.1:{PORTS['fake-daily']}/v1"}
         stack.enter_context(Peer(["node", "server.mjs"], to / "fake-daily", PORTS["fake-daily"], PORT=str(PORTS["fake-daily"])))
-        roomd = stack.enter_context(Roomd(folder / "roomd", 1, extra={"DAILY_WEBHOOK_SECRET": HOOK_SECRET}))
-        with Peer(["node", "server.mjs"], to / "live-sessions", PORTS["live-sessions"], PORT=str(PORTS["live-sessions"]), DB_FILE=str(folder / "live.db"), JWT_SECRET=JWT_SECRET, **hook) as peer:
-            yield from compare("live-sessions", peer, "Bearer " + mint(JWT_SECRET), roomd, args, folder)
+        upstream = hook | {"PROVIDER": "daily", "DAILY_API_KEY": "key"} if args.provider == "daily" else {"DAILY_WEBHOOK_SECRET": HOOK_SECRET}
+        roomd = stack.enter_context(Roomd(folder / "roomd", 1, extra=upstream))
+        if "live-sessions" in args.apis:
+            with Peer(["node", "server.mjs"], to / "live-sessions", PORTS["live-sessions"], PORT=str(PORTS["live-sessions"]), DB_FILE=str(folder / "live.db"), JWT_SECRET=JWT_SECRET, **hook) as peer:
+                yield from compare("live-sessions", peer, "Bearer " + mint(JWT_SECRET), roomd, args, folder)
+        if "tutorium" not in args.apis:
+            return
         command = [to / "tutorium/.venv/bin/uvicorn", "main:app", "--port", str(PORTS["tutorium"]), "--no-access-log"]
         with Peer(command, to / "tutorium", PORTS["tutorium"], DATABASE_URL=f"sqlite:///{folder}/tutorium.db", **hook) as peer:
             yield from compare("tutorium", peer, sign_in(peer.url), roomd, args, folder)
@@ -172,6 +179,8 @@ def main():
     p.add_argument("peers", type=pathlib.Path)
     p.add_argument("--seconds", type=int, default=3, help="of each run")
     p.add_argument("--rounds", type=int, default=3)
+    p.add_argument("--provider", choices=["janus", "daily"], default="janus", help="of roomd")
+    p.add_argument("--apis", type=lambda text: text.split(","), default=["live-sessions", "tutorium"])
     p.add_argument("--connections", type=int, default=32)
     p.add_argument("--only", type=lambda text: text.split(","), default=["get", "list", "join", "webhook", "create"])
     args = p.parse_args()
