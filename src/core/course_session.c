@@ -12,7 +12,7 @@
 
 /* What a row of struct live_row is made of, from sessions s. The address of an account is nobody's name. */
 #define COLUMNS \
-    "SELECT s.id, s.uuid, s.teacher_id, s.title, s.description, s.status, s.room_name, s.scheduled_start, s.duration_minutes, s.max_participants, s.created_at, s.updated_at, " \
+    "SELECT s.id, s.uuid, s.teacher_id, s.title, s.description, s.status, s.room_name, s.provider, s.scheduled_start, s.duration_minutes, s.max_participants, s.created_at, s.updated_at, " \
     "c.course, k.title, c.instructor, coalesce(p.name, CASE WHEN c.instructor IS NULL OR c.instructor LIKE '00000000-0000-4000-8000-%' THEN u.full_name END), " \
     "c.recording_url, c.recording_seconds FROM "
 #define JOINS \

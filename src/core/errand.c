@@ -267,7 +267,7 @@ static bool open_room(struct errands *w, struct core *core, struct arena *a, str
     return core_write(core, note_room, w, e) && p->ops->room_open(p->ctx, a, &w->room, &w->url, e);
 }
 
-static bool run(struct errands *w, struct core *core, struct arena *a, struct err *e)
+static bool run_errand(struct errands *w, struct core *core, struct arena *a, struct err *e)
 {
     const struct provider_ops *o = w->provider->ops;
     void *ctx = w->provider->ctx;
@@ -288,7 +288,7 @@ bool errand_do(struct errands *w, struct core *core, struct arena *a, struct err
     enum errand kind = w->wanted;
     int64_t began = clock_monotonic_ms();
     if (++w->count > ERRANDS_AT_MOST) return err_set(e, ERR_INTERNAL, "errands", "one request asked the provider for more than %d things", ERRANDS_AT_MOST);
-    bool ok = run(w, core, a, &why);
+    bool ok = run_errand(w, core, a, &why);
     log_at(ok ? LOG_DEBUG : LOG_WARN, "provider", LOG_STR("provider", w->provider->ops->name), LOG_STR("errand", errand_rows[kind].name), LOG_STR("room", w->room_name),
            LOG_STR("error", why.text), LOG_INT("ms", clock_monotonic_ms() - began));
     w->wanted = ERRAND_NONE;

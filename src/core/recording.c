@@ -125,11 +125,12 @@ bool recording_act(struct scope *s, struct recording *r, enum record_action acti
     bool running = r->status == recording_status_recording, paused = r->status == recording_status_paused;
     if (!running && !paused) return err_fail(e, error_recording_not_running);
     if (action == record_action_stop) return errand_record_stop(s, r, e) && stop(s, r, e);
+    if (action == record_action_pause ? paused : running) return true;
     bool remote;
     if (!errand_is_remote(s, r->session_id, &remote, e)) return false;
     if (remote) return err_fail(e, error_provider_cannot);
-    if (action == record_action_pause) return paused || (close_span(s, r->id, e) && move_to(s, r, recording_status_paused, event_recording_paused, e));
-    return running || (open_span(s, r->id, e) && move_to(s, r, recording_status_recording, event_recording_resumed, e));
+    if (action == record_action_pause) return close_span(s, r->id, e) && move_to(s, r, recording_status_paused, event_recording_paused, e);
+    return open_span(s, r->id, e) && move_to(s, r, recording_status_recording, event_recording_resumed, e);
 }
 
 bool recording_stop_of(struct scope *s, int64_t session_id, struct err *e)

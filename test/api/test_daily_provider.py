@@ -2,6 +2,7 @@
 import signal
 import threading
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -9,6 +10,8 @@ import pytest
 
 from fake_daily import FakeDaily
 from harness import until
+from homeserver import Homeserver
+from test_recording_api import Room
 
 HOUR = 3600
 
@@ -40,8 +43,11 @@ def shared(tmp_path_factory):
 
 @pytest.fixture
 def ada(shared):
-    shared.daily.forget()
     shared.daily.faults.clear()
+    with shared.db() as db:
+        busy = "SELECT 1 FROM jobs WHERE kind IN ('room_close', 'provider_remove') AND status IN ('waiting', 'running')"
+        until(lambda: not db.execute(busy).fetchone(), "what the test before left to be done is done", 40)
+    shared.daily.forget()
     return shared.person("Ada Lovelace")
 
 
@@ -334,7 +340,7 @@ def test_record_at_daily(shared, ada, grace):
     assert start.path == f"/rooms/{s['room_name']}/recordings/start" and start.body == {"type": "cloud", "instanceId": rec.json()["uuid"]}
     refused(ada.post(path), 409, "A recording is already running")
     refused(ada.patch(f"/recordings/{rec.json()['id']}", {"action": "pause"}), 409, "The provider of this session cannot do that")
-    refused(ada.patch(f"/recordings/{rec.json()['id']}", {"action": "resume"}), 409, "The provider of this session cannot do that")
+    assert ada.patch(f"/recordings/{rec.json()['id']}", {"action": "resume"}).json()["status"] == "recording"  # it runs
     shared.daily.fault("POST", ".*/recordings/stop", 503, times=9)
     refused(ada.patch(f"/recordings/{rec.json()['id']}", {"action": "stop"}), 502, "Failed to stop recording")
     assert len(shared.daily.of("POST", ".*/recordings/stop")) == 1  # not asked twice: it may have been done
@@ -362,9 +368,66 @@ def test_a_recording_that_began_though_the_answer_was_lost(shared, ada):
     gone(shared.daily, s["room_name"])
 
 
+def test_the_recording_api_records_there_too(start_roomd, daily):
+    home = Homeserver()
+    server = start_roomd(settings(daily, MATRIX_HOMESERVER_URL=home.url, MATRIX_SERVER_NAME="hs.test", MATRIX_CACHE_SECONDS="0"))
+    room = Room(server, home)
+    fault = daily.fault("POST", ".*/recordings/start", 503, times=3)
+    failed = room.mod.start(room.id)
+    assert (failed.status_code, failed.json()) == (502, {"error": "Failed to start recording", "code": "RECORDING_FAILED"}) and fault.left == 0
+    egress = room.recorded()
+    assert room.recorded() == egress and list(daily.recordings.values()) == ["in-progress"]  # asked for again: the one that runs
+    assert room.mod.stop(egress).status_code == 200 and list(daily.recordings.values()) == ["finished"]
+    home.close()
+
+
 def test_tokens_of_rooms_are_roomds_own(shared, ada):
     s = ada.session()
     refused(ada.post(f"/rooms/{s['id']}/token", {"role": "participant"}), 409, "The provider of this session cannot do that")
+
+
+# ---- /sessions (seed S2): the same, in its words
+
+WHEN = "2035-01-01T10:00:00.000Z"
+
+
+def live(ada, **more):
+    return ada.http.post("/sessions", json={"title": "Algebra I", "courseId": str(uuid.uuid4()), "scheduledAt": WHEN, "duration": 60, **more})
+
+
+def said(reply, text):
+    assert (reply.status_code, reply.json()) == (500, {"message": text})
+
+
+def test_live_sessions(shared, ada):
+    made = live(ada)
+    s = made.json()
+    assert made.status_code == 201 and s["roomName"].startswith("algebra-i-") and s["roomUrl"] == f"https://example.daily.co/{s['roomName']}"
+    assert [(c.path, c.body["name"]) for c in shared.daily.calls] == [("/rooms", s["roomName"])]  # nobody has asked for a token
+    assert ada.http.get(f"/sessions/{s['_id']}").json()["roomUrl"] == s["roomUrl"]
+    started = ada.http.post("/sessions/recording/start", json={"roomName": s["roomName"]}).json()
+    assert shared.daily.recordings[started["recording"]["id"]] == "in-progress"
+    assert ada.http.post("/sessions/recording/stop", json={"recordingId": started["recording"]["id"]}).json()["recording"]["status"] == "finished"
+    assert shared.daily.recordings[started["recording"]["id"]] == "finished"
+    gone = ada.http.delete(f"/sessions/{s['_id']}")
+    assert gone.status_code == 200 and gone.json()["message"] == "Live session deleted successfully" and s["roomName"] not in shared.daily.rooms
+    assert ada.http.get(f"/sessions/{s['_id']}").status_code == 404
+
+
+def test_live_sessions_when_daily_refuses(shared, ada):
+    s = live(ada).json()
+    for path in ("/rooms", "/rooms/.*/recordings/.*"):
+        shared.daily.fault("POST", path, 500, times=9)
+    shared.daily.fault("DELETE", "/rooms/" + s["roomName"], 500, times=3)
+    said(live(ada), "Failed to create Daily.co room")
+    said(ada.http.post("/sessions/recording/start", json={"roomName": s["roomName"]}), "Failed to start recording on Daily.co")
+    said(ada.http.delete(f"/sessions/{s['_id']}"), "Failed to delete Daily.co room")
+    assert ada.http.get(f"/sessions/{s['_id']}").json()["status"] == "scheduled"
+    shared.daily.faults.clear()
+    started = ada.http.post("/sessions/recording/start", json={"roomName": s["roomName"]}).json()
+    shared.daily.fault("POST", "/rooms/.*/recordings/stop", 500)
+    said(ada.http.post("/sessions/recording/stop", json={"recordingId": started["recording"]["id"]}), "Failed to stop recording on Daily.co")
+    assert ada.http.delete(f"/sessions/{s['_id']}").status_code == 200
 
 
 # ---- Daily is slow, away, or roomd is

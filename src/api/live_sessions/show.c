@@ -3,7 +3,7 @@
 
 void live_show_new(struct request *r, const struct live_row *row, struct live_session *out)
 {
-    struct session session = {.room_name = row->room_name};
+    struct session session = {.id = row->id, .provider = row->provider, .room_name = row->room_name};
     COPY(live_session, out, live_row, row);
     SET(out, live_session, _id, row->uuid);
     SET(out, live_session, roomName, row->room_name);
