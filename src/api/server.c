@@ -2,6 +2,7 @@
 #include "api/api.h"
 #include "base/metric.h"
 #include "version.h"
+#include <malloc.h>
 #include <stdlib.h>
 
 static bool health(struct request *r, const char *detail)
@@ -47,6 +48,7 @@ bool server_openapi(struct request *r, struct err *e)
     json_t *document = openapi_document(core_config(r->api->core)->PUBLIC_URL);
     char *text = json_dumps(document, JSON_COMPACT);
     json_decref(document);
+    malloc_trim(0); /* the document is some megabytes of small pieces, and asked for rarely */
     arena_defer(r->scope.arena, free, text);
     return reply_text(r, "application/json", text);
 }
