@@ -5,7 +5,7 @@ import pytest
 
 from playing import sign_in
 from stage import SLOW, recordings, until
-from test_pages import LOOKS, faults, shots  # noqa: F401
+from test_pages import LOOKS, faults, focus_on, press, seen_focus, shots  # noqa: F401
 
 LONG = "A rather long name of a room, such as schools write: geometry for the second year, part two"
 
@@ -244,6 +244,33 @@ async def test_an_api_key_is_made_and_revoked(stage, server, office):
     await boss.see("secret-key")
     assert boss.account.get("/api-keys?limit=1000").json()["keys"][-1]["scope"] is None
     assert boss.errors == []
+
+
+async def test_a_key_is_made_and_revoked_by_keyboard_alone(stage, server, office):
+    boss = await office()
+    page = boss.page
+    await boss.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await press(page, "^API keys$")
+    await boss.see("new-key")
+    await press(page, "^New key$")
+    await boss.see("save")
+    await focus_on(page, "^What is it for")
+    await page.keyboard.type("Made by keys")
+    await focus_on(page, "^See rooms")
+    assert await seen_focus(page)
+    await page.keyboard.press("Space")
+    await page.keyboard.press("Enter")
+    secret = await page.get_by_test_id("secret-key").input_value()
+    await press(page, "^Copy: Key$")
+    await until(lambda: page.evaluate("() => navigator.clipboard.readText()"), lambda text: text == secret, 5, "the key is copied")
+    await press(page, "^Done$")
+    await page.get_by_test_id("secret-key").wait_for(state="detached")
+    await press(page, "^Revoke the key Made by keys$")
+    await boss.see("confirm")
+    await press(page, "^Revoke$")
+    key = boss.account.get("/api-keys?limit=1000").json()["keys"][-1]
+    await page.get_by_test_id(f"key-{key['id']}").get_by_text("Revoked", exact=True).wait_for()
+    assert key["name"] == "Made by keys" and boss.errors == []
 
 
 async def test_an_account_is_made_changed_and_switched_off(stage, server, office):
