@@ -189,7 +189,7 @@ def test_openapi_is_itself_valid(server, anybody):
 
 @pytest.mark.skipif(not (ROOT / "web" / "dist" / "index.html").exists(), reason="the pages are not built")
 def test_pages(anybody):
-    for path in ("/", "/sessions", "/room/session-0123456789abcdef?t=x", "/index.html", "/docs", "/redoc"):
+    for path in ("/", "/my/1/recordings", "/room/session-0123456789abcdef?t=x", "/index.html", "/docs", "/redoc"):
         page = anybody.get(path)
         assert page.status_code == 200 and page.headers["content-type"] == "text/html; charset=utf-8"
         assert "default-src 'self'" in page.headers["content-security-policy"] and page.headers["x-content-type-options"] == "nosniff"
