@@ -123,6 +123,8 @@ class Contract:
         self.check({"$ref": "#/components/schemas/call_message_to_page"}, message)
         if message["t"] == "error":
             SEEN.errors.add(message["code"])
+        if message["t"] == "over":  # tells the page in words alone
+            SEEN.errors |= {name for name, row in self.document["x-errors"].items() if row["message"] == message["message"]}
 
 
 def base64url(data):
