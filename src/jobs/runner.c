@@ -7,13 +7,23 @@
 
 enum { LEASE_MS = 60000, LOOK_MS = 1000, EXTEND_MS = 15000 };
 
+static const struct job_lane lanes[] = {{"compose", false}, {"compose", true}};
+enum { LANES = sizeof lanes / sizeof *lanes };
+
+struct lane {
+    struct runner *runner;
+    const struct job_lane *jobs;
+    pthread_t thread;
+    int64_t extended_at;
+};
+
 struct runner {
     struct core *core;
-    pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t wake;
     bool stopping;
-    int64_t extended_at;
+    struct lane lanes[LANES];
+    int running;
 };
 
 static const struct work_kind *kind_of(const char *name)
@@ -33,14 +43,14 @@ static bool stopping(struct runner *r)
 
 /* ---- steps on the writer */
 
-struct taking { struct arena *arena; struct job job; enum db_found found; };
+struct taking { const struct job_lane *jobs; struct arena *arena; struct job job; enum db_found found; };
 
 static bool take(struct scope *s, void *arg, struct err *e)
 {
     struct taking *t = arg;
     struct scope own = *s;
     own.arena = t->arena;
-    t->found = job_take(&own, LEASE_MS, &t->job, e);
+    t->found = job_take(&own, t->jobs, LEASE_MS, &t->job, e);
     return t->found != DB_FAILED;
 }
 
@@ -64,29 +74,30 @@ static bool settle(struct scope *s, void *arg, struct err *e)
 bool runner_go_on(struct work_context *w)
 {
     int64_t now = clock_monotonic_ms(), id = w->job->id;
-    if (stopping(w->runner)) return false;
-    if (now - w->runner->extended_at < EXTEND_MS) return true;
-    w->runner->extended_at = now;
+    if (stopping(w->lane->runner)) return false;
+    if (now - w->lane->extended_at < EXTEND_MS) return true;
+    w->lane->extended_at = now;
     core_write(w->core, extend, &id, NULL);
     return true;
 }
 
 /* ---- the loop */
 
-static void work(struct runner *r, struct db_conn *db, struct arena *a, const struct job *job)
+static void work(struct lane *lane, struct db_conn *db, struct arena *a, const struct job *job)
 {
     struct err e = {0};
     const struct work_kind *kind = kind_of(job->kind);
-    struct work_context w = {r, r->core, db, a, job};
+    struct core *core = lane->runner->core;
+    struct work_context w = {lane, core, db, a, job};
     enum work_result result = WORK_GIVEN_UP;
-    int64_t began = r->extended_at = clock_monotonic_ms();
+    int64_t began = lane->extended_at = clock_monotonic_ms();
     if (kind) result = kind->run(&w, &e);
     else err_set(&e, ERR_INTERNAL, "job_kind", "this program knows no job \"%s\"", job->kind);
     struct outcome o = {job, kind ? kind : &work_kinds[0], result, e.text};
     log_at(result == WORK_DONE ? LOG_INFO : LOG_WARN, "job", LOG_STR("kind", job->kind), LOG_INT("subject", job->subject_id), LOG_INT("attempt", job->attempts),
            LOG_STR("error", e.text), LOG_INT("ms", clock_monotonic_ms() - began));
     struct err unsettled = {0}; /* not `e`: that is what `o` tells */
-    if (!core_write(r->core, settle, &o, &unsettled)) log_error("job.not_settled", LOG_STR("error", unsettled.text));
+    if (!core_write(core, settle, &o, &unsettled)) log_error("job.not_settled", LOG_STR("error", unsettled.text));
 }
 
 static void wait_for_work(struct runner *r)
@@ -101,15 +112,16 @@ static void wait_for_work(struct runner *r)
 
 static void *run(void *arg)
 {
-    struct runner *r = arg;
+    struct lane *lane = arg;
+    struct runner *r = lane->runner;
     struct err e = {0};
     struct db_conn *db = db_reader(r->core->db, &e);
     while (db && !stopping(r)) {
         struct arena a;
         arena_init(&a);
-        struct taking t = {.arena = &a};
+        struct taking t = {.jobs = lane->jobs, .arena = &a};
         bool found = core_write(r->core, take, &t, &e) && t.found == DB_ROW;
-        if (found) work(r, db, &a, &t.job);
+        if (found) work(lane, db, &a, &t.job);
         arena_release(&a);
         if (!found) wait_for_work(r);
     }
@@ -124,6 +136,16 @@ static bool release_all(struct scope *s, void *arg, struct err *e)
     return job_release_all(s, e);
 }
 
+static bool start_lane(struct runner *r, struct err *e)
+{
+    struct lane *lane = &r->lanes[r->running];
+    *lane = (struct lane){.runner = r, .jobs = &lanes[r->running]};
+    if (pthread_create(&lane->thread, NULL, run, lane)) return err_set(e, ERR_INTERNAL, "thread", "cannot start the job threads");
+    pthread_setname_np(lane->thread, lane->jobs->others ? "jobs" : lane->jobs->kind);
+    r->running++;
+    return true;
+}
+
 struct runner *runner_start(struct core *core, struct err *e)
 {
     if (!core_write(core, release_all, NULL, e)) return NULL;
@@ -131,13 +153,10 @@ struct runner *runner_start(struct core *core, struct err *e)
     r->core = core;
     pthread_mutex_init(&r->mutex, NULL);
     pthread_cond_init(&r->wake, NULL);
-    if (pthread_create(&r->thread, NULL, run, r)) {
-        err_set(e, ERR_INTERNAL, "thread", "cannot start the job thread");
-        free(r);
-        return NULL;
-    }
-    pthread_setname_np(r->thread, "jobs");
-    return r;
+    while (r->running < LANES && start_lane(r, e)) {}
+    if (r->running == LANES) return r;
+    runner_stop(r);
+    return NULL;
 }
 
 void runner_stop(struct runner *r)
@@ -145,9 +164,9 @@ void runner_stop(struct runner *r)
     if (!r) return;
     pthread_mutex_lock(&r->mutex);
     r->stopping = true;
-    pthread_cond_signal(&r->wake);
+    pthread_cond_broadcast(&r->wake);
     pthread_mutex_unlock(&r->mutex);
-    pthread_join(r->thread, NULL);
+    for (int i = 0; i < r->running; i++) pthread_join(r->lanes[i].thread, NULL);
     pthread_cond_destroy(&r->wake);
     pthread_mutex_destroy(&r->mutex);
     free(r);

@@ -1,12 +1,14 @@
-/* runner.h - the thread that does durable jobs (core/job.h), one after another. */
+/* runner.h - the threads that do durable jobs (core/job.h), one after another: one composes recordings, which takes as long as it
+ * takes, the other does all the rest. */
 #pragma once
 #include "core/core.h"
 #include "core/job.h"
 
 struct runner;
+struct lane;
 
 /* What a job's work is given. It asks `runner_go_on` now and then, which keeps the lease and says whether to stop. */
-struct work_context { struct runner *runner; struct core *core; struct db_conn *db; struct arena *arena; const struct job *job; };
+struct work_context { struct lane *lane; struct core *core; struct db_conn *db; struct arena *arena; const struct job *job; };
 enum work_result { WORK_DONE, WORK_AGAIN, WORK_GIVEN_UP, WORK_STOPPED };
 
 struct runner *runner_start(struct core *core, struct err *e);

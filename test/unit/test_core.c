@@ -340,9 +340,9 @@ TEST(test_recording_states)
     assert_int_equal(r.status, recording_status_processing);
     REFUSED(recording_act(&now, &r, record_action_resume, &err), recording_not_running);
     REFUSED(recording_begin(&now, &s, &second, &err), session_not_active);
-    assert_int_equal(job_take(&now, 1000, &j, &err), DB_NONE); /* Janus closes its files first */
+    assert_int_equal(job_take(&now, NULL, 1000, &j, &err), DB_NONE); /* Janus closes its files first */
     DONE(job_hurry(&now, "compose", r.id, &err));
-    assert_int_equal(job_take(&now, 1000, &j, &err), DB_ROW);
+    assert_int_equal(job_take(&now, NULL, 1000, &j, &err), DB_ROW);
     DONE(recording_failed(&now, r.id, "why", &err));
     assert_int_equal(recording_by_id(&now, r.id, &r, &err), DB_ROW);
     assert_string_equal(r.error, "why");
@@ -372,46 +372,62 @@ TEST(test_links)
     assert_false(recording_link_check(&now, 3, 7, until, signature));
 }
 
+TEST(test_lanes_of_jobs)
+{
+    static const struct job_lane slow = {"compose", false}, quick = {"compose", true};
+    struct job j;
+    DONE(job_add(&now, "compose", 1, now.now, &err));
+    assert_int_equal(job_take(&now, &quick, 1000, &j, &err), DB_NONE);
+    DONE(job_add(&now, "inbox", 1, now.now, &err));
+    DONE(job_add(&now, "room_close", 1, now.now + 1, &err));
+    assert_int_equal(job_take(&now, &quick, 1000, &j, &err), DB_ROW);
+    assert_string_equal(j.kind, "inbox");
+    assert_int_equal(job_take(&now, &quick, 1000, &j, &err), DB_NONE);
+    assert_int_equal(job_take(&now, &slow, 1000, &j, &err), DB_ROW);
+    assert_string_equal(j.kind, "compose");
+    assert_int_equal(job_take(&now, &slow, 1000, &j, &err), DB_NONE);
+}
+
 TEST(test_jobs)
 {
     struct job j, other;
     bool given_up;
     static const int64_t waits[] = {5000, 20000, 80000, 320000, 1280000, 3600000, 3600000};
     DONE(job_add(&now, "compose", 1, now.now + 10, &err));
-    assert_int_equal(job_take(&now, 1000, &j, &err), DB_NONE);
+    assert_int_equal(job_take(&now, NULL, 1000, &j, &err), DB_NONE);
     now.now += 10;
     for (int i = 0; i < 7; i++) {
-        assert_int_equal(job_take(&now, 1000, &j, &err), DB_ROW);
+        assert_int_equal(job_take(&now, NULL, 1000, &j, &err), DB_ROW);
         assert_int_equal(j.attempts, i + 1);
-        assert_int_equal(job_take(&now, 1000, &other, &err), DB_NONE); /* it is taken */
+        assert_int_equal(job_take(&now, NULL, 1000, &other, &err), DB_NONE); /* it is taken */
         DONE(job_again(&now, &j, "why", 8, &given_up, &err));
         assert_false(given_up);
         now.now += waits[i] - 1;
-        assert_int_equal(job_take(&now, 1000, &other, &err), DB_NONE);
+        assert_int_equal(job_take(&now, NULL, 1000, &other, &err), DB_NONE);
         now.now += 1;
     }
-    assert_int_equal(job_take(&now, 1000, &j, &err), DB_ROW);
+    assert_int_equal(job_take(&now, NULL, 1000, &j, &err), DB_ROW);
     DONE(job_again(&now, &j, "why", 8, &given_up, &err));
     assert_true(given_up);
     now.now += 10 * 3600000;
-    assert_int_equal(job_take(&now, 1000, &j, &err), DB_NONE);
+    assert_int_equal(job_take(&now, NULL, 1000, &j, &err), DB_NONE);
     DONE(job_add(&now, "compose", 1, now.now, &err)); /* by hand */
-    assert_int_equal(job_take(&now, 1000, &j, &err), DB_ROW);
+    assert_int_equal(job_take(&now, NULL, 1000, &j, &err), DB_ROW);
     assert_int_equal(j.attempts, 1);
     DONE(job_extend(&now, j.id, 5000, &err));
     now.now += 4999;
-    assert_int_equal(job_take(&now, 1000, &other, &err), DB_NONE);
+    assert_int_equal(job_take(&now, NULL, 1000, &other, &err), DB_NONE);
     now.now += 1; /* whoever held the lease is gone */
-    assert_int_equal(job_take(&now, 1000, &j, &err), DB_ROW);
+    assert_int_equal(job_take(&now, NULL, 1000, &j, &err), DB_ROW);
     assert_int_equal(j.attempts, 2);
     DONE(job_release(&now, j.id, &err));
-    assert_int_equal(job_take(&now, 1000, &j, &err), DB_ROW);
+    assert_int_equal(job_take(&now, NULL, 1000, &j, &err), DB_ROW);
     assert_int_equal(j.attempts, 2);
     DONE(job_release_all(&now, &err));
-    assert_int_equal(job_take(&now, 1000, &j, &err), DB_ROW);
+    assert_int_equal(job_take(&now, NULL, 1000, &j, &err), DB_ROW);
     DONE(job_done(&now, j.id, &err));
     now.now += 3600000;
-    assert_int_equal(job_take(&now, 1000, &j, &err), DB_NONE);
+    assert_int_equal(job_take(&now, NULL, 1000, &j, &err), DB_NONE);
 }
 
 /* ---- bearers */
@@ -551,15 +567,15 @@ TEST(test_jobs_stay_where_the_files_are)
     struct job j;
     DONE(job_add(&now, "compose", 7, now.now, &err));
     DONE(job_prefer(&now, "compose", 7, there, &err));
-    assert_int_equal(job_take(&now, 1000, &j, &err), DB_NONE);
+    assert_int_equal(job_take(&now, NULL, 1000, &j, &err), DB_NONE);
     now.now += NODE_DEAD_MS;
-    assert_int_equal(job_take(&now, 60000, &j, &err), DB_ROW); /* it is gone: anybody */
+    assert_int_equal(job_take(&now, NULL, 60000, &j, &err), DB_ROW); /* it is gone: anybody */
     assert_int_equal(j.node_id, here);
     core.node_id = there;
     DONE(job_release_all(&now, &err)); /* the other starts again: that is not its own */
-    assert_int_equal(job_take(&now, 1000, &j, &err), DB_NONE);
+    assert_int_equal(job_take(&now, NULL, 1000, &j, &err), DB_NONE);
     now.now += 60000;
-    assert_int_equal(job_take(&now, 1000, &j, &err), DB_ROW); /* the lease ran out */
+    assert_int_equal(job_take(&now, NULL, 1000, &j, &err), DB_ROW); /* the lease ran out */
     core.node_id = here;
 }
 
@@ -568,6 +584,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         UNIT(test_status_moves), UNIT(test_times_of_moves_are_of_the_first), UNIT(test_expiry), UNIT(test_empty_rooms_end), UNIT(test_names_and_codes), UNIT(test_totals), UNIT(test_access), UNIT(test_seats),
         UNIT(test_tokens_die), UNIT(test_come_leave_come_back), UNIT(test_door), UNIT(test_lock_at_the_door), UNIT(test_consent), UNIT(test_attendance_merges),
-        UNIT(test_a_span_never_ends_before_it_began), UNIT(test_recording_states), UNIT(test_links), UNIT(test_jobs), UNIT(test_bearers), UNIT(test_scopes), UNIT(test_changing_accounts), UNIT(test_a_call_lives_on_one_node), UNIT(test_an_empty_call_may_move), UNIT(test_jobs_stay_where_the_files_are)};
+        UNIT(test_a_span_never_ends_before_it_began), UNIT(test_recording_states), UNIT(test_links), UNIT(test_lanes_of_jobs), UNIT(test_jobs), UNIT(test_bearers), UNIT(test_scopes), UNIT(test_changing_accounts), UNIT(test_a_call_lives_on_one_node), UNIT(test_an_empty_call_may_move), UNIT(test_jobs_stay_where_the_files_are)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
