@@ -102,7 +102,10 @@ void peer_set_away(struct peer *p);
 void caller_release(struct caller *c);
 void caller_end(struct caller *c, const char *reason, const char *message); /* over, and close */
 void count_people(struct hub *h);
+
+/* media_events.c */
 extern const struct media_peer_handler peer_media_handler;
+extern const struct media_handler media_handler;
 
 /* takeover.c */
 bool calls_take_up(struct hub *h, int64_t session_id, struct err *e); /* who was in when we were last here; session 0: all calls on this node */
