@@ -10,7 +10,7 @@ DATA ?= data
 configure = tools/sources.py --all src test > .sources; if [ ! -f $(1)/build.ninja ]; then meson setup $(1) $(2) >/dev/null; \
   elif ! cmp -s .sources $(1)/.sources; then meson setup --reconfigure $(1) >/dev/null; fi; mv .sources $(1)/.sources
 
-.PHONY: help run build web test unit web-test api api-postgresql browser crash demo interop bench deps deps-test asan fuzz sanitize lint clean
+.PHONY: help run build web test unit web-test api api-postgresql apis browser crash demo interop bench deps deps-test asan fuzz sanitize lint clean
 help:
 	@echo "make run              set up this Debian 12 and start roomd on http://localhost:7000"
 	@echo "make test             set up and run every test that needs no outside server"
@@ -48,7 +48,7 @@ venv: .venv/bin/pytest
 	@python3 -m venv .venv && .venv/bin/pip install --quiet --disable-pip-version-check -r test/requirements.txt
 	@touch .venv/bin/pytest
 
-test: deps-test build web .venv/bin/pytest lint unit web-test api api-postgresql browser crash asan fuzz
+test: deps-test build web .venv/bin/pytest lint unit web-test apis browser crash asan fuzz
 	@echo "make test: all parts passed"
 lint:
 	@tools/check_layers.py && tools/size_report.py
@@ -56,11 +56,18 @@ unit: build
 	@meson test -C $(BUILD) --print-errorlogs
 web-test: web
 	@cd web && npm test --silent
-api: build web .venv/bin/pytest
-	@.venv/bin/pytest -q test/api
-# The same tests on the other database: a private server of their own.
+API = .venv/bin/pytest -q test/api
+API_POSTGRESQL = DATABASE=postgresql $(API) --ignore test/api/test_two_nodes.py --ignore test/api/test_schemathesis.py
+api: deps-test build web .venv/bin/pytest
+	@$(API)
+# The same on the other database, on a private server.
 api-postgresql: deps-test build web .venv/bin/pytest
-	@DATABASE=postgresql .venv/bin/pytest -q test/api --ignore test/api/test_two_nodes.py --ignore test/api/test_schemathesis.py
+	@$(API_POSTGRESQL)
+# Both at once: they wait more than they work.
+apis: deps-test build web .venv/bin/pytest
+	@mkdir -p out; $(API_POSTGRESQL) >out/api-postgresql.log 2>&1 & other=$$!; $(API); one=$$?; \
+	wait $$other; two=$$?; echo "the same on PostgreSQL:"; cat out/api-postgresql.log; exit $$((one | two))
+
 browser: build web deps-test .venv/bin/pytest
 	@tools/netns.sh .venv/bin/pytest -q test/browser
 
