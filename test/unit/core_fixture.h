@@ -89,7 +89,7 @@ static int teardown(void **state)
 #define TEST(name) static void name##_body(void); static void name(void **state) { (void)state; body = name##_body; assert_true(db_write_wait(db, run_body, NULL)); } static void name##_body(void)
 #define UNIT(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 #define REFUSED(call, error) do { err = (struct err){0}; assert_false(call); if (!err_is(&err, error_##error)) fail_msg("refused with \"%s\", not " #error, err.text); } while (0)
-#define DONE(call) do { err = (struct err){0}; if (!(call)) fail_msg(#call ": %s", err.text); } while (0)
+#define DONE(call) do { err = (struct err){0}; if (!(call)) fail_msg("%s: %s", #call, err.text); } while (0)
 
 static inline struct session schedule(int64_t start, bool recorded, bool waiting, int64_t seats)
 {
