@@ -250,8 +250,10 @@ static void test_a_message_too_large_in_fragments_closes(void **state)
 static void test_frames_after_the_peers_close_are_ignored(void **state)
 {
     (void)state;
+    begin_together();
     send_close(1000);
     say("ghost");
+    end_together();
     assert_int_equal(receive_close(NULL), 1000);
     wait_until(&closes, 1);
     assert_int_equal(texts, 0);

@@ -83,9 +83,32 @@ static inline void wait_until(const int *value, int wanted)
 
 /* The hand-played peer. */
 
+/* What is sent between begin_together and end_together arrives at once, so that the other end cannot answer in between. */
+static unsigned char together[LARGEST * 8];
+static size_t together_size;
+static bool gathering;
+
 static inline void send_bytes(const void *bytes, size_t size)
 {
-    assert_int_equal(send(peer, bytes, size, MSG_NOSIGNAL), size);
+    if (!gathering) {
+        assert_int_equal(send(peer, bytes, size, MSG_NOSIGNAL), size);
+        return;
+    }
+    assert_true(together_size + size <= sizeof together);
+    memcpy(together + together_size, bytes, size);
+    together_size += size;
+}
+
+static inline void begin_together(void)
+{
+    gathering = true;
+    together_size = 0;
+}
+
+static inline void end_together(void)
+{
+    gathering = false;
+    send_bytes(together, together_size);
 }
 
 static inline void send_frame(int first, int mask, const void *payload, size_t size)
