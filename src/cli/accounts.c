@@ -28,18 +28,31 @@ bool cli_add_user(struct tool *t, struct new_user *n, const char *password, stru
     return core_write(&t->core, write_user, n, e);
 }
 
+static int role_of(const struct option_value *own)
+{
+    return own[1].value ? enumeration_find(&user_role_words, own[1].value) : user_role_teacher;
+}
+
+static const char *email_fault(const struct option_value *own)
+{
+    return own[0].value ? NULL : "--email is missing";
+}
+
+static const char *user_add_fault(const struct option_value *own)
+{
+    if (!own[0].value) return email_fault(own);
+    if (!strchr(own[0].value, '@')) return "--email must be an address";
+    if (role_of(own) < 0) return "--role must be admin, teacher or student";
+    return own[2].value ? NULL : "--password-stdin is missing: the password is read from standard input";
+}
+
 static int user_add(struct tool *t, const struct options *o, const struct option_value *own)
 {
     (void)o;
     struct err e = {0};
     struct user user;
     char password[256];
-    int role = own[1].value ? enumeration_find(&user_role_words, own[1].value) : user_role_teacher;
-    if (!own[0].value) return cli_usage("user", "--email is missing");
-    if (!strchr(own[0].value, '@')) return cli_usage("user", "--email must be an address");
-    if (role < 0) return cli_usage("user", "--role must be admin, teacher or student");
-    if (!own[2].value) return cli_usage("user", "--password-stdin is missing: the password is read from standard input");
-    struct new_user n = {.email = own[0].value, .name = own[3].value, .role = (enum user_role)role, .out = &user};
+    struct new_user n = {.email = own[0].value, .name = own[3].value, .role = (enum user_role)role_of(own), .out = &user};
     if (!cli_read_password(password, sizeof password, &e) || !cli_add_user(t, &n, password, &e)) return cli_fail(&e);
     printf("%lld\n", (long long)user.id);
     return EXIT_DONE;
@@ -59,7 +72,6 @@ static int user_passwd(struct tool *t, const struct options *o, const struct opt
     struct err e = {0};
     struct user user;
     char password[256], hash[128];
-    if (!own[0].value) return cli_usage("user", "--email is missing");
     enum db_found found = user_by_email(&t->scope, own[0].value, &user, &e);
     if (found == DB_NONE) err_fail(&e, error_user_not_found);
     if (found != DB_ROW || !cli_read_password(password, sizeof password, &e) || !password_hash(password, hash, &e)) return cli_fail(&e);
@@ -89,7 +101,6 @@ static int user_show_list(struct tool *t, const struct options *o, const struct 
     return EXIT_DONE;
 }
 
-
 int cli_run_action(int argc, char **argv, struct option_value *own, const struct action *actions, const char *command, const char *usage)
 {
     struct options o;
@@ -99,6 +110,8 @@ int cli_run_action(int argc, char **argv, struct option_value *own, const struct
     if (code) return code < 0 ? EXIT_DONE : code;
     while (actions->word && (o.word_count != 1 || strcmp(actions->word, o.words[0]) != 0)) actions++;
     if (!actions->word) return cli_usage(command, usage);
+    const char *fault = actions->fault ? actions->fault(own) : NULL;
+    if (fault) return cli_usage(command, fault);
     if (!tool_open(&t, &o, &e)) return cli_fail(&e);
     code = actions->run(&t, &o, own);
     tool_close(&t);
@@ -107,7 +120,7 @@ int cli_run_action(int argc, char **argv, struct option_value *own, const struct
 
 int cmd_user(int argc, char **argv)
 {
-    static const struct action actions[] = {{"add", user_add}, {"passwd", user_passwd}, {"list", user_show_list}, {0}};
+    static const struct action actions[] = {{"add", user_add, user_add_fault}, {"passwd", user_passwd, email_fault}, {"list", user_show_list, NULL}, {0}};
     struct option_value own[] = {{"--email", true, NULL}, {"--role", true, NULL}, {"--password-stdin", false, NULL}, {"--name", true, NULL}, {0}};
     return cli_run_action(argc, argv, own, actions, "user", "say add, passwd or list");
 }

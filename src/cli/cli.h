@@ -21,8 +21,13 @@ bool tool_open(struct tool *t, const struct options *o, struct err *e);   /* dat
 void tool_close(struct tool *t);
 bool cli_read_password(char *to, size_t size, struct err *e);               /* one line of standard input */
 
-/* `roomd user add`, `roomd key list`, …: the word after the command says what to do. */
-struct action { const char *word; int (*run)(struct tool *t, const struct options *o, const struct option_value *own); };
+/* `roomd user add`, `roomd key list`, …: the word after the command says what to do. `fault` (or NULL) says what is wrong with the
+ * options, before a database is opened or made. */
+struct action {
+    const char *word;
+    int (*run)(struct tool *t, const struct options *o, const struct option_value *own);
+    const char *(*fault)(const struct option_value *own);
+};
 int cli_run_action(int argc, char **argv, struct option_value *own, const struct action *actions, const char *command, const char *usage);
 
 struct new_user { const char *email, *name, *hash; enum user_role role; struct user *out; struct arena *arena; };

@@ -58,12 +58,21 @@ static int key_list(struct tool *t, const struct options *o, const struct option
     return EXIT_DONE;
 }
 
+static const char *name_fault(const struct option_value *own)
+{
+    return own[0].value ? NULL : "--name is missing";
+}
+
+static const char *id_fault(const struct option_value *own)
+{
+    return own[1].value ? NULL : "--id is missing";
+}
+
 static int key_add(struct tool *t, const struct options *o, const struct option_value *own)
 {
     (void)o;
     struct err e = {0};
     struct new_key n = {.name = own[0].value};
-    if (!n.name) return cli_usage("key", "--name is missing");
     if (!api_scopes_parse(own[2].value, &n.scopes, &e)) return cli_fail(&e);
     if (!owner_of_keys(t, &n.user_id, &e) || !core_write(&t->core, write_key, &n, &e)) return cli_fail(&e);
     puts(n.key);
@@ -74,14 +83,13 @@ static int key_revoke(struct tool *t, const struct options *o, const struct opti
 {
     (void)o;
     struct err e = {0};
-    if (!own[1].value) return cli_usage("key", "--id is missing");
     struct new_key n = {.id = strtoll(own[1].value, NULL, 10)};
     return core_write(&t->core, write_revoke, &n, &e) ? EXIT_DONE : cli_fail(&e);
 }
 
 int cmd_key(int argc, char **argv)
 {
-    static const struct action actions[] = {{"add", key_add}, {"revoke", key_revoke}, {"list", key_list}, {0}};
+    static const struct action actions[] = {{"add", key_add, name_fault}, {"revoke", key_revoke, id_fault}, {"list", key_list, NULL}, {0}};
     struct option_value own[] = {{"--name", true, NULL}, {"--id", true, NULL}, {"--scope", true, NULL}, {0}};
     return cli_run_action(argc, argv, own, actions, "key", "say add, revoke or list");
 }

@@ -142,8 +142,10 @@ def test_where_settings_come_from(tmp_path):
     (server.folder / ".env").write_text("X=1\nGRACE_MINUTES=never\n")
     done = server.tool("serve")
     assert done.returncode == 1 and ".env, line 2: GRACE_MINUTES must be a number" in done.stderr
-    assert "environment: HTTP_THREADS" in server.tool("serve", env={"HTTP_THREADS": "x"}, cwd="/").stderr
-    assert "command line: " in server.tool("serve", "--listen", "x", cwd="/").stderr or "LISTEN must be" in server.tool("serve", "--listen", "x", cwd="/").stderr
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    assert "environment: HTTP_THREADS" in server.tool("serve", env={"HTTP_THREADS": "x"}, cwd=elsewhere).stderr
+    assert "command line: " in server.tool("serve", "--listen", "x", cwd=elsewhere).stderr or "LISTEN must be" in server.tool("serve", "--listen", "x", cwd=elsewhere).stderr
 
 
 def test_placeholders_are_for_loopback_only(tmp_path):
@@ -208,15 +210,16 @@ def test_help_of_every_command(command, tmp_path):
     assert "usage: roomd " + command in done.stdout or command == "version"
 
 
-def test_usage():
+def test_usage(tmp_path):
     assert roomd().returncode == 2 and "usage: roomd" in roomd().stderr
     for command in COMMANDS:
         assert command in roomd("--help").stdout
     assert roomd("--help").returncode == 0 and roomd("version").stdout == roomd("--version").stdout == "roomd 0.1.0\n"
     for words in (["nothing"], ["user"], ["user", "nothing"], ["user", "add"], ["user", "add", "--email", "x", "--password-stdin"], ["user", "add", "--email", "a@b.c"], ["user", "add", "--role", "king", "--email", "a@b.c", "--password-stdin"],
                   ["user", "list", "--bogus"], ["user", "list", "--data"], ["key"], ["key", "add"], ["key", "revoke"], ["recordings"], ["recordings", "fetch"], ["events"], ["events", "nothing"], ["serve", "--bogus"]):
-        done = roomd(*words, cwd="/")
+        done = roomd(*words, cwd=tmp_path)
         assert done.returncode == 2 and "usage: roomd" in done.stderr, words
+    assert not list(tmp_path.iterdir()), "who is told how it is used finds no database made"
 
 
 def test_accounts_by_command(server, anybody):
