@@ -17,7 +17,7 @@ static struct list chat_of(struct room *r)
     if (!event_chat(&s, r->session_id, CHAT_BACKLOG, &rows, &e)) return (struct list){0};
     struct call_line *lines = arena_array(a, struct call_line, rows.count + 1);
     size_t n = 0;
-    for (size_t i = 0; i < rows.count; i++) n += chat_line_of((const struct event *)rows.items + i, a, &lines[n]);
+    for (size_t i = 0; i < rows.count; i++) n += event_chat_line((const struct event *)rows.items + i, a, &lines[n]);
     return (struct list){lines, n};
 }
 

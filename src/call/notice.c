@@ -139,7 +139,7 @@ static void on_chat(struct hub *h, struct room *r, const struct event_note *n)
     struct call_line line;
     struct call_chat m = {0};
     struct event row = {.id = n->id, .event_data = n->data, .timestamp = n->at};
-    if (!r || !chat_line_of(&row, &h->arena, &line)) return;
+    if (!r || !event_chat_line(&row, &h->arena, &line)) return;
     SET(&m, call_chat, line, &line);
     message_broadcast(r, NULL, "chat", &call_chat_model, &m);
 }

@@ -133,7 +133,6 @@ void tell_person(const struct peer *p);                  /* to everybody in the 
 void tell_room(const struct room *r);
 void send_joined(struct caller *c, const struct list *chat, bool media);
 void tell_hosts_knock(struct room *r, const struct caller *waiting);
-bool chat_line_of(const struct event *e, struct arena *a, struct call_line *out);
 
 /* usage.c */
 void usage_count(struct peer *p);                        /* before anything changes that is counted */

@@ -116,27 +116,3 @@ void tell_hosts_knock(struct room *r, const struct caller *waiting)
     for (struct peer *p = r->peers; p; p = p->next)
         if (p->role == participant_role_teacher) SEND(p->caller, knock, &m);
 }
-
-/* ---- chat */
-
-static void release_json(void *j)
-{
-    json_decref(j);
-}
-
-static const char *text_of(const json_t *data, const char *name)
-{
-    const char *text = json_string_value(json_object_get(data, name));
-    return text ? text : "";
-}
-
-bool chat_line_of(const struct event *e, struct arena *a, struct call_line *out)
-{
-    json_t *data = e->event_data ? json_loads(e->event_data, 0, NULL) : NULL;
-    if (!data) return false;
-    arena_defer(a, release_json, data);
-    *out = (struct call_line){.id = e->id, .participant_id = json_integer_value(json_object_get(data, "participant_id")), .name = text_of(data, "name"),
-                              .text = text_of(data, "text"), .at = e->timestamp};
-    model_all_present(&call_line_model, out);
-    return true;
-}

@@ -4,6 +4,7 @@
 #include "base/rand.h"
 #include "core/job.h"
 #include "core/participant.h"
+#include "core/seat_name.h"
 #include "core/session.h"
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +28,7 @@ enum { ROOM_MARGIN_MS = 60000, TOKEN_MARGIN_MS = 600000, UNUSED_MS = 90000, ERRA
 static const struct { enum error error; const char *name; } errand_rows[] = {
     [ERRAND_OPEN] = {error_provider_room_create, "room_open"}, [ERRAND_CLOSE] = {error_provider_room_delete, "room_close"},
     [ERRAND_GRANT] = {error_provider_token, "join_grant"}, [ERRAND_RECORD_START] = {error_provider_record_start, "record_start"},
-    [ERRAND_RECORD_STOP] = {error_provider_record_stop, "record_stop"}};
+    [ERRAND_RECORD_STOP] = {error_provider_record_stop, "record_stop"}, [ERRAND_MUTE] = {error_provider_act, "mute"}, [ERRAND_PERMIT] = {error_provider_act, "permit"}};
 
 static bool is_done(const struct scope *s, enum errand kind)
 {
@@ -67,17 +68,21 @@ static bool want_room(struct scope *s, const struct provider *p, const struct se
 bool errand_room_open(struct scope *s, struct session *session, struct err *e)
 {
     const struct provider *p = provider_remote(s->core, session->provider);
-    if (!p) return true;
+    if (!p || p->ops->capabilities & PROVIDER_OUR_PAGE) return true;
     if (!is_done(s, ERRAND_OPEN)) return want_room(s, p, session, 0, e);
     SET(session, session, room_name, s->errands->room.name);
     return true;
 }
 
-bool errand_room_taken(struct scope *s, const struct session *session, struct err *e)
+static bool take_room(struct scope *s, const struct session *session, struct err *e)
 {
-    if (!provider_remote(s->core, session->provider)) return true;
     s->errands->taken = true;
     return db_run(s->db, SQL_TAKE, e, INT_(s->errands->room_id), INT_(session->id), TEXT_(s->errands->url));
+}
+
+bool errand_room_taken(struct scope *s, const struct session *session, struct err *e)
+{
+    return !provider_remote(s->core, session->provider) || errand_on_our_page(s, session) || take_room(s, session, e);
 }
 
 bool errand_room_close(struct scope *s, const struct session *session, struct err *e)
@@ -138,9 +143,16 @@ bool errand_sweep(struct scope *s, struct err *e)
 
 /* ---- tokens */
 
-const char *errand_user_id(struct arena *a, const struct participant *p)
+const char *errand_user_id(const struct provider *p, struct arena *a, const struct participant *seat)
 {
-    return HAS(p, participant, user_id) ? arena_printf(a, "%lld", (long long)p->user_id) : p->identity;
+    if (p->ops->capabilities & PROVIDER_OUR_PAGE) return seat_name_stem(a, seat->id);
+    return HAS(seat, participant, user_id) ? arena_printf(a, "%lld", (long long)seat->user_id) : seat->identity;
+}
+
+static struct provider_seat_plan seat_plan(const struct session *session, const struct participant *seat, const char *user_id, int64_t expires_at)
+{
+    return (struct provider_seat_plan){.room = session->room_name, .user_id = user_id, .user_name = seat->name, .owner = seat->role == participant_role_teacher,
+                                       .screenshare = seat->screenshare, .watches = seat->role == participant_role_viewer, .identity = seat->identity, .expires_at = expires_at};
 }
 
 /* Is the room there? One that was closed, or that the provider has forgotten since, is opened again. */
@@ -148,11 +160,12 @@ static bool room_is_open(struct scope *s, const struct provider *p, const struct
 {
     struct provider_room room = {0};
     if (is_done(s, ERRAND_OPEN)) {
-        return s->errands->taken || errand_room_taken(s, session, e);
+        return s->errands->taken || take_room(s, session, e);
     }
     enum db_found found = room_of(s, session, &room, e);
     if (found == DB_FAILED) return false;
-    if (found == DB_ROW && !HAS(&room, provider_room, closed_at) && room.expires_at > s->now + ROOM_MARGIN_MS) return true;
+    bool lasts = !(p->ops->capabilities & PROVIDER_OUR_PAGE); /* else it may have gone meanwhile, and asking costs little */
+    if (found == DB_ROW && !HAS(&room, provider_room, closed_at) && lasts && room.expires_at > s->now + ROOM_MARGIN_MS) return true;
     return want_room(s, p, session, found == DB_ROW ? room.id : 0, e);
 }
 
@@ -180,8 +193,7 @@ static bool want_token(struct scope *s, const struct provider *p, const struct s
     struct participant seat;
     if (!participant_in(s, session->id, participant_id, &seat, e)) return false;
     if (s->errands)
-        s->errands->seat = (struct provider_seat_plan){session->room_name, errand_user_id(s->arena, &seat), seat.name, seat.role == participant_role_teacher, seat.screenshare,
-                                                       s->now + core_config(s->core)->JOIN_TOKEN_EXPIRE_MINUTES * 60000};
+        s->errands->seat = seat_plan(session, &seat, errand_user_id(p, s->arena, &seat), s->now + core_config(s->core)->JOIN_TOKEN_EXPIRE_MINUTES * 60000);
     return want(s, p, ERRAND_GRANT, session->room_name, e);
 }
 
@@ -194,6 +206,47 @@ bool errand_token(struct scope *s, const struct session *session, const struct p
     if (is_done(s, ERRAND_GRANT)) return keep(s, seat, token, e);
     if (!kept(s, seat, token, e)) return false;
     return *token || want_token(s, p, session, seat->id, e);
+}
+
+/* ---- where calls are on our page */
+
+bool errand_on_our_page(struct scope *s, const struct session *session)
+{
+    const struct provider *p = provider_remote(s->core, session->provider);
+    return p && p->ops->capabilities & PROVIDER_OUR_PAGE;
+}
+
+bool errand_grant(struct scope *s, const struct session *session, const struct participant *seat, int64_t token_id, int64_t expires_at, struct grant *out, struct err *e)
+{
+    const struct provider *p = provider_remote(s->core, session->provider);
+    struct err why = {0};
+    if (!room_is_open(s, p, session, e)) return false;
+    *out = (struct grant){.server_url = p->server_url, .identity = seat_name(s->core, s->arena, seat, token_id)};
+    struct provider_seat_plan plan = seat_plan(session, seat, out->identity, expires_at);
+    return p->ops->join_grant(p->ctx, s->arena, &plan, &out->token, &why) || err_fail(e, error_provider_token);
+}
+
+/* Of somebody who is in: what was asked of the provider is done there before it is changed here. */
+static bool want_of_seat(struct scope *s, const struct session *session, const struct participant *seat, enum errand kind, struct err *e)
+{
+    const struct provider *p = provider_remote(s->core, session->provider);
+    if (is_done(s, kind)) return true;
+    if (s->errands) s->errands->seat = seat_plan(session, seat, errand_user_id(p, s->arena, seat), 0);
+    return want(s, p, kind, session->room_name, e);
+}
+
+bool errand_mute(struct scope *s, const struct session *session, const struct participant *seat, enum track_kind kind, struct err *e)
+{
+    const struct provider *p = provider_remote(s->core, session->provider);
+    if (!p || !p->ops->mute) return err_fail(e, error_provider_cannot);
+    if (s->errands) s->errands->kind = kind;
+    return want_of_seat(s, session, seat, ERRAND_MUTE, e);
+}
+
+bool errand_permit(struct scope *s, const struct session *session, const struct participant *seat, struct err *e)
+{
+    const struct provider *p = provider_remote(s->core, session->provider);
+    return !p || !p->ops->permit || !s->errands || want_of_seat(s, session, seat, ERRAND_PERMIT, e);
 }
 
 /* ---- recordings and removal */
@@ -277,6 +330,8 @@ static bool run_errand(struct errands *w, struct core *core, struct arena *a, st
     case ERRAND_GRANT: return o->join_grant(ctx, a, &w->seat, &w->token, e);
     case ERRAND_RECORD_START: return o->record_start(ctx, a, w->room_name, w->recording, e);
     case ERRAND_RECORD_STOP: return o->record_stop(ctx, a, w->room_name, w->recording, e);
+    case ERRAND_MUTE: return o->mute(ctx, a, w->room_name, w->seat.user_id, w->kind, e);
+    case ERRAND_PERMIT: return o->permit(ctx, a, &w->seat, e);
     case ERRAND_NONE: break;
     }
     return err_fail(e, error_internal);

@@ -17,7 +17,7 @@ struct session;
 struct participant;
 struct recording;
 
-enum errand { ERRAND_NONE, ERRAND_OPEN, ERRAND_CLOSE, ERRAND_GRANT, ERRAND_RECORD_START, ERRAND_RECORD_STOP };
+enum errand { ERRAND_NONE, ERRAND_OPEN, ERRAND_CLOSE, ERRAND_GRANT, ERRAND_RECORD_START, ERRAND_RECORD_STOP, ERRAND_MUTE, ERRAND_PERMIT };
 
 struct errands {
     const struct provider *provider;
@@ -29,8 +29,9 @@ struct errands {
     int64_t room_id;                      /* of provider_rooms; 0: a new one */
     const char *url;
     bool taken;                           /* a session has the room */
-    struct provider_seat_plan seat;       /* GRANT */
+    struct provider_seat_plan seat;       /* GRANT, MUTE, PERMIT */
     const char *token;
+    enum track_kind kind;                 /* MUTE */
     const char *recording;                /* RECORD_…: the recording's UUID */
     char identity[24];                    /* a guest's, the same in each run */
 };
@@ -45,6 +46,12 @@ bool errand_record_stop(struct scope *s, const struct recording *r, struct err *
 bool errand_is_remote(struct scope *s, int64_t session_id, bool *remote, struct err *e);
 bool errand_remove(struct scope *s, const struct session *session, const struct participant *p, struct err *e);
 bool errand_token(struct scope *s, const struct session *session, const struct participant *p, const char **token, struct err *e);
+/* Where the provider's calls are on our page (PROVIDER_OUR_PAGE): the room is there, and this is what lets the person into it. */
+struct grant { const char *server_url, *token, *identity; };
+bool errand_on_our_page(struct scope *s, const struct session *session);
+bool errand_grant(struct scope *s, const struct session *session, const struct participant *p, int64_t token_id, int64_t expires_at, struct grant *out, struct err *e);
+bool errand_mute(struct scope *s, const struct session *session, const struct participant *p, enum track_kind kind, struct err *e);    /* provider_cannot */
+bool errand_permit(struct scope *s, const struct session *session, const struct participant *p, struct err *e);                        /* as the seat is now */
 const char *errand_room_url(struct scope *s, const struct session *session);         /* "" if it is not known */
 bool errand_sweep(struct scope *s, struct err *e);
 
@@ -57,4 +64,4 @@ void errand_abandon(struct errands *errands, struct core *core);                
 struct provider_room;
 bool errand_close_due(struct scope *s, int64_t room_id, struct provider_room *out, bool *due, struct err *e); /* still to be closed? */
 bool errand_closed(struct scope *s, int64_t room_id, struct err *e);
-const char *errand_user_id(struct arena *a, const struct participant *p);            /* whom the provider knows the seat's person as */
+const char *errand_user_id(const struct provider *p, struct arena *a, const struct participant *seat); /* whom the provider knows the seat's person as */

@@ -178,3 +178,27 @@ bool event_chat(struct scope *s, int64_t session_id, int64_t limit, struct list 
 {
     return db_all(s->db, SQL_CHAT, event, out, s->arena, e, INT_(session_id), INT_(limit));
 }
+
+/* ---- chat lines */
+
+static void release_json(void *j)
+{
+    json_decref(j);
+}
+
+static const char *text_of(const json_t *data, const char *name)
+{
+    const char *text = json_string_value(json_object_get(data, name));
+    return text ? text : "";
+}
+
+bool event_chat_line(const struct event *e, struct arena *a, struct call_line *out)
+{
+    json_t *data = e->event_data ? json_loads(e->event_data, 0, NULL) : NULL;
+    if (!data) return false;
+    arena_defer(a, release_json, data);
+    *out = (struct call_line){.id = e->id, .participant_id = json_integer_value(json_object_get(data, "participant_id")), .name = text_of(data, "name"),
+                              .text = text_of(data, "text"), .at = e->timestamp};
+    model_all_present(&call_line_model, out);
+    return true;
+}

@@ -38,4 +38,5 @@ void event_listen(struct core *core, void (*fn)(void *ctx, const struct event_no
 bool event_follow(struct scope *s, struct err *e);
 
 bool event_chat(struct scope *s, int64_t session_id, int64_t limit, struct list *out, struct err *e); /* the latest chat messages, oldest first */
+bool event_chat_line(const struct event *e, struct arena *a, struct call_line *out);                 /* one of them as pages see it; false: it cannot be read */
 bool event_list(struct scope *s, int64_t session_id, int64_t skip, int64_t limit, struct list *out, int64_t *total, struct err *e); /* of struct event */

@@ -2,6 +2,7 @@
 #include "base/rand.h"
 #include "core/event.h"
 #include "core/node.h"
+#include "core/errand.h"
 #include "core/participant.h"
 #include "core/recording.h"
 #include "core/session.h"
@@ -164,7 +165,28 @@ static bool decide(struct scope *s, const char *connection, bool consent, struct
 bool presence_enter(struct scope *s, const char *token, const char *connection, bool consent, struct entry *out, struct err *e)
 {
     *out = (struct entry){.outcome = ENTRY_IN};
-    if (!join_token_check(s, token, &out->session, &out->participant, &out->pass, e) || !decide(s, connection, consent, out, e)) return false;
+    if (!join_token_check(s, token, &out->session, &out->participant, &out->pass, e)) return false;
+    if (provider_remote(s->core, out->session.provider) && !errand_on_our_page(s, &out->session)) return err_fail(e, error_provider_cannot);
+    if (!decide(s, connection, consent, out, e)) return false;
+    join_pass_apply(&out->pass, &out->session, &out->participant);
+    return true;
+}
+
+/* Who is in and loads the page anew comes in with the use that was counted. */
+static bool forgive_use(struct scope *s, struct entry *out, struct err *e)
+{
+    bool present = false;
+    if (out->pass.used_up && !participant_present(s, out->participant.id, &present, e)) return false;
+    out->pass.used_up &= !present;
+    return true;
+}
+
+bool presence_admit(struct scope *s, const char *token, bool consent, struct entry *out, struct err *e)
+{
+    *out = (struct entry){.outcome = ENTRY_IN};
+    if (!join_token_check(s, token, &out->session, &out->participant, &out->pass, e) || !forgive_use(s, out, e) || !may_come_in(s, out, e)) return false;
+    if (must_wait(out)) out->outcome = ENTRY_WAIT;
+    if (out->outcome == ENTRY_IN && !settle_consent(s, out, consent, e)) return false;
     join_pass_apply(&out->pass, &out->session, &out->participant);
     return true;
 }

@@ -18,6 +18,8 @@ struct entry {
 
 /* `connection`: an earlier one to take up again, or NULL. Also starts the session when the teacher comes, and its recording when that is wanted. */
 bool presence_enter(struct scope *s, const char *token, const char *connection, bool consent, struct entry *out, struct err *e);
+/* The same rules where the media is with somebody else, who tells of the stay: nothing but consent is noted, so the same person may ask again. */
+bool presence_admit(struct scope *s, const char *token, bool consent, struct entry *out, struct err *e);
 /* `at`: when they were last there (0: now). Closing a closed one changes nothing. */
 bool presence_leave(struct scope *s, const char *connection, const char *reason, int64_t at, struct err *e);
 bool presence_open(struct scope *s, int64_t session_id, struct list *spans, struct err *e);     /* of struct span; session 0: of all calls on this node */

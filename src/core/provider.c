@@ -39,8 +39,9 @@ static bool absent_other(void *ctx, struct arena *a, const char *room, const cha
     return absent(e);
 }
 
-static const struct provider_ops absent_ops = {"absent", 0, absent_open, absent_close, absent_grant, absent_other, absent_other, absent_other};
-static const struct provider absent_provider = {&absent_ops, NULL};
+static const struct provider_ops absent_ops = {.name = "absent", .room_open = absent_open, .room_close = absent_close, .join_grant = absent_grant,
+                                               .record_start = absent_other, .record_stop = absent_other, .remove = absent_other};
+static const struct provider absent_provider = {.ops = &absent_ops};
 
 const struct provider *provider_remote(const struct core *core, const char *name)
 {

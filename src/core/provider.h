@@ -5,14 +5,19 @@
  * their own about sessions, and are called from workers and the job thread, never on the writer or a loop. Their errors are of kind
  * ERR_DESTINATION and are for the log: what a caller is told is a row of spec/errors.def (core/errand.h).
  *
+ * OUR_PAGE: its calls are held on roomd's own page, so links carry roomd's own tokens, and are worth what they say until somebody stands at
+ * the door (core/entrance.h). There the room is opened, each time anew since it may have gone, and the provider's token is made; its
+ * `join_grant` asks nobody and may be called on the writer, and people are known to it by seat names (core/seat_name.h).
+ *
  * The list of providers is put together where the server is (cli/serve.c); core finds one by a session's `provider`. */
 #pragma once
 #include "core/core.h"
 
-enum provider_capability { PROVIDER_LOCAL = 1, PROVIDER_RECORDS_ITSELF = 2, PROVIDER_DIAL_IN = 4 };
+enum provider_capability { PROVIDER_LOCAL = 1, PROVIDER_RECORDS_ITSELF = 2, PROVIDER_DIAL_IN = 4, PROVIDER_OUR_PAGE = 8 };
 
 struct provider_room_plan { const char *name; int64_t max_participants; bool enable_recording, enable_chat; int64_t expires_at; }; /* UTC ms */
-struct provider_seat_plan { const char *room, *user_id, *user_name; bool owner, screenshare; int64_t expires_at; };
+/* watches: sends nothing. identity: what the app knows them by. */
+struct provider_seat_plan { const char *room, *user_id, *user_name; bool owner, screenshare; int64_t expires_at; bool watches; const char *identity; };
 
 struct provider_ops {
     const char *name;
@@ -23,9 +28,11 @@ struct provider_ops {
     bool (*record_start)(void *ctx, struct arena *a, const char *room, const char *recording, struct err *e); /* recording: UUID, ours */
     bool (*record_stop)(void *ctx, struct arena *a, const char *room, const char *recording, struct err *e);
     bool (*remove)(void *ctx, struct arena *a, const char *room, const char *user_id, struct err *e);         /* out, and not in again; not there is fine */
+    bool (*mute)(void *ctx, struct arena *a, const char *room, const char *user_id, enum track_kind kind, struct err *e); /* NULL: it cannot. Not there is fine */
+    bool (*permit)(void *ctx, struct arena *a, const struct provider_seat_plan *seat, struct err *e);     /* what who is in may do, from now on; NULL: it cannot. Not there is fine */
 };
 
-struct provider { const struct provider_ops *ops; void *ctx; };
+struct provider { const struct provider_ops *ops; void *ctx; const char *server_url; }; /* server_url: OUR_PAGE: where browsers reach it */
 
 const struct provider *provider_find(const struct core *core, const char *name); /* NULL if there is none */
 /* NULL: there is nobody to ask, it is local. Of a name that is not set up every call fails. */

@@ -308,7 +308,7 @@ static char *with_token(struct scope *s, const char *url, const char *token)
 
 char *session_room_url(struct scope *s, const struct session *session, const char *token)
 {
-    if (provider_remote(s->core, session->provider)) return with_token(s, errand_room_url(s, session), token);
+    if (provider_remote(s->core, session->provider) && !errand_on_our_page(s, session)) return with_token(s, errand_room_url(s, session), token);
     const char *base = core_config(s->core)->PUBLIC_URL;
     size_t size = strlen(base) + sizeof "/room/" + strlen(session->room_name) + (token ? strlen("?t=") + strlen(token) : 0);
     char *url = arena_alloc(s->arena, size), *end = stpcpy(stpcpy(stpcpy(url, base), "/room/"), session->room_name);
@@ -318,7 +318,7 @@ char *session_room_url(struct scope *s, const struct session *session, const cha
 
 bool session_seat_token(struct scope *s, const struct session *session, const struct participant *seat, const char **token, struct err *e)
 {
-    if (provider_remote(s->core, session->provider)) return errand_token(s, session, seat, token, e);
+    if (provider_remote(s->core, session->provider) && !errand_on_our_page(s, session)) return errand_token(s, session, seat, token, e);
     *token = join_token_sign(s, seat);
     return true;
 }

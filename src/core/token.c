@@ -1,6 +1,7 @@
 #include "core/token.h"
 #include "core/event.h"
 #include "core/participant.h"
+#include "core/errand.h"
 #include "core/provider.h"
 #include "core/session.h"
 #include "core/user.h"
@@ -138,7 +139,7 @@ static bool seat_for(struct scope *s, const struct session *session, const struc
 bool token_issue(struct scope *s, const struct session *session, const struct token_create *in, struct join_token *out, struct participant *seat, char **secret, struct err *e)
 {
     if (session_is_over(session)) return err_fail(e, error_session_not_active);
-    if (provider_remote(s->core, session->provider)) return err_fail(e, error_provider_cannot); /* its tokens cannot be counted, nor taken back */
+    if (provider_remote(s->core, session->provider) && !errand_on_our_page(s, session)) return err_fail(e, error_provider_cannot); /* its tokens cannot be counted, nor taken back */
     if (!seat_for(s, session, in, seat, e)) return false;
     if (seat->connection_status == connection_status_kicked) return err_fail(e, error_participant_removed);
     *out = (struct join_token){0};

@@ -38,5 +38,5 @@ enum work_result provider_remove_work(struct work_context *w, struct err *e)
     if (found == DB_ROW) found = session_by_id(&s, seat.session_id, &session, e);
     if (found != DB_ROW || session_is_over(&session)) return found == DB_FAILED ? WORK_AGAIN : WORK_DONE; /* the room goes anyway */
     const struct provider *p = provider_remote(w->core, session.provider);
-    return !p || p->ops->remove(p->ctx, w->arena, session.room_name, errand_user_id(s.arena, &seat), e) ? WORK_DONE : WORK_AGAIN;
+    return !p || p->ops->remove(p->ctx, w->arena, session.room_name, errand_user_id(p, s.arena, &seat), e) ? WORK_DONE : WORK_AGAIN;
 }

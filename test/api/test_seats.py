@@ -102,7 +102,7 @@ def test_lookup(server, teacher):
     s = teacher.session(title="Algebra", waiting_room=True)
     look = lambda **body: server.client().post("/api/v1/sessions/lookup", json=body)
     by_code = look(room_code=s["room_code"]).json()
-    assert by_code == {"session_id": s["id"], "title": "Algebra", "teacher_name": "Ada Lovelace", "status": "scheduled", "scheduled_start": None, "waiting_room": True, "allow_guests": True, "records": False,
+    assert by_code == {"session_id": s["id"], "title": "Algebra", "teacher_name": "Ada Lovelace", "status": "scheduled", "scheduled_start": None, "waiting_room": True, "allow_guests": True, "records": False, "provider": "janus",
                        "name": None, "role": None}
     assert look(token=server.guest(s, "Gus")).json() == {**by_code, "name": "Gus", "role": "student"}
     assert look(token=teacher.join(s)).json()["role"] == "teacher"

@@ -158,7 +158,8 @@ static bool record_stop(void *ctx, struct arena *a, const char *room, const char
 
 /* ---- the whole */
 
-static const struct provider_ops ops = {"daily", PROVIDER_RECORDS_ITSELF, room_open, room_close, join_grant, record_start, record_stop, eject};
+static const struct provider_ops ops = {.name = "daily", .capabilities = PROVIDER_RECORDS_ITSELF, .room_open = room_open, .room_close = room_close,
+                                        .join_grant = join_grant, .record_start = record_start, .record_stop = record_stop, .remove = eject};
 
 struct daily *daily_create(const struct config *c, struct err *e)
 {
@@ -175,7 +176,7 @@ struct daily *daily_create(const struct config *c, struct err *e)
     stpcpy(stpcpy(d->authorization, "Authorization: Bearer "), c->DAILY_API_KEY);
     d->timeout_ms = c->PROVIDER_TIMEOUT_SECONDS * 1000;
     d->fetcher = fetcher_create();
-    d->provider = (struct provider){&ops, d};
+    d->provider = (struct provider){.ops = &ops, .ctx = d};
     return d;
 }
 

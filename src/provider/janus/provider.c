@@ -2,4 +2,4 @@
 #include "provider/janus/provider.h"
 
 static const struct provider_ops ops = {.name = "janus", .capabilities = PROVIDER_LOCAL | PROVIDER_RECORDS_ITSELF};
-const struct provider janus_provider = {&ops, NULL};
+const struct provider janus_provider = {.ops = &ops};
