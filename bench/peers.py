@@ -6,7 +6,8 @@ PEERS is a folder with live-sessions/, tutorium/ and fake-daily/ (the peers' ups
 WAL and synchronous=FULL, in turn, on one machine, wrk on one thread with 32 connections. roomd is on its own media engine and needs no
 upstream, which is part of its case; Express asks fake-daily once for each create, FastAPI also for each get, join and create.
 With --provider daily roomd has the same upstream as they: create asks it for a room, in /api/v1 for a token besides; a get or a join only
-where no token is kept. One line of JSON a figure, then a table of ratios. A figure with a reply that was not 2xx is void, and then the exit code is 1."""
+where no token is kept. One line of JSON a figure, then a table of ratios. A figure in which a reply of roomd
+(or one in a thousand of a peer's) was not 2xx is void, and then the exit code is 1."""
 import argparse
 import base64
 import hashlib
@@ -32,6 +33,7 @@ from bench import ROOT, Roomd, load
 HOOK_SECRET = base64.b64encode(b"bench hook secret, 32 bytes long").decode()
 JWT_SECRET = "reference-peer-secret"
 EVENTS = 100_000
+FORGIVEN = 0.001 # of a peer's replies: it is slower for them, not faster
 TARGETS = {"live-sessions": {"get": 10, "list": 8, "create": 8, "webhook": 8}, "tutorium": {"get": 100, "list": 60, "join": 80, "create": 60}}
 DAILY_TARGETS = {"live-sessions": {"create": 2.5}, "tutorium": {"create": 15}}
 PORTS = {"fake-daily": 7999, "live-sessions": 7100, "tutorium": 7101}
@@ -151,9 +153,10 @@ def compare(dialect, peer, peer_bearer, roomd, args, folder):
         row = {"dialect": dialect, "figure": figure, "peer_rps": round(middle(0, "rps")), "roomd_rps": round(middle(1, "rps")),
                "ratio": round(statistics.median(b["rps"] / a["rps"] for a, b in runs), 1), "target": targets.get(figure, 1),
                "peer_p99_ms": round(middle(0, "p99_ms"), 2), "roomd_p99_ms": round(middle(1, "p99_ms"), 2)}
-        bad = sum(run["non2xx"] + run["errors"] for pair in runs for run in pair)
-        if bad:
-            row["void"] = f"{bad} replies were no success"
+        failed = [sum(pair[i]["non2xx"] + pair[i]["errors"] for pair in runs) for i in (0, 1)]
+        row |= {"peer_failed": failed[0], "roomd_failed": failed[1]}
+        if failed[1] or failed[0] > FORGIVEN * sum(pair[0]["requests"] for pair in runs):
+            row["void"] = f"no success: {failed[0]} replies of the peer, {failed[1]} of roomd"
         print(json.dumps(row), flush=True)
         yield row
 

@@ -25,6 +25,7 @@ struct core {
     struct event_listener *listeners;
     int64_t node_id, last_alive; /* node_register: this process among those on the database (0: a tool), and when it was here before */
     int64_t last_event;          /* that listeners were told of; the writer's */
+    bool inbox_wanted;           /* the inbox's job is asked for, or at work; the writer's */
     const struct provider *const *providers; /* core/provider.h; set before serving starts */
     size_t provider_count;
 };

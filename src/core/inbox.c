@@ -3,11 +3,14 @@
 #include "core/event.h"
 #include "core/job.h"
 #include "core/session.h"
+#include <stdlib.h>
 #include <string.h>
 
 static const char SQL_STORE[] =
     "INSERT INTO inbox (provider, dedupe, event_type, room_name, state, proof, body, encoded, attempts, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9) "
-    "ON CONFLICT (provider, dedupe) DO NOTHING";
+    "ON CONFLICT (provider, dedupe) WHERE state <> 'received' DO NOTHING"; /* only what is not signed is compared here */
+static const char SQL_KNOWN[] = "SELECT {} FROM inbox WHERE provider = $1 AND dedupe = $2 AND state <> 'received'";
+static const char SQL_FORGET[] = "DELETE FROM inbox WHERE id = $1 AND state = 'received'";
 static const char SQL_NEXT[] = "SELECT {} FROM inbox WHERE state = 'received' ORDER BY id LIMIT $1";
 static const char SQL_SETTLE[] = "UPDATE inbox SET state = $2, error = $3, attempts = attempts + 1, processed_at = $4 WHERE id = $1 AND state = 'received'";
 static const char SQL_PUT_OFF[] = "UPDATE inbox SET error = $2, attempts = attempts + 1, state = CASE WHEN attempts + 1 >= $3 THEN 'failed' ELSE state END WHERE id = $1";
@@ -27,14 +30,33 @@ static bool is_text(const char *body, size_t size)
     return text != NULL;
 }
 
-void inbox_set_body(struct delivery *d, struct arena *a, const char *body, size_t size)
+void inbox_set_body(struct delivery *d, struct arena *a, const char *body, size_t size, bool known_text)
 {
-    d->encoded = !is_text(body, size);
+    d->encoded = !known_text && !is_text(body, size);
     d->body = body;
     if (!d->encoded) return;
     char *text = arena_alloc(a, (size * 4 + 2) / 3 + 1);
     base64url(body, size, text);
     d->body = text;
+}
+
+static void remember_wanted(void *arg)
+{
+    struct core *const *core = arg;
+    (*core)->inbox_wanted = true;
+    free(arg);
+}
+
+/* Once for all that comes while the job is asked for or at work. */
+static bool want_job(struct scope *s, struct err *e)
+{
+    if (s->core->inbox_wanted) return true;
+    if (!job_want(s, "inbox", 0, e)) return false;
+    if (db_is_shared(s->core->db)) return true; /* another node may do it, and we would not know */
+    struct core **core = xmalloc(sizeof *core);
+    *core = s->core;
+    db_after_commit(s->db, remember_wanted, core);
+    return true;
 }
 
 bool inbox_store(struct scope *s, const struct delivery *d, struct err *e)
@@ -44,7 +66,12 @@ bool inbox_store(struct scope *s, const struct delivery *d, struct err *e)
         return false;
     if (!db_changes(s->db)) return true;
     metric_add(inbox_received_total, 1);
-    return job_want(s, "inbox", 0, e);
+    return want_job(s, e);
+}
+
+void inbox_leave(struct scope *s)
+{
+    s->core->inbox_wanted = false;
 }
 
 bool inbox_next(struct scope *s, int64_t count, struct list *out, struct err *e)
@@ -72,7 +99,7 @@ static bool tell(struct scope *s, const struct inbox *row, struct session *sessi
     return action_of(row) != ENDS || session_is_over(session) || session_set_status(s, session, session_status_ended, "expired", e);
 }
 
-bool inbox_process(struct scope *s, const struct inbox *row, struct err *e)
+static bool settle(struct scope *s, const struct inbox *row, struct err *e)
 {
     struct session session;
     enum inbox_state state = action_of(row) == WAITS ? inbox_state_waiting : inbox_state_processed;
@@ -83,6 +110,16 @@ bool inbox_process(struct scope *s, const struct inbox *row, struct err *e)
     if (!db_run(s->db, SQL_SETTLE, e, INT_(row->id), TEXT_(inbox_state_words.words[state]), TEXT_(note), INT_(s->now))) return false;
     bool mine = db_changes(s->db); /* else another node was faster */
     return !mine || found != DB_ROW || tell(s, row, &session, e);
+}
+
+bool inbox_process(struct scope *s, const struct inbox *row, struct err *e)
+{
+    struct inbox earlier;
+    enum db_found known = db_one(s->db, SQL_KNOWN, inbox, &earlier, s->arena, e, TEXT_(row->provider), TEXT_(row->dedupe));
+    if (known == DB_FAILED) return false;
+    if (known == DB_NONE) return settle(s, row, e);
+    metric_add(inbox_repeated_total, 1);
+    return db_run(s->db, SQL_FORGET, e, INT_(row->id));
 }
 
 bool inbox_put_off(struct scope *s, const struct inbox *row, const char *why, struct err *e)

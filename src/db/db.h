@@ -24,6 +24,7 @@ struct db *db_open(const char *where, struct err *e);           /* a SQLite file
 bool db_is_url(const char *where);                              /* names a server, not a file */
 void db_shown_name(const char *where, char *to, size_t size);   /* for people: without the password */
 bool db_is_shared(const struct db *db);                         /* other nodes change it too */
+unsigned db_commits(const struct db *db);                              /* of this process so far; wraps */
 bool db_migrate(struct db *db, int *from, int *to, struct err *e); /* forward only, each step in a transaction; refuses a newer database */
 int db_newest_version(void);
 bool db_start_writer(struct db *db, struct err *e);

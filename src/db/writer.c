@@ -51,6 +51,11 @@ bool db_is_shared(const struct db *db)
     return db->driver->shared;
 }
 
+unsigned db_commits(const struct db *db)
+{
+    return atomic_load(&db->commits);
+}
+
 bool db_migrate(struct db *db, int *from, int *to, struct err *e)
 {
     return conn_migrate(db->conn, db->name, from, to, e);

@@ -1,9 +1,11 @@
-/* inbox_job.c - looks at what providers told, in the order in which it came: a hundred in a transaction, one by one where one of them fails. */
+/* inbox_job.c - looks at what providers told, in the order in which it came: a hundred in a transaction, one by one where one of them fails.
+ * In a storm it lets those go first who wait for an answer: what was told is safe. */
 #include "base/log.h"
 #include "core/inbox.h"
 #include "jobs/kinds.h"
+#include <time.h>
 
-enum { BATCH = 100 };
+enum { BATCH = 100, LOOK_MS = 2, GIVE_WAY_MS = 50 };
 
 static bool process_all(struct scope *s, void *arg, struct err *e)
 {
@@ -56,12 +58,38 @@ static bool work_batch(struct work_context *w, size_t *count, struct err *e)
     return ok;
 }
 
-enum work_result inbox_work(struct work_context *w, struct err *e)
+/* Until nobody else writes, but not for ever. */
+static void give_way(struct db *db)
 {
-    size_t count;
-    do {
+    for (int ms = 0; ms < GIVE_WAY_MS; ms += LOOK_MS) {
+        unsigned before = db_commits(db);
+        nanosleep(&(struct timespec){.tv_nsec = LOOK_MS * 1000000}, NULL);
+        if (db_commits(db) == before) return;
+    }
+}
+
+static enum work_result work_all(struct work_context *w, struct err *e)
+{
+    size_t count = BATCH;
+    while (count == BATCH) {
         if (!runner_go_on(w)) return WORK_STOPPED;
         if (!work_batch(w, &count, e)) return WORK_AGAIN;
-    } while (count == BATCH);
+        if (count == BATCH) give_way(w->core->db);
+    }
     return core_write(w->core, sweep, NULL, e) ? WORK_DONE : WORK_AGAIN;
+}
+
+static bool leave(struct scope *s, void *arg, struct err *e)
+{
+    (void)arg, (void)e;
+    inbox_leave(s);
+    return true;
+}
+
+enum work_result inbox_work(struct work_context *w, struct err *e)
+{
+    enum work_result result = work_all(w, e);
+    core_write(w->core, leave, NULL, NULL);
+    if (result != WORK_DONE) return result;
+    return work_all(w, e); /* what came before others could see that it ends */
 }
