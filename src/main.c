@@ -12,6 +12,7 @@ const struct command commands[] = {
     {"recordings", "roomd recordings list | fetch ID [--to DIR]", "Recordings and their files.", cmd_recordings},
     {"events", "roomd events tail [--follow] [--after ID]", "What happened.", cmd_events},
     {"doctor", "roomd doctor [--data DIR]", "Say what is missing on this box and how to mend it.", cmd_doctor},
+    {"livekit", "roomd livekit check [--skip NAME,…] [--wait SECONDS] [--json]", "Say what is wrong with the LiveKit server's URL, key, clock, webhook, Redis, egress, SIP.", cmd_livekit},
     {"openapi", "roomd openapi", "Print the API's description.", cmd_openapi},
     {"version", "roomd version", "Print the version.", cmd_version},
     {0}};
