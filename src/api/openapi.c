@@ -25,6 +25,23 @@ static bool is_entity(const struct model *m)
     return !strncmp(m->doc, "Table ", 6);
 }
 
+static bool has_within(const struct model *whole, const struct model *part)
+{
+    if (whole == part) return true;
+    for (size_t i = 0; whole && i < whole->field_count; i++)
+        if (whole->fields[i].sub && has_within(whole->fields[i].sub, part)) return true;
+    return false;
+}
+
+/* The shapes of Daily's API are many; here are those that a route speaks. */
+static bool is_only_a_clients(const struct model *m)
+{
+    if (strncmp(m->name, "dailyco_", 8) != 0) return false;
+    for (size_t i = 0; i < route_total; i++)
+        if (has_within(routes[i].body_model, m) || has_within(routes[i].reply_model, m)) return false;
+    return true;
+}
+
 static json_t *message_union(const char *direction)
 {
     json_t *list = json_array();
@@ -40,7 +57,7 @@ static json_t *schemas(void)
 {
     json_t *all = json_object();
     for (const struct model *const *m = all_models; *m; m++)
-        if (!is_entity(*m)) json_object_set_new(all, (*m)->name, model_schema(*m));
+        if (!is_entity(*m) && !is_only_a_clients(*m)) json_object_set_new(all, (*m)->name, model_schema(*m));
     for (const struct enumeration *const *e = all_enumerations; *e; e++) json_object_set_new(all, (*e)->name, enumeration_schema(*e));
     json_object_set_new(all, "call_message_to_server", message_union("in"));
     json_object_set_new(all, "call_message_to_page", message_union("out"));

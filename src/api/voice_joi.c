@@ -44,7 +44,8 @@ static const char *type_words(const struct field *f)
     static const char *const words[] = {
         [FIELD_STR] = "must be a string", [FIELD_EMAIL] = "must be a string", [FIELD_UUID] = "must be a string", [FIELD_INT] = "must be a number",
         [FIELD_BOOL] = "must be a boolean", [FIELD_TIME] = "must be a valid date", [FIELD_ENUM] = "must be one of", [FIELD_ANY] = "contains an invalid value",
-        [FIELD_OBJ] = "must be of type object", [FIELD_LIST] = "must be an array", [FIELD_TEXTS] = "must be an array"};
+        [FIELD_OBJ] = "must be of type object", [FIELD_LIST] = "must be an array", [FIELD_TEXTS] = "must be an array",
+        [FIELD_REAL] = "must be a number", [FIELD_WORD] = "must be a string", [FIELD_MIXED] = "must be a string", [FIELD_MORE] = "must be of type object"};
     return words[f->type];
 }
 
@@ -53,7 +54,7 @@ static void limit_words(struct buf *to, const struct violation *v)
     bool max = v->rule == RULE_MAX;
     long long limit = (long long)v->limit;
     enum field_type type = v->field->type;
-    if (type == FIELD_INT) buf_printf(to, "must be %s than or equal to %lld", max ? "less" : "greater", limit);
+    if (type == FIELD_INT || type == FIELD_REAL) buf_printf(to, "must be %s than or equal to %lld", max ? "less" : "greater", limit);
     else if (type == FIELD_STR && max) buf_printf(to, "length must be less than or equal to %lld characters long", limit);
     else if (type == FIELD_STR) buf_printf(to, "length must be at least %lld characters long", limit);
     else buf_printf(to, "must contain %s than or equal to %lld items", max ? "less" : "greater", limit);

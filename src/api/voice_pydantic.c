@@ -57,7 +57,11 @@ static struct words wrong_type(const struct field *f)
         [FIELD_BOOL] = {"bool_type", "Input should be a valid boolean"},
         [FIELD_TIME] = {"datetime_type", "Input should be a valid datetime"},
         [FIELD_LIST] = {"list_type", "Input should be a valid list"},
-        [FIELD_TEXTS] = {"list_type", "Input should be a valid list"}};
+        [FIELD_TEXTS] = {"list_type", "Input should be a valid list"},
+        [FIELD_REAL] = {"float_type", "Input should be a valid number"},
+        [FIELD_WORD] = {"string_type", "Input should be a valid string"},
+        [FIELD_MIXED] = {"string_type", "Input should be a valid string"},
+        [FIELD_MORE] = {"dict_type", "Input should be a valid dictionary"}};
     return words[f->type];
 }
 

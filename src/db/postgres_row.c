@@ -40,7 +40,11 @@ static void add_field(struct pg_parameters *p, const struct field *f, bool has, 
     case FIELD_ANY: pg_add_text(p, has ? *(const char *const *)from : NULL); return;
     case FIELD_OBJ:
     case FIELD_LIST:
-    case FIELD_TEXTS: return; /* not in tables */
+    case FIELD_TEXTS:
+    case FIELD_REAL:
+    case FIELD_WORD:
+    case FIELD_MIXED:
+    case FIELD_MORE: return; /* not in tables */
     }
 }
 
@@ -72,7 +76,11 @@ static void read_column(const char *text, size_t size, const struct field *f, ch
     case FIELD_ANY: *(const char **)to = arena_strndup(a, text, size); return;
     case FIELD_OBJ:
     case FIELD_LIST:
-    case FIELD_TEXTS: return;
+    case FIELD_TEXTS:
+    case FIELD_REAL:
+    case FIELD_WORD:
+    case FIELD_MIXED:
+    case FIELD_MORE: return;
     }
 }
 

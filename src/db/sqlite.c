@@ -129,7 +129,11 @@ static void read_column(sqlite3_value *v, const struct field *f, char *to, struc
     }
     case FIELD_OBJ:
     case FIELD_LIST:
-    case FIELD_TEXTS: return; /* not in tables */
+    case FIELD_TEXTS:
+    case FIELD_REAL:
+    case FIELD_WORD:
+    case FIELD_MIXED:
+    case FIELD_MORE: return; /* not in tables */
     }
 }
 

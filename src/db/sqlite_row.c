@@ -14,7 +14,11 @@ static void bind_field(sqlite3_stmt *s, int at, const struct field *f, const cha
     case FIELD_ANY: sqlite3_bind_text(s, at, *(const char *const *)from, -1, SQLITE_STATIC); return;
     case FIELD_OBJ:
     case FIELD_LIST:
-    case FIELD_TEXTS: return;
+    case FIELD_TEXTS:
+    case FIELD_REAL:
+    case FIELD_WORD:
+    case FIELD_MIXED:
+    case FIELD_MORE: return;
     }
 }
 

@@ -3,12 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t size_of(enum field_type type)
+size_t field_size(enum field_type type)
 {
     static const size_t size[] = {
         [FIELD_STR] = sizeof(char *), [FIELD_EMAIL] = sizeof(char *), [FIELD_UUID] = sizeof(char *), [FIELD_INT] = sizeof(int64_t), [FIELD_BOOL] = sizeof(bool),
         [FIELD_TIME] = sizeof(int64_t), [FIELD_ENUM] = sizeof(int), [FIELD_ANY] = sizeof(char *), [FIELD_OBJ] = sizeof(void *),
-        [FIELD_LIST] = sizeof(struct list), [FIELD_TEXTS] = sizeof(struct list)};
+        [FIELD_LIST] = sizeof(struct list), [FIELD_TEXTS] = sizeof(struct list),
+        [FIELD_REAL] = sizeof(double), [FIELD_WORD] = sizeof(char *), [FIELD_MIXED] = sizeof(char *), [FIELD_MORE] = sizeof(char *)};
     return size[type];
 }
 
@@ -51,16 +52,18 @@ void model_copy(const struct model *to_model, void *to, const struct model *from
     const struct mapping *map = mapping_of(to_model, from_model);
     uint64_t has = *(const uint64_t *)((const char *)from + from_model->present_offset);
     uint64_t nulls = *(const uint64_t *)((const char *)from + from_model->nulls_offset);
-    uint64_t *present = (uint64_t *)((char *)to + to_model->present_offset);
+    uint64_t *present = (uint64_t *)((char *)to + to_model->present_offset), *to_nulls = (uint64_t *)((char *)to + to_model->nulls_offset);
     for (size_t i = 0; i < from_model->field_count; i++) {
         if (map->target[i] == NONE) continue;
         uint64_t bit = (uint64_t)1 << map->target[i];
         const struct field *f = &to_model->fields[map->target[i]];
         if (has >> i & 1) {
-            memcpy((char *)to + f->offset, (const char *)from + from_model->fields[i].offset, size_of(f->type));
+            memcpy((char *)to + f->offset, (const char *)from + from_model->fields[i].offset, field_size(f->type));
             *present |= bit;
-        } else if ((nulls >> i & 1) && (f->need == NEED_OPTIONAL || f->need == NEED_OMITTED)) {
+            if (f->need == NEED_KEPT) *to_nulls &= ~bit;
+        } else if ((nulls >> i & 1) && f->need != NEED_REQUIRED && f->need != NEED_DEFAULT) {
             *present &= ~bit;
+            if (f->need == NEED_KEPT) *to_nulls |= bit;
         }
     }
 }

@@ -17,9 +17,16 @@
 #undef VALUE
 #undef END_ENUM
 
+#define WORDS(name, doc, ...) \
+    static const char *const name##_word_list[] = {__VA_ARGS__}; \
+    const struct enumeration name##_words = {#name, doc, name##_word_list, NULL, sizeof name##_word_list / sizeof *name##_word_list};
+#include "spec/words.def"
+#undef WORDS
+
 #define REQUIRED NEED_REQUIRED, 0
 #define OPTIONAL NEED_OPTIONAL, 0
 #define OMITTED NEED_OMITTED, 0
+#define KEPT NEED_KEPT, 0
 #define DEFAULT(x) NEED_DEFAULT, x
 #define ROW(type, m, f, ...) {#f, type, offsetof(struct m, f), __VA_ARGS__},
 #define MODEL(m, doc) static const char m##_doc[] = doc; static const struct field m##_rows[] = {
@@ -36,6 +43,11 @@
 #define OBJ(m, f, need, sub, doc) ROW(FIELD_OBJ, m, f, need, 0, 0, NULL, &sub##_model, "", doc)
 #define LIST(m, f, need, sub, lo, hi, doc) ROW(FIELD_LIST, m, f, need, lo, hi, NULL, &sub##_model, "", doc)
 #define TEXTS(m, f, need, lo, hi, ex, doc) ROW(FIELD_TEXTS, m, f, need, lo, hi, NULL, NULL, ex, doc)
+#define REAL(m, f, need, lo, hi, ex, doc) ROW(FIELD_REAL, m, f, need, lo, hi, NULL, NULL, ex, doc)
+#define WORD(m, f, need, words, ex, doc) ROW(FIELD_WORD, m, f, need, 0, INT64_MAX, &words##_words, NULL, ex, doc)
+#define MIXED(m, f, need, hi, ex, doc) ROW(FIELD_MIXED, m, f, need, 0, hi, NULL, NULL, ex, doc)
+#define PICK(m, f, need, words, ex, doc) ROW(FIELD_MIXED, m, f, need, 0, INT64_MAX, &words##_words, NULL, ex, doc)
+#define MORE(m) ROW(FIELD_MORE, m, more, KEPT, 0, 0, NULL, NULL, "", "")
 #define END(m) {0} }; const struct model m##_model = {#m, m##_doc, m##_rows, m##_field_count, sizeof(struct m), offsetof(struct m, bits_present), offsetof(struct m, bits_null)}; \
     static_assert(m##_field_count <= 64, "the masks have 64 bits");
 #include "spec/models/all.def"
@@ -55,6 +67,11 @@
 #define OBJ(...)
 #define LIST(...)
 #define TEXTS(...)
+#define REAL(...)
+#define WORD(...)
+#define MIXED(...)
+#define PICK(...)
+#define MORE(...)
 #define END(m)
 const struct model *const all_models[] = {
 #include "spec/models/all.def"

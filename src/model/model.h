@@ -10,9 +10,14 @@
  * OPTIONAL  may be absent or null: no value             null without a value
  * DEFAULT(x) may be absent: x                           always written
  * OMITTED   may be absent                               left out without a value
+ * KEPT      may be absent or null                       as it was: left out, null, or the value
  *
  * Strings are borrowed from what they were parsed from. Times are UTC milliseconds; FUTURE is one that must not lie in the past,
- * STAMP one that is written with milliseconds even where there are none. Enums are ints (spec/states.def). TEXTS is a list of strings. */
+ * STAMP one that is written with milliseconds even where there are none. Enums are ints (spec/states.def). TEXTS is a list of strings.
+ *
+ * For shapes that somebody else owns: REAL is a double. WORD is a text that should be one of spec/words.def. MIXED is a text that may also be
+ * a number, PICK a word that may also be a list of words: a number or a list is JSON text behind MIXED_MARK. MORE (always the last row, its field is `more`)
+ * keeps as a JSON object what no row names, and it is written back. */
 #pragma once
 #include "base/arena.h"
 #include "base/buf.h"
@@ -21,13 +26,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum field_type { FIELD_STR, FIELD_EMAIL, FIELD_UUID, FIELD_INT, FIELD_BOOL, FIELD_TIME, FIELD_ENUM, FIELD_ANY, FIELD_OBJ, FIELD_LIST, FIELD_TEXTS };
-enum field_need { NEED_REQUIRED, NEED_OPTIONAL, NEED_DEFAULT, NEED_OMITTED };
+enum field_type { FIELD_STR, FIELD_EMAIL, FIELD_UUID, FIELD_INT, FIELD_BOOL, FIELD_TIME, FIELD_ENUM, FIELD_ANY, FIELD_OBJ, FIELD_LIST, FIELD_TEXTS, FIELD_REAL, FIELD_WORD, FIELD_MIXED, FIELD_MORE };
+enum field_need { NEED_REQUIRED, NEED_OPTIONAL, NEED_DEFAULT, NEED_OMITTED, NEED_KEPT };
 
 enum time_form { TIME_PLAIN, TIME_NOT_PAST, TIME_MILLIS };  /* `min` of a FIELD_TIME */
 
 struct list { const void *items; size_t count; };         /* items: an array of the model's structs; of TEXTS: of const char * */
-struct enumeration { const char *name, *doc; const char *const *words, *const *docs; size_t count; };
+struct enumeration { const char *name, *doc; const char *const *words, *const *docs; size_t count; }; /* docs: NULL in spec/words.def */
+#define MIXED_MARK "\001"
 
 struct field {
     const char *name;
@@ -36,7 +42,7 @@ struct field {
     enum field_need need;
     int64_t standard;                 /* of DEFAULT */
     int64_t min, max;                 /* of the value, the length in code points, or the number of items */
-    const struct enumeration *words;  /* FIELD_ENUM */
+    const struct enumeration *words;  /* FIELD_ENUM, FIELD_WORD; FIELD_MIXED of a PICK */
     const struct model *sub;          /* FIELD_OBJ: pointer to its struct; FIELD_LIST: struct list of them */
     const char *example, *doc;
 };
@@ -56,6 +62,10 @@ struct model {
 #undef VALUE
 #undef END_ENUM
 
+#define WORDS(name, doc, ...) extern const struct enumeration name##_words;
+#include "spec/words.def"
+#undef WORDS
+
 #define MODEL(m, doc) struct m {
 #define STR(m, f, ...) const char *f;
 #define EMAIL(m, f, ...) const char *f;
@@ -70,6 +80,11 @@ struct model {
 #define OBJ(m, f, need, sub, doc) const struct sub *f;
 #define LIST(m, f, need, sub, ...) struct list f;
 #define TEXTS(m, f, ...) struct list f;
+#define REAL(m, f, ...) double f;
+#define WORD(m, f, ...) const char *f;
+#define MIXED(m, f, ...) const char *f;
+#define PICK(m, f, ...) const char *f;
+#define MORE(m) const char *more;
 #define END(m) uint64_t bits_present, bits_null; };
 #include "spec/models/all.def"
 #include "model/rows_undef.h"
@@ -88,6 +103,11 @@ struct model {
 #define OBJ(m, f, ...) m##_f_##f,
 #define LIST(m, f, ...) m##_f_##f,
 #define TEXTS(m, f, ...) m##_f_##f,
+#define REAL(m, f, ...) m##_f_##f,
+#define WORD(m, f, ...) m##_f_##f,
+#define MIXED(m, f, ...) m##_f_##f,
+#define PICK(m, f, ...) m##_f_##f,
+#define MORE(m) m##_f_more,
 #define END(m) m##_field_count }; extern const struct model m##_model;
 #include "spec/models/all.def"
 #include "model/rows_undef.h"
@@ -100,6 +120,7 @@ struct model {
 extern const struct model *const all_models[];       /* NULL at the end */
 extern const struct enumeration *const all_enumerations[];
 const struct model *model_find(const char *name);
+size_t field_size(enum field_type type);              /* of its member of the struct */
 int enumeration_find(const struct enumeration *e, const char *word); /* -1 if it is none of them */
 
 /* ---- parsing and validation: a broken rule is a fact; words are put to it by a dialect's voice */
@@ -119,6 +140,8 @@ enum parse_flags {
     PARSE_STRICT = 2,   /* unknown keys are violations */
     PARSE_NUMBERS = 4,  /* Joi's conversion: "5", "5.0" and 5.0 are integers */
     PARSE_NO_NULL = 8,  /* null is no value of an OMITTED field */
+    PARSE_FOREIGN = 16, /* what others answer: a name may differ in case and underscores, numbers may be texts, a word may be new, and what
+                         * does not fit a field that may be absent is as if no row named it. Only REQUIRED is insisted on */
 };
 /* `out` is the model's struct. The JSON must live as long as `out`; nested parts and texts come from the arena. */
 bool model_parse(const struct model *m, const json_t *in, void *out, struct arena *a, unsigned flags, struct violations *v);
@@ -127,6 +150,7 @@ bool model_parse(const struct model *m, const json_t *in, void *out, struct aren
 void model_write(struct buf *to, const struct model *m, const void *in);
 void json_write_string(struct buf *to, const char *text); /* quoted and escaped */
 void model_write_time(struct buf *to, int64_t ms);
+void json_write_real(struct buf *to, double n);           /* the shortest that reads the same; null if it is none */
 
 /* ---- copying what two models have in common, by name: also merges a PATCH into an entity (null clears, absent stays) */
 void model_copy(const struct model *to_model, void *to, const struct model *from_model, const void *from);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct parse {
     struct arena *arena;
@@ -142,7 +143,7 @@ static bool parse_int(struct parse *p, const struct place *at, const struct fiel
 {
     int64_t n;
     double d = json_is_real(j) ? json_real_value(j) : 1e300;
-    bool lax = p->flags & PARSE_LAX, numbers = p->flags & PARSE_NUMBERS;
+    bool lax = p->flags & PARSE_LAX, numbers = p->flags & (PARSE_NUMBERS | PARSE_FOREIGN);
     if (numbers && json_is_string(j) && !number_from_text(json_string_value(j), &d)) return broken(p, at, f, RULE_PARSE, 0, j);
     if (json_is_integer(j)) n = json_integer_value(j);
     else if (fabs(d) < 9e15) {
@@ -154,6 +155,19 @@ static bool parse_int(struct parse *p, const struct place *at, const struct fiel
     else return broken(p, at, f, RULE_TYPE, 0, j);
     *(int64_t *)to = n;
     return within(p, at, f, n, j);
+}
+
+static bool parse_real(struct parse *p, const struct place *at, const struct field *f, const json_t *j, char *to)
+{
+    double n = json_number_value(j);
+    bool text = json_is_string(j) && (p->flags & (PARSE_LAX | PARSE_NUMBERS | PARSE_FOREIGN));
+    if (text && !number_from_text(json_string_value(j), &n)) return broken(p, at, f, RULE_PARSE, 0, j);
+    if (!text && !json_is_number(j)) return broken(p, at, f, RULE_TYPE, 0, j);
+    if (!isfinite(n)) return broken(p, at, f, RULE_PARSE, 0, j);
+    *(double *)to = n;
+    if (f->min != INT64_MIN && n < (double)f->min) return broken(p, at, f, RULE_MIN, f->min, j);
+    if (f->max != INT64_MAX && n > (double)f->max) return broken(p, at, f, RULE_MAX, f->max, j);
+    return true;
 }
 
 static int bool_from_text(const char *s)
@@ -211,11 +225,44 @@ static bool parse_enum(struct parse *p, const struct place *at, const struct fie
     return true;
 }
 
+static bool parse_word(struct parse *p, const struct place *at, const struct field *f, const json_t *j, char *to)
+{
+    if (!json_is_string(j)) return broken(p, at, f, RULE_TYPE, 0, j);
+    *(const char **)to = json_string_value(j);
+    return (p->flags & PARSE_FOREIGN) || enumeration_find(f->words, json_string_value(j)) >= 0 || broken(p, at, f, RULE_ENUM, 0, j);
+}
+
 static bool parse_any(struct parse *p, const json_t *j, char *to)
 {
     char *text = json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY);
     *(const char **)to = text ? arena_strdup(p->arena, text) : "null";
     free(text);
+    return true;
+}
+
+/* Each once. */
+static bool are_words(const struct enumeration *words, const json_t *list)
+{
+    uint64_t seen = 0;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *word = json_string_value(json_array_get(list, i));
+        int n = word ? enumeration_find(words, word) : -1;
+        if (n < 0 || (seen >> n & 1)) return false;
+        seen |= (uint64_t)1 << n;
+    }
+    return true;
+}
+
+static bool parse_mixed(struct parse *p, const struct place *at, const struct field *f, const json_t *j, char *to)
+{
+    bool foreign = p->flags & PARSE_FOREIGN, list = f->words && json_is_array(j);
+    if (json_is_string(j) && f->words) return parse_word(p, at, f, j, to);
+    if (json_is_string(j)) return parse_str(p, at, f, j, to);
+    if (!list && !(json_is_number(j) && !f->words)) return broken(p, at, f, RULE_TYPE, 0, j);
+    if (list && !foreign && !are_words(f->words, j)) return broken(p, at, f, RULE_ENUM, 0, j);
+    const char *text = NULL;
+    parse_any(p, j, (char *)&text);
+    *(const char **)to = arena_printf(p->arena, MIXED_MARK "%s", text);
     return true;
 }
 
@@ -269,6 +316,10 @@ static bool parse_value(struct parse *p, const struct place *at, const struct fi
     case FIELD_OBJ: return parse_obj(p, at, f, j, to);
     case FIELD_LIST: return parse_list(p, at, f, j, to);
     case FIELD_TEXTS: return parse_texts(p, at, f, j, to);
+    case FIELD_REAL: return parse_real(p, at, f, j, to);
+    case FIELD_WORD: return parse_word(p, at, f, j, to);
+    case FIELD_MIXED: return parse_mixed(p, at, f, j, to);
+    case FIELD_MORE: return false; /* see keep_more */
     }
     return false;
 }
@@ -281,18 +332,64 @@ static bool standard_value(const struct field *f, char *to)
     return true;
 }
 
-static bool parse_field(struct parse *p, const struct field *f, const json_t *in, char *out, const struct place *around, uint64_t bit, uint64_t *present, uint64_t *nulls)
+/* s3key, s3_key and s3Key are one name. */
+static bool same_name(const char *a, const char *b)
+{
+    for (;; a++, b++) {
+        while (*a == '_') a++;
+        while (*b == '_') b++;
+        if (tolower((unsigned char)*a) != tolower((unsigned char)*b)) return false;
+        if (!*a) return true;
+    }
+}
+
+/* The first key that is this name in another spelling. */
+static const char *other_spelling(const json_t *in, const char *name)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)in, key, value)
+        if (same_name(key, name)) return key;
+    return NULL;
+}
+
+static const json_t *value_of(const struct parse *p, const struct field *f, const json_t *in)
+{
+    const json_t *j = json_object_get(in, f->name);
+    if (j || !(p->flags & PARSE_FOREIGN)) return j;
+    const char *key = other_spelling(in, f->name);
+    return key ? json_object_get(in, key) : NULL;
+}
+
+struct read { uint64_t present, nulls, misfits; size_t met; };
+
+static bool parse_field(struct parse *p, const struct field *f, const json_t *in, char *out, const struct place *around, uint64_t bit, struct read *r)
 {
     const struct place at = {around, f->name, 0};
-    const json_t *j = json_object_get(in, f->name);
+    const json_t *j = value_of(p, f, in);
     bool has = false;
+    size_t before = p->violations->count;
     if (!j && f->need == NEED_REQUIRED) return broken(p, &at, f, RULE_REQUIRED, 0, in);
-    bool nullable = f->need == NEED_OPTIONAL || (f->need == NEED_OMITTED && !(p->flags & PARSE_NO_NULL));
-    if (j && json_is_null(j) && nullable) *nulls |= bit;
+    bool nullable = f->need == NEED_OPTIONAL || f->need == NEED_KEPT || (f->need == NEED_OMITTED && !(p->flags & PARSE_NO_NULL));
+    r->met += j != NULL;
+    if (j && json_is_null(j) && nullable) r->nulls |= bit;
     else if (j) has = parse_value(p, &at, f, j, out + f->offset);
     else if (f->need == NEED_DEFAULT) has = standard_value(f, out + f->offset);
-    if (has) *present |= bit;
-    return has || !j || (*nulls & bit);
+    if (has) r->present |= bit;
+    if (j && !has && nullable && (p->flags & PARSE_FOREIGN) && !(r->nulls & bit)) {
+        p->violations->count = before;
+        r->misfits |= bit;
+        memset(out + f->offset, 0, field_size(f->type));
+        return true;
+    }
+    return has || !j || (r->nulls & bit);
+}
+
+static const struct field *field_named(const struct model *m, const char *key)
+{
+    for (size_t i = 0; i < m->field_count; i++)
+        if (m->fields[i].type != FIELD_MORE && !strcmp(m->fields[i].name, key)) return &m->fields[i];
+    return NULL;
 }
 
 static bool check_unknown(struct parse *p, const struct model *m, json_t *in, const struct place *around)
@@ -300,22 +397,51 @@ static bool check_unknown(struct parse *p, const struct model *m, json_t *in, co
     const char *key;
     json_t *value;
     bool ok = true;
-    json_object_foreach(in, key, value) {
-        size_t i = 0;
-        while (i < m->field_count && strcmp(m->fields[i].name, key) != 0) i++;
-        if (i == m->field_count) ok = broken(p, &(struct place){around, key, 0}, NULL, RULE_UNKNOWN, 0, value);
-    }
+    json_object_foreach(in, key, value)
+        if (!field_named(m, key)) ok = broken(p, &(struct place){around, key, 0}, NULL, RULE_UNKNOWN, 0, value);
     return ok;
+}
+
+/* Is it the other spelling that a field was read from? */
+static const struct field *field_spelled(const struct model *m, const json_t *in, const char *key)
+{
+    for (size_t i = 0; i < m->field_count; i++) {
+        const struct field *f = &m->fields[i];
+        if (f->type == FIELD_MORE || !same_name(f->name, key) || json_object_get(in, f->name)) continue;
+        const char *first = other_spelling(in, f->name);
+        if (first && !strcmp(first, key)) return f;
+    }
+    return NULL;
+}
+
+static void keep_more(struct parse *p, const struct model *m, const json_t *in, const struct field *more, char *to, struct read *r)
+{
+    const char *key;
+    json_t *value, *rest = json_object();
+    json_object_foreach((json_t *)(uintptr_t)in, key, value) {
+        const struct field *f = field_named(m, key);
+        if (!f && (p->flags & PARSE_FOREIGN)) f = field_spelled(m, in, key);
+        if (!f || (r->misfits >> (f - m->fields) & 1)) json_object_set(rest, key, value);
+    }
+    if (json_object_size(rest)) {
+        parse_any(p, rest, to + more->offset);
+        r->present |= (uint64_t)1 << (more - m->fields);
+    }
+    json_decref(rest);
 }
 
 static bool parse_object(struct parse *p, const struct model *m, const json_t *in, char *out, const struct place *around, const struct field *f)
 {
     if (!json_is_object(in)) return broken(p, around, f, RULE_OBJECT, 0, in);
-    uint64_t *present = (uint64_t *)(out + m->present_offset), *nulls = (uint64_t *)(out + m->nulls_offset);
-    *present = *nulls = 0;
+    struct read r = {0};
+    size_t count = m->field_count;
+    const struct field *more = count && m->fields[count - 1].type == FIELD_MORE ? &m->fields[--count] : NULL;
     bool ok = true;
-    for (size_t i = 0; i < m->field_count; i++) ok &= parse_field(p, &m->fields[i], in, out, around, (uint64_t)1 << i, present, nulls);
+    for (size_t i = 0; i < count; i++) ok &= parse_field(p, &m->fields[i], in, out, around, (uint64_t)1 << i, &r);
     if (p->flags & PARSE_STRICT) ok &= check_unknown(p, m, (json_t *)(uintptr_t)in, around);
+    else if (more && (r.met < json_object_size(in) || r.misfits)) keep_more(p, m, in, more, out, &r);
+    *(uint64_t *)(out + m->present_offset) = r.present;
+    *(uint64_t *)(out + m->nulls_offset) = r.nulls;
     return ok;
 }
 

@@ -13,4 +13,9 @@
 #undef OBJ
 #undef LIST
 #undef TEXTS
+#undef REAL
+#undef WORD
+#undef MIXED
+#undef PICK
+#undef MORE
 #undef END

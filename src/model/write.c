@@ -1,5 +1,8 @@
 #include "base/clock.h"
 #include "model/model.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void json_write_string(struct buf *to, const char *text)
@@ -39,6 +42,29 @@ static void write_stamp(struct buf *to, int64_t ms)
     buf_char(to, '"');
 }
 
+/* The C library may write and read another decimal point than JSON's: it is the one byte that no number has. */
+void json_write_real(struct buf *to, double n)
+{
+    char text[40];
+    if (!isfinite(n)) {
+        buf_text(to, "null");
+        return;
+    }
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, n);
+        if (strtod(text, NULL) == n) break;
+    }
+    for (char *p = text; *p; p++)
+        if (!strchr("0123456789+-e", *p)) *p = '.';
+    buf_text(to, text);
+}
+
+static void write_mixed(struct buf *to, const char *text)
+{
+    if (*text == *MIXED_MARK) buf_text(to, text + 1);
+    else json_write_string(to, text);
+}
+
 static void write_texts(struct buf *to, const struct list *list)
 {
     const char *const *items = list->items;
@@ -65,6 +91,7 @@ static void write_value(struct buf *to, const struct field *f, const char *at)
     switch (f->type) {
     case FIELD_STR:
     case FIELD_UUID:
+    case FIELD_WORD:
     case FIELD_EMAIL: json_write_string(to, *(const char *const *)at); return;
     case FIELD_INT: buf_int(to, *(const int64_t *)at); return;
     case FIELD_BOOL: buf_text(to, *(const bool *)at ? "true" : "false"); return;
@@ -74,6 +101,9 @@ static void write_value(struct buf *to, const struct field *f, const char *at)
     case FIELD_OBJ: model_write(to, f->sub, *(const void *const *)at); return;
     case FIELD_LIST: write_list(to, f->sub, (const struct list *)at); return;
     case FIELD_TEXTS: write_texts(to, (const struct list *)at); return;
+    case FIELD_REAL: json_write_real(to, *(const double *)at); return;
+    case FIELD_MIXED: write_mixed(to, *(const char *const *)at); return;
+    case FIELD_MORE: return; /* see write_more */
     }
 }
 
@@ -90,14 +120,33 @@ static void write_name(struct buf *to, char before, const char *name)
     to->size += n + 4;
 }
 
+/* The inside of an object's text, among the other fields. */
+static char write_more(struct buf *to, char before, const char *object)
+{
+    size_t n = strlen(object);
+    if (n <= 2) return before;
+    buf_char(to, before);
+    buf_add(to, object + 1, n - 2);
+    return ',';
+}
+
+static bool left_out(const struct field *f, bool null)
+{
+    return f->need == NEED_OMITTED || (f->need == NEED_KEPT && !null);
+}
+
 void model_write(struct buf *to, const struct model *m, const void *in)
 {
-    uint64_t present = *(const uint64_t *)((const char *)in + m->present_offset);
+    uint64_t present = *(const uint64_t *)((const char *)in + m->present_offset), nulls = *(const uint64_t *)((const char *)in + m->nulls_offset);
     char before = '{';
     for (size_t i = 0; i < m->field_count; i++) {
         const struct field *f = &m->fields[i];
-        bool empty = (f->need == NEED_OPTIONAL || f->need == NEED_OMITTED) && !(present >> i & 1);
-        if (empty && f->need == NEED_OMITTED) continue;
+        bool empty = f->need != NEED_REQUIRED && f->need != NEED_DEFAULT && !(present >> i & 1);
+        if (empty && left_out(f, nulls >> i & 1)) continue;
+        if (f->type == FIELD_MORE) {
+            if (!empty) before = write_more(to, before, *(const char *const *)((const char *)in + f->offset));
+            continue;
+        }
         write_name(to, before, f->name);
         before = ',';
         if (empty) buf_add(to, "null", 4);

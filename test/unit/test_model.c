@@ -84,6 +84,10 @@ static json_t *good_value(const struct field *f)
     case FIELD_ANY: return json_pack("{s:[i, n]}", "a", 1);
     case FIELD_OBJ: return good_object(f->sub);
     case FIELD_LIST: return good_list(f->sub, f->min > 2 ? f->min : 2);
+    case FIELD_REAL: return json_real(f->min > 0 ? (double)f->min + 0.5 : 0.25);
+    case FIELD_WORD: return json_string(f->words->words[f->words->count - 1]);
+    case FIELD_MIXED: return f->words ? json_pack("[s]", f->words->words[0]) : json_integer(5);
+    case FIELD_MORE: return NULL;
     }
     return NULL;
 }
@@ -91,7 +95,8 @@ static json_t *good_value(const struct field *f)
 static json_t *good_object(const struct model *m)
 {
     json_t *o = json_object();
-    for (size_t i = 0; i < m->field_count; i++) json_object_set_new(o, m->fields[i].name, good_value(&m->fields[i]));
+    for (size_t i = 0; i < m->field_count; i++)
+        if (m->fields[i].type != FIELD_MORE) json_object_set_new(o, m->fields[i].name, good_value(&m->fields[i]));
     return o;
 }
 
@@ -122,7 +127,8 @@ static void expect_broken(const struct model *m, const struct field *f, json_t *
 static void each_field(void (*fn)(const struct model *m, const struct field *f))
 {
     for (const struct model *const *m = all_models; *m; m++)
-        for (size_t i = 0; i < (*m)->field_count; i++) fn(*m, &(*m)->fields[i]);
+        for (size_t i = 0; i < (*m)->field_count; i++)
+            if ((*m)->fields[i].type != FIELD_MORE) fn(*m, &(*m)->fields[i]);
 }
 
 /* ---- limits */
@@ -166,6 +172,34 @@ static void try_uuid(const struct model *m, const struct field *f)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) expect_broken(m, f, json_string(bad[i]), RULE_UUID, 0);
 }
 
+static void try_real(const struct model *m, const struct field *f)
+{
+    if (f->min != INT64_MIN) expect_broken(m, f, json_real((double)f->min - 0.5), RULE_MIN, 0);
+    if (f->max != INT64_MAX) expect_broken(m, f, json_real((double)f->max + 0.5), RULE_MAX, 0);
+    expect_good(m, f, json_integer(f->min));
+    expect_broken(m, f, json_string("x"), RULE_PARSE, PARSE_LAX);
+    expect_broken(m, f, json_string("5"), RULE_TYPE, 0);
+    expect_broken(m, f, json_true(), RULE_TYPE, 0);
+}
+
+static void try_mixed(const struct model *m, const struct field *f)
+{
+    if (!f->words) {
+        expect_good(m, f, json_string("text"));
+        expect_good(m, f, json_real(1.5));
+        expect_broken(m, f, text_of_length(f->max + 1), RULE_MAX, 0);
+        expect_broken(m, f, json_array(), RULE_TYPE, 0);
+        return;
+    }
+    expect_good(m, f, json_string(f->words->words[0]));
+    expect_good(m, f, json_pack("[s, s]", f->words->words[1], f->words->words[0]));
+    expect_good(m, f, json_array());
+    expect_broken(m, f, json_string("nothing"), RULE_ENUM, 0);
+    expect_broken(m, f, json_pack("[s, s]", f->words->words[0], f->words->words[0]), RULE_ENUM, 0);
+    expect_broken(m, f, json_pack("[s, i]", f->words->words[0], 5), RULE_ENUM, 0);
+    expect_broken(m, f, json_integer(5), RULE_TYPE, 0);
+}
+
 static void try_limits(const struct model *m, const struct field *f)
 {
     if (f->type == FIELD_STR) try_text(m, f);
@@ -191,6 +225,12 @@ static void try_limits(const struct model *m, const struct field *f)
         expect_broken(m, f, json_string("2020-01-01T10:00:00Z"), RULE_PAST, 0);
         expect_broken(m, f, json_integer(5), RULE_PAST, PARSE_LAX);
     }
+    if (f->type == FIELD_REAL) try_real(m, f);
+    if (f->type == FIELD_WORD) {
+        for (size_t i = 0; i < f->words->count; i++) expect_good(m, f, json_string(f->words->words[i]));
+        expect_broken(m, f, json_string("nothing"), RULE_ENUM, 0);
+    }
+    if (f->type == FIELD_MIXED) try_mixed(m, f);
     if (f->type == FIELD_EMAIL) expect_broken(m, f, json_string("ada"), RULE_EMAIL, 0);
     if (f->type == FIELD_UUID) try_uuid(m, f);
 }
@@ -206,9 +246,9 @@ static void try_wrong_type(const struct model *m, const struct field *f)
     if (f->type == FIELD_ANY) return;
     enum rule rule = f->type == FIELD_ENUM ? RULE_ENUM : f->type == FIELD_OBJ ? RULE_OBJECT : RULE_TYPE;
     for (unsigned flags = 0; flags < 4; flags++) {
-        if (f->type != FIELD_LIST && f->type != FIELD_TEXTS) expect_broken(m, f, json_array(), rule, flags);
+        if (f->type != FIELD_LIST && f->type != FIELD_TEXTS && f->type != FIELD_MIXED) expect_broken(m, f, json_array(), rule, flags);
         if (f->type != FIELD_OBJ) expect_broken(m, f, json_object(), rule, flags);
-        if (f->type == FIELD_STR || f->type == FIELD_EMAIL) expect_broken(m, f, json_integer(5), rule, flags);
+        if (f->type == FIELD_STR || f->type == FIELD_EMAIL || f->type == FIELD_WORD) expect_broken(m, f, json_integer(5), rule, flags);
         if (f->need == NEED_REQUIRED || f->need == NEED_DEFAULT) expect_broken(m, f, json_null(), rule, flags);
     }
 }
@@ -327,7 +367,7 @@ static void test_what_has_no_value(void **state)
         for (size_t i = 0; i < (*m)->field_count; i++) {
             const json_t *value = json_object_get(out, (*m)->fields[i].name);
             enum field_need need = (*m)->fields[i].need;
-            if (need == NEED_OMITTED) assert_null(value);
+            if (need == NEED_OMITTED || need == NEED_KEPT) assert_null(value);
             else assert_int_equal(json_is_null(value), need == NEED_OPTIONAL);
         }
     }
@@ -395,6 +435,11 @@ static void test_deep_paths(void **state)
 
 /* ---- schemas */
 
+static size_t keeps_more(const struct model *m)
+{
+    return m->fields[m->field_count - 1].type == FIELD_MORE;
+}
+
 static void test_schemas_say_what_the_rows_say(void **state)
 {
     (void)state;
@@ -402,13 +447,14 @@ static void test_schemas_say_what_the_rows_say(void **state)
         json_t *s = kept(model_schema(*m));
         const json_t *properties = json_object_get(s, "properties"), *required = json_object_get(s, "required");
         size_t count = 0;
-        assert_int_equal(json_object_size(properties), (*m)->field_count);
+        assert_int_equal(json_object_size(properties), (*m)->field_count - keeps_more(*m));
         for (size_t i = 0; i < (*m)->field_count; i++) {
             const struct field *f = &(*m)->fields[i];
             const json_t *p = json_object_get(properties, f->name);
+            if (f->type == FIELD_MORE) continue;
             count += f->need == NEED_REQUIRED;
             assert_int_equal(json_object_get(p, "default") != NULL, f->need == NEED_DEFAULT);
-            if (f->type != FIELD_ANY) assert_int_equal(json_object_get(p, "anyOf") != NULL, f->need == NEED_OPTIONAL);
+            if (f->type != FIELD_ANY) assert_int_equal(json_object_get(p, "anyOf") != NULL, f->need == NEED_OPTIONAL || f->need == NEED_KEPT);
             if (f->type != FIELD_OBJ && f->type != FIELD_LIST && f->example[0] && !json_object_get(p, "examples")) fail_msg("%s.%s: the example is no JSON", (*m)->name, f->name);
         }
         assert_int_equal(json_array_size(required), count);
