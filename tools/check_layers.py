@@ -11,15 +11,16 @@ MAY = {
     "model": {"base"},
     "db": {"base", "model"},
     "net": {"base", "model"},
+    "livekit": {"base", "model", "net"},
     "core": {"base", "model", "db", "net/crypto"},
-    "provider": {"base", "model", "net", "core"},
+    "provider": {"base", "model", "net", "core", "livekit"},
     "sink": {"base", "model", "net", "core"},
     "matrix": {"base", "model", "net", "core"},
     "stream": {"base", "model", "db", "net", "core", "matrix"},
     "call": {"base", "model", "db", "net", "core", "provider"},
     "jobs": {"base", "model", "db", "net", "core", "provider", "sink"},
     "api": {"base", "model", "db", "net", "core", "sink", "matrix"},
-    "cli": {"base", "model", "db", "net", "core", "provider", "sink", "call", "jobs", "api", "matrix", "stream"},
+    "cli": {"base", "model", "db", "net", "core", "provider", "sink", "call", "jobs", "api", "matrix", "stream", "livekit"},
     "main.c": {"cli"},
 }
 

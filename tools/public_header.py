@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+"""public_header.py TEMPLATE.h.in OUT.h KEY=FILE.def…: a header that other programs install, out of the rows that the library itself is made of.
+
+A line of the template that is only @KEY@ gives way to what the rows of that file say: structs of models (spec/models/*.def, rows of roomd's kinds and
+of LiveKit's), enums (ENUM_TYPE or WORDS), prototypes (CALL). Structs come with the rows' sentences as comments. Nothing else of the template is touched.
+--depend FILE writes which files it read."""
+import os
+import re
+import sys
+import textwrap
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+ROW = re.compile(r"^\s*([A-Z][A-Z_]*)\s*\((.*)\)\s*(?:/\*.*\*/)?\s*$")
+STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
+COLUMN, WIDTH = 44, 150
+LISTS = {"LIST", "MESSAGES", "TEXTS", "STRINGS", "CHOICES"}
+PLAIN = {"STR": "const char *", "EMAIL": "const char *", "UUID": "const char *", "ANY": "const char *", "STRING": "const char *",
+         "WORD": "const char *", "PICK": "const char *", "MIXED": "const char *", "REAL": "double ",
+         "INT": "int64_t ", "TIME": "int64_t ", "FUTURE": "int64_t ", "STAMP": "int64_t ", "INTEGER": "int64_t ", "DURATION": "int64_t ", "MOMENT": "int64_t ",
+         "BOOL": "bool ", "FLAG": "bool ", "DOUBLE": "double ", "ENUM": "int ", "CHOICE": "int "}
+read = []
+
+
+def split(text):
+    """The arguments of a row; commas in strings and in brackets are none."""
+    parts, depth, quoted, start = [], 0, False, 0
+    for i, c in enumerate(text):
+        if c == '"' and (i == 0 or text[i - 1] != "\\"):
+            quoted = not quoted
+        elif not quoted and c in "()":
+            depth += 1 if c == "(" else -1
+        elif not quoted and not depth and c == ",":
+            parts.append(text[start:i].strip())
+            start = i + 1
+    return [*parts, text[start:].strip()]
+
+
+def rows(path):
+    read.append(path)
+    with open(os.path.join(ROOT, path), encoding="utf-8") as f:
+        for number, line in enumerate(f, 1):
+            include = re.match(r'#include "(.*)"', line)
+            if include:
+                yield from rows(include[1])
+            elif ROW.match(line):
+                kind, arguments = ROW.match(line).groups()
+                yield kind, split(arguments)
+            elif re.match(r"\s*[A-Z_]+\s*\(", line):
+                sys.exit(f"{path}:{number}: a row is one line: KIND(…)")
+
+
+def sentence(word):
+    return "".join(STRING.findall(word)).replace('\\"', '"').replace("*/", "* /")
+
+
+def comment(text, indent=""):
+    lines = textwrap.wrap(text, WIDTH - len(indent) - 6)
+    return f"{indent}/* " + f"\n{indent} * ".join(lines) + " */\n" if lines else ""
+
+
+def beside(code, text):
+    """A comment after the line, or before it when it is long."""
+    if not text:
+        return code + "\n"
+    if max(len(code), COLUMN) + len(text) + 7 <= WIDTH:
+        return f"{code:<{COLUMN - 1}} /* {text} */\n"
+    return comment(text, "    ") + code + "\n"
+
+
+def sub_of(kind, arguments):
+    """The type that a field refers to: roomd's rows say a need before it."""
+    after = arguments[2:]
+    return after[1] if kind in ("ENUM", "OBJ", "LIST") else after[0]
+
+
+def list_of(kind, arguments):
+    if kind in ("LIST", "MESSAGES"):
+        return f"const struct {sub_of(kind, arguments)} *"
+    return "const int *" if kind == "CHOICES" else "const char *const *"
+
+
+def field(kind, arguments):
+    name, text = arguments[1], sentence(arguments[-1])
+    prefix = arguments[0].split("_")[0]
+    if kind in ("ENUM", "CHOICE", "CHOICES"):
+        text = f"{'Of e' if kind == 'CHOICES' else 'E'}num {sub_of(kind, arguments)}. {text}".strip()
+    if kind in LISTS:
+        code = f"struct {{ {list_of(kind, arguments)}items; size_t count; }} {name};"
+    elif kind in ("OBJ", "MESSAGE"):
+        code = f"const struct {sub_of(kind, arguments)} *{name};"
+    elif kind == "MAP":
+        code = f"struct {{ const struct {prefix}_pair *items; size_t count; }} {name};"
+    elif kind == "BYTES":
+        code = f"struct {{ const void *data; size_t size; }} {name};"
+    elif kind == "TRISTATE":
+        code = f"enum {prefix}_tristate {name};"
+    elif kind in PLAIN:
+        code = PLAIN[kind] + name + ";"
+    else:
+        sys.exit(f"a row of kind {kind} is none that public_header.py knows: {arguments}")
+    return beside("    " + code, text)
+
+
+def models(path):
+    """With roomd's rows a struct ends with its bits, and an enum numbers them."""
+    out, names = [], []
+    for kind, arguments in rows(path):
+        if kind in ("MODEL", "PROTO"):
+            out.append(f"{comment(sentence(arguments[1]))}struct {arguments[0]} {{\n")
+            names = []
+        elif kind == "END":
+            out.append("    uint64_t bits_present, bits_null;\n};\nenum { " + ", ".join(f"{arguments[0]}_f_{name}" for name in names) + f", {arguments[0]}_field_count }};\n\n")
+        elif kind == "END_PROTO":
+            out.append(("" if names else "    char unused;\n") + "};\n\n")
+        elif kind == "MORE":
+            names.append("more")
+            out.append(beside("    const char *more;", "Members that this list has not, as a JSON object."))
+        else:
+            names.append(arguments[1])
+            out.append(field(kind, arguments))
+    return "".join(out)
+
+
+def enums(path):
+    out = []
+    for kind, arguments in rows(path):
+        if kind in ("ENUM_TYPE", "WORDS"):
+            out.append(f"{comment(sentence(arguments[1]))}enum {arguments[0]} {{\n")
+        elif kind == "VALUE":
+            out.append(beside(f"    {arguments[0]}_{arguments[1]},", sentence(arguments[2])))
+        elif kind == "WORD":
+            out.append(f"    {arguments[3]} = {arguments[2]},\n")
+        elif kind == "END_ENUM":
+            out.append(f"    {arguments[0]}_count\n}};\n\n")
+        elif kind == "END_WORDS":
+            out.append("};\n\n")
+    return "".join(out)
+
+
+def calls(path):
+    out = []
+    for kind, (name, service, method, request, reply, *_, doc) in rows(path):
+        prefix = request.split("_")[0]
+        out.append(comment(sentence(doc) + f" ({service}/{method})") +
+                   f"{prefix.upper()}_API struct {reply} *{prefix}_{name}(struct {prefix} *c, const struct {request} *r, struct {prefix}_memory *m, struct {prefix}_error *e);\n")
+    return "".join(out)
+
+
+def made_of(path):
+    kinds = {kind for kind, _ in rows(path)}
+    make = calls if "CALL" in kinds else enums if kinds & {"ENUM_TYPE", "WORDS"} else models
+    return make(path).rstrip("\n") + "\n"
+
+
+def main(template, out, *words):
+    depend = words[words.index("--depend") + 1] if "--depend" in words else None
+    parts = dict(word.split("=", 1) for word in words if "=" in word)
+    with open(template, encoding="utf-8") as f:
+        text = f.read()
+    for key, path in parts.items():
+        if f"@{key}@\n" not in text:
+            sys.exit(f"{template} has no line @{key}@")
+        text = text.replace(f"@{key}@\n", made_of(path))
+    with open(out, "w", encoding="utf-8") as f:
+        f.write(text)
+    if depend:
+        with open(depend, "w", encoding="utf-8") as f:
+            f.write(f"{out}: {' '.join(sorted({os.path.abspath(os.path.join(ROOT, path)) for path in read}))} {os.path.abspath(template)}\n")
+
+
+main(*sys.argv[1:])
