@@ -4,6 +4,7 @@ create  durable POST /api/v1/sessions       to bare SQLite group commits of the 
 get     GET /api/v1/sessions/{id}           to a bare libmicrohttpd handler that answers as many bytes
 join    POST /api/v1/sessions/{id}/join     to the same; the same user joins again
 list    GET /api/v1/sessions, first page    with a million sessions of one's own, to the same with a thousand
+courses GET /sessions, first page           the same, of the Live Sessions API
 warn    the get with LOG_LEVEL=warn         to the get with LOG_LEVEL=info: what the request log costs
 start   from the start to "ready", on a new data folder; memory of the idle server (the media engine apart)
 
@@ -28,7 +29,7 @@ from contextlib import ExitStack
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build"))
 CONNECTIONS = [1, 32, 128, 256, 1000]
-TARGETS = {"create": 0.7, "get": 0.5, "join": 0.35, "list": 0.67}
+TARGETS = {"create": 0.7, "get": 0.5, "join": 0.35, "list": 0.67, "courses": 0.67}
 FEW, MANY = 1_000, 1_000_000 # sessions
 READY_MS, IDLE_KIB = 1000, 20 * 1024
 TICK_US = 1e6 / os.sysconf("SC_CLK_TCK")
@@ -190,7 +191,9 @@ def filled(stack, args, folder, count):
 def pages(args, folder):
     with ExitStack() as stack:
         few, many = filled(stack, args, folder, FEW), filled(stack, args, folder, MANY)
-        yield in_turn("list", 32, args.rounds, *(lambda r=r: load(r, r.url + "/sessions?limit=10", r.bearer, 32, args.seconds) for r in (few, many)))
+        paths = {"list": "/api/v1/sessions?limit=10", "courses": "/sessions?page=1&pageCount=10"}
+        for figure, path in ((f, p) for f, p in paths.items() if f in args.only):
+            yield in_turn(figure, 32, args.rounds, *(lambda r=r: load(r, r.url.removesuffix("/api/v1") + path, r.bearer, 32, args.seconds) for r in (few, many)))
 
 
 def start(args, folder):
@@ -225,7 +228,7 @@ def arguments():
     p.add_argument("--seconds", type=int, default=2, help="of each run")
     p.add_argument("--rounds", type=int, default=3)
     p.add_argument("--connections", type=lambda text: [int(n) for n in text.split(",")], default=CONNECTIONS)
-    p.add_argument("--only", type=lambda text: text.split(","), default=["start", "get", "join", "list", "warn", "create"])
+    p.add_argument("--only", type=lambda text: text.split(","), default=["start", "get", "join", "list", "courses", "warn", "create"])
     p.add_argument("--threads", type=int, default=1, help="HTTP threads of roomd and of the floor; wrk has one")
     p.add_argument("--floor-port", type=int, default=7099)
     return p.parse_args()
@@ -238,7 +241,7 @@ def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-", dir=ROOT / "out"))  # a real disk: commits are synced
     try:
         started = start(args, folder) if "start" in args.only else None
-        rows = list(reading(args, folder)) + (list(pages(args, folder)) if "list" in args.only else []) + (list(create(args, folder)) if "create" in args.only else [])
+        rows = list(reading(args, folder)) + (list(pages(args, folder)) if {"list", "courses"} & set(args.only) else []) + (list(create(args, folder)) if "create" in args.only else [])
     finally:
         shutil.rmtree(folder)
     table(rows, started)
