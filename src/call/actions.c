@@ -6,7 +6,7 @@
 
 /* ---- deeds: changes that go through the database */
 
-static bool deed_run(struct scope *s, void *arg, struct err *e)
+static bool run(struct scope *s, void *arg, struct err *e)
 {
     struct deed *d = arg;
     struct user actor = {.id = d->user_id};
@@ -18,23 +18,18 @@ static bool deed_run(struct scope *s, void *arg, struct err *e)
 static void deed_finish(void *arg)
 {
     struct deed *d = arg;
-    if (d->err.kind != ERR_NONE) message_error(d->caller, &d->err, d->about);
+    if (d->chore.err.kind != ERR_NONE) message_error(d->caller, &d->chore.err, d->about);
     caller_release(d->caller);
+    chore_release(&d->chore);
     free(d->text);
     free(d);
 }
 
-static void deed_done(void *arg, const struct err *e)
-{
-    struct deed *d = arg;
-    if (e) d->err = *e;
-    loop_post(d->caller->hub->loop, deed_finish, d);
-}
-
-struct deed *deed_new(struct caller *c, const char *about, bool (*run)(struct scope *, struct deed *, struct err *))
+struct deed *deed_new(struct caller *c, const char *about, bool (*deed)(struct scope *, struct deed *, struct err *))
 {
     struct deed *d = xcalloc(1, sizeof *d);
-    *d = (struct deed){.caller = c, .about = about, .run = run};
+    *d = (struct deed){.caller = c, .about = about, .run = deed};
+    chore_init(&d->chore, c->hub, d, run, deed_finish);
     c->references++;
     if (c->peer) {
         d->session_id = c->peer->room->session_id;
@@ -46,11 +41,7 @@ struct deed *deed_new(struct caller *c, const char *about, bool (*run)(struct sc
 
 void deed_start(struct deed *d)
 {
-    struct task *t = task_create(d->caller->hub->core);
-    t->run = deed_run;
-    t->done = deed_done;
-    t->arg = d;
-    task_submit(t);
+    chore_start(&d->chore);
 }
 
 static bool the_session(struct scope *s, const struct deed *d, struct session *out, struct err *e)
@@ -86,8 +77,9 @@ bool act_media_restart(struct caller *c, const void *message, struct err *e)
 {
     (void)message;
     peer_stop_media(c->peer);
-    if (!media_is_ready(c->hub->media)) return err_fail(e, error_media_unavailable);
     peer_start_media(c->peer);
+    if (c->peer->room->elsewhere) return true;
+    if (!c->peer->media) return err_fail(e, error_media_unavailable);
     SEND(c, media_ready, &(struct call_media_ready){0});
     return true;
 }
@@ -114,13 +106,11 @@ static void lift_mute(struct peer *p, enum track_kind kind)
     if (p->media) media_peer_mute(p->media, track_kind_words.words[kind], false);
 }
 
-static void take_tracks(struct peer *p, const struct list *list)
+static void take_tracks(struct peer *p, const struct track tracks[TRACKS])
 {
-    const struct call_track *t = list->items;
     bool shared = p->tracks[track_kind_screen].there;
     usage_count(p);
-    memset(p->tracks, 0, sizeof p->tracks);
-    for (size_t i = 0; i < list->count; i++) p->tracks[t[i].kind] = (struct track){true, t[i].muted || p->host_muted[t[i].kind]};
+    memcpy(p->tracks, tracks, sizeof p->tracks);
     if (shared == p->tracks[track_kind_screen].there) return;
     note_share(p->caller, !shared);
     if (!shared) lift_mute(p, track_kind_screen); /* a new share, begun by the person; the host's mute was for the last one */
@@ -131,6 +121,7 @@ bool act_publish(struct caller *c, const void *message, struct err *e)
     const struct call_publish *m = message;
     const struct call_track *in = m->tracks.items;
     struct media_track tracks[TRACKS];
+    struct track sent[TRACKS] = {0};
     for (size_t i = 0; i < m->tracks.count; i++) {
         if (in[i].kind == track_kind_screen && !c->peer->screenshare) {
             SEND(c, stop_share, &(struct call_stop_share){0});
@@ -138,13 +129,31 @@ bool act_publish(struct caller *c, const void *message, struct err *e)
         }
         snprintf(tracks[i].mid, sizeof tracks[i].mid, "%s", in[i].mid);
         snprintf(tracks[i].kind, sizeof tracks[i].kind, "%s", track_kind_words.words[in[i].kind]);
+        sent[in[i].kind] = (struct track){true, in[i].muted || c->peer->host_muted[in[i].kind]};
     }
     if (!sdp_check_offer(m->sdp, tracks, m->tracks.count, e)) return false;
     if (!c->peer->media) return err_fail(e, error_media_unavailable);
-    take_tracks(c->peer, &m->tracks);
+    take_tracks(c->peer, sent);
     media_peer_publish(c->peer->media, m->sdp, tracks, m->tracks.count);
     for (int k = 0; k < TRACKS; k++)
         if (c->peer->host_muted[k]) media_peer_mute(c->peer->media, track_kind_words.words[k], true);
+    tell_person(c->peer);
+    return true;
+}
+
+/* The provider forwards what it allows; this is what the roster shows, and what is counted. */
+bool act_tracks(struct caller *c, const void *message, struct err *e)
+{
+    const struct call_tracks *m = message;
+    const struct call_track_sent *in = m->tracks.items;
+    struct track sent[TRACKS] = {0};
+    if (!c->peer->room->elsewhere) return err_fail(e, error_bad_message);
+    for (size_t i = 0; i < m->tracks.count; i++) {
+        sent[in[i].kind] = (struct track){true, in[i].muted};
+        if (!in[i].muted) lift_mute(c->peer, (enum track_kind)in[i].kind);
+    }
+    take_tracks(c->peer, sent);
+    c->peer->sending = m->tracks.count > 0;
     tell_person(c->peer);
     return true;
 }
@@ -185,6 +194,14 @@ static struct peer *other(struct caller *c, const char *connection, struct err *
     return p;
 }
 
+static void mute_elsewhere(struct caller *c, const struct peer *p, int kind)
+{
+    struct deed *d = deed_new(c, "mute_peer", deed_mute);
+    d->participant_id = p->participant_id;
+    d->number = kind;
+    deed_start(d);
+}
+
 bool act_mute_peer(struct caller *c, const void *message, struct err *e)
 {
     const struct call_mute_peer *m = message;
@@ -195,6 +212,7 @@ bool act_mute_peer(struct caller *c, const void *message, struct err *e)
     usage_count(p);
     p->tracks[m->kind].muted = p->host_muted[m->kind] = true;
     if (p->media) media_peer_mute(p->media, track_kind_words.words[m->kind], true);
+    if (p->room->elsewhere) mute_elsewhere(c, p, m->kind);
     SEND(p->caller, muted, &muted);
     tell_person(p);
     return true;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct knock { struct caller *caller; const char *token, *connection; bool consent; struct entry entry; struct err err; struct arena *arena; };
+struct knock { struct chore chore; struct caller *caller; const char *token, *connection; bool consent; struct entry entry; };
 
 /* ---- chat of before */
 
@@ -26,7 +26,7 @@ static struct list chat_of(struct room *r)
 /* The page's PeerConnections are still good when both sides say so. */
 static bool keep_media(const struct caller *c)
 {
-    return c->media && c->peer->media != NULL;
+    return c->media && (c->peer->media != NULL || c->peer->room->elsewhere);
 }
 
 static void welcome(struct caller *c, struct peer *p)
@@ -44,12 +44,12 @@ static void welcome(struct caller *c, struct peer *p)
     bool media = keep_media(c);
     if (!media) {
         peer_stop_media(p);
-        if (media_is_ready(p->room->hub->media)) peer_start_media(p);
+        peer_start_media(p);
     }
     struct list chat = chat_of(p->room);
     send_joined(c, &chat, media);
-    if (media) media_peer_offer_again(p->media);
-    else if (!p->media) SEND(c, media_lost, &(struct call_media_lost){0});
+    if (media && p->media) media_peer_offer_again(p->media);
+    else if (!p->media && !p->room->elsewhere) SEND(c, media_lost, &(struct call_media_lost){0});
     tell_person(p);
     log_info(fresh ? "call.joined" : "call.back", LOG_INT("session", p->room->session_id), LOG_STR("connection", p->connection), LOG_INT("participant", p->participant_id));
     count_people(p->room->hub);
@@ -157,7 +157,7 @@ static void decided(void *arg)
     struct knock *k = arg;
     struct caller *c = k->caller;
     c->entering = false;
-    if (k->err.kind != ERR_NONE) refused(c, &k->err);
+    if (k->chore.err.kind != ERR_NONE) refused(c, &k->chore.err);
     else if (!c->ws || c->hub->stopping) forget_entry(c->hub, &k->entry);
     else if (k->entry.outcome == ENTRY_ELSEWHERE) send_elsewhere(c, &k->entry);
     else if (k->entry.outcome == ENTRY_WAIT) wait_outside(c, &k->entry);
@@ -165,9 +165,8 @@ static void decided(void *arg)
     else come_in(c, &k->entry);
     arena_reset(&c->hub->arena);
     caller_release(c);
-    struct arena *own = k->arena; /* k lives in it */
-    arena_release(own);
-    free(own);
+    chore_release(&k->chore);
+    free(k);
 }
 
 /* The socket went away while the decision was made: nobody is there to be in, unless they were before. */
@@ -185,35 +184,22 @@ static void forget_entry(struct hub *h, const struct entry *in)
     task_submit(t);
 }
 
-static void done(void *arg, const struct err *e)
-{
-    struct knock *k = arg;
-    if (e) k->err = *e;
-    loop_post(k->caller->hub->loop, decided, k);
-}
-
-/* The knock's arena is handed from the page's thread to the writer and back: the task gets its own for the writing. */
 static bool enter(struct scope *s, void *arg, struct err *e)
 {
     struct knock *k = arg;
-    struct scope own = *s;
-    own.arena = k->arena;
-    return presence_enter(&own, k->token, k->connection, k->consent, &k->entry, e);
+    return presence_enter(s, k->token, k->connection, k->consent, &k->entry, e);
 }
 
 static void knock(struct caller *c, const char *connection)
 {
-    struct arena *a = xcalloc(1, sizeof *a);
-    arena_init(a);
-    struct knock *k = arena_new(a, struct knock);
-    *k = (struct knock){.caller = c, .token = arena_strdup(a, c->token), .connection = arena_strdup(a, connection), .consent = c->consent, .arena = a};
+    struct knock *k = xcalloc(1, sizeof *k);
+    *k = (struct knock){.caller = c, .consent = c->consent};
+    chore_init(&k->chore, c->hub, k, enter, decided);
+    k->token = arena_strdup(&k->chore.arena, c->token);
+    k->connection = arena_strdup(&k->chore.arena, connection);
     c->references++;
     c->entering = true;
-    struct task *t = task_create(c->hub->core);
-    t->run = enter;
-    t->done = done;
-    t->arg = k;
-    task_submit(t);
+    chore_start(&k->chore);
 }
 
 void door_join(struct caller *c, const struct call_join *m)

@@ -1,12 +1,13 @@
 #include "base/clock.h"
 #include "base/metric.h"
+#include "base/pool.h"
 #include "call/parts.h"
 #include "core/errand.h"
 #include "core/idempotency.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { TICK_MS = 1000, ALIVE_TICKS = 2, DISK_TICKS = 5, USAGE_TICKS = 10, SETTLE_TICKS = 3 };
+enum { TICK_MS = 1000, ASKERS = 4, ALIVE_TICKS = 2, DISK_TICKS = 5, USAGE_TICKS = 10, SETTLE_TICKS = 3 };
 
 /* ---- rooms */
 
@@ -32,6 +33,7 @@ static bool read_room(struct room *r)
     arena_reset(&r->arena);
     struct scope s = hub_scope(r->hub, &r->arena, 0);
     if (session_by_id(&s, r->session_id, &r->session, &e) != DB_ROW) return false;
+    r->elsewhere = is_elsewhere(r->hub, &r->session);
     read_recording(r);
     return true;
 }
@@ -61,7 +63,7 @@ static void room_forget_if_empty(struct room *r)
             *at = r->next;
             break;
         }
-    if (!r->recorded && r->hub->media) media_room_close(r->hub->media, r->session.room_name);
+    if (!r->recorded && !r->elsewhere && r->hub->media) media_room_close(r->hub->media, r->session.room_name);
     arena_release(&r->arena);
     free(r);
 }
@@ -106,7 +108,8 @@ struct peer *peer_add(struct room *r, const struct span *span, const struct part
 
 void peer_start_media(struct peer *p)
 {
-    if (!p->media) p->media = media_peer_create(p->room->hub->media, p->room->session.room_name, p->connection, &peer_media_handler, p);
+    if (p->room->elsewhere) elsewhere_grant(p);
+    else if (!p->media && media_is_ready(p->room->hub->media)) p->media = media_peer_create(p->room->hub->media, p->room->session.room_name, p->connection, &peer_media_handler, p);
 }
 
 void peer_stop_media(struct peer *p)
@@ -164,6 +167,7 @@ void peer_remove(struct peer *p, const char *reason, int64_t at, const char *ove
     struct call_peer_left m = {0};
     peer_stop_media(p);
     close_span(p, reason, at);
+    if (r->elsewhere && strcmp(reason, "replaced") != 0) elsewhere_cut(p); /* a newcomer of the same name puts the older one out by itself */
     log_info("call.left", LOG_INT("session", r->session_id), LOG_STR("connection", p->connection), LOG_STR("reason", reason));
     unlink_peer(p);
     SET(&m, call_peer_left, connection, p->connection);
@@ -319,6 +323,7 @@ struct hub *hub_create(struct core *core, struct loop *loop, struct err *e)
         hub_destroy(h);
         return NULL;
     }
+    if (core->provider_count > 1) h->askers = pool_create(ASKERS, "call");
     notice_listen(h);
     return h;
 }
@@ -331,6 +336,7 @@ bool hub_start(struct hub *h, const struct media_options *options, struct err *e
     if (options) h->media = media_start(options, &media_handler, h, e);
     else h->without_media = true;
     if (options && !h->media) return false;
+    if (!options) door_open(h); /* no media of ours lives on that should be heard of first */
     h->tick = loop_timer_every(h->loop, TICK_MS, on_tick, h);
     return true;
 }
@@ -361,6 +367,13 @@ void hub_stop(struct hub *h, bool for_good)
         if (c->ws) ws_close(c->ws, 1012, "restarting");
     media_stop(h->media, !for_good);
     h->media = NULL;
+}
+
+void hub_settle(struct hub *h)
+{
+    if (!h) return;
+    pool_destroy(h->askers);
+    h->askers = NULL;
 }
 
 void hub_destroy(struct hub *h)

@@ -17,4 +17,5 @@ bool hub_ready(const struct hub *h, const char **why);                          
 void hub_stop(struct hub *h, bool for_good);  /* on the loop's thread. for_good: the media engine is ended too; else calls go on without us until the next roomd */
 bool hub_is_quiet(const struct hub *h);       /* nobody in a call */
 bool hub_said_goodbye(const struct hub *h); /* after hub_stop: every WebSocket is closed */
+void hub_settle(struct hub *h);      /* after the loop has stopped, before database and providers go: what a provider is being asked is waited for */
 void hub_destroy(struct hub *h);              /* after the loop has stopped */

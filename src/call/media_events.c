@@ -81,13 +81,14 @@ static void each_peer(struct hub *h, void (*fn)(struct peer *p))
 
 static void lose_media(struct peer *p)
 {
+    if (p->room->elsewhere) return;
     peer_stop_media(p);
     SEND(p->caller, media_lost, &(struct call_media_lost){0});
 }
 
 static void offer_media(struct peer *p)
 {
-    if (p->media || !p->caller) return;
+    if (p->media || !p->caller || p->room->elsewhere) return;
     peer_start_media(p);
     SEND(p->caller, media_ready, &(struct call_media_ready){0});
 }

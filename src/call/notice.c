@@ -99,6 +99,7 @@ static void hold_share(struct peer *p)
     usage_count(p);
     p->host_muted[track_kind_screen] = forbidden;
     if (p->media) media_peer_mute(p->media, track_kind_words.words[track_kind_screen], forbidden);
+    if (p->room->elsewhere) elsewhere_permit(p);
 }
 
 static void on_seat_changed(struct hub *h, struct room *r, const struct event_note *n)

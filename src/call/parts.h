@@ -1,6 +1,7 @@
 /* parts.h - what the files of this folder share. Nobody else includes it. */
 #pragma once
 #include "base/log.h"
+#include "call/chore.h"
 #include "call/hub.h"
 #include "core/event.h"
 #include "core/node.h"
@@ -42,6 +43,7 @@ struct room {
     int64_t session_id;
     struct session session;             /* as last read; its texts are in the arena */
     struct arena arena;
+    bool elsewhere;                     /* its media is with a remote provider: here are only the words */
     bool recorded;                      /* a recording runs or is paused */
     enum recording_status recording;
     struct peer *peers;
@@ -66,10 +68,12 @@ struct caller {
     int references;                     /* the socket, and tasks under way */
 };
 
+struct deed;
 struct hub {
     struct core *core;
     struct loop *loop;
     struct media *media;
+    struct pool *askers;                /* threads that ask remote providers; NULL: there are none */
     struct db_conn *db;
     struct room *rooms;
     struct caller *callers;
@@ -92,7 +96,7 @@ void room_refresh(struct room *r);                       /* reads the session ag
 struct peer *peer_find(struct hub *h, const char *connection);
 struct peer *peer_in(struct room *r, const char *connection);
 struct peer *peer_add(struct room *r, const struct span *span, const struct participant *p, const struct join_pass *pass);
-void peer_start_media(struct peer *p);
+void peer_start_media(struct peer *p);                   /* if it can be had now; elsewhere: it is asked for, and told when it is there */
 void peer_stop_media(struct peer *p);
 void peer_detach_caller(struct peer *p);
 /* Ends the stay: media stops at once, others are told, the span is closed (at: 0 now). With `over` the page is told too. */
@@ -102,6 +106,13 @@ void peer_set_away(struct peer *p);
 void caller_release(struct caller *c);
 void caller_end(struct caller *c, const char *reason, const char *message); /* over, and close */
 void count_people(struct hub *h);
+
+/* elsewhere.c: media that a remote provider carries. The provider is asked on the hub's askers, never on the loop. */
+bool is_elsewhere(const struct hub *h, const struct session *session);
+void elsewhere_grant(struct peer *p);                    /* the page is told `grant`, or `media_lost` */
+void elsewhere_permit(struct peer *p);                   /* what the seat may send has changed */
+void elsewhere_cut(const struct peer *p);                /* out there too, unless the same seat is in again by then */
+bool deed_mute(struct scope *s, struct deed *d, struct err *e);
 
 /* media_events.c */
 extern const struct media_peer_handler peer_media_handler;
@@ -152,13 +163,13 @@ void recorder_watch_disk(struct hub *h);
 
 /* A change that a person asks for: `run` on the writer on their behalf; a failure is told to their page. */
 struct deed {
+    struct chore chore;
     struct caller *caller;
     const char *about;                  /* the message it answers */
     int64_t session_id, participant_id, user_id, number;
     bool flag;
     char *text;
     bool (*run)(struct scope *s, struct deed *d, struct err *e);
-    struct err err;
 };
 struct deed *deed_new(struct caller *c, const char *about, bool (*run)(struct scope *, struct deed *, struct err *));
 void deed_start(struct deed *d);

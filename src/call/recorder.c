@@ -55,6 +55,7 @@ void recorder_follow(struct room *r, const struct recording *rec)
 {
     struct hub *h = r->hub;
     char folder[4096];
+    if (is_elsewhere(h, &r->session)) return; /* who carries the media records it */
     struct flushed *f = xcalloc(1, sizeof *f);
     *f = (struct flushed){.hub = h, .recording_id = rec->id, .session_id = r->session_id};
     snprintf(f->room, sizeof f->room, "%s", r->session.room_name);
@@ -124,12 +125,12 @@ void recorder_watch_disk(struct hub *h)
     struct statvfs v;
     const char *folder;
     bool recorded = false;
-    for (struct room *r = h->rooms; r; r = r->next) recorded |= r->recorded;
+    for (struct room *r = h->rooms; r; r = r->next) recorded |= r->recorded && !r->elsewhere;
     if (!recorded || !disk_of_recordings(h, &folder, &v)) return;
     if ((uint64_t)v.f_bavail * v.f_frsize >= (uint64_t)LEAST_FREE_MB << 20) return;
     log_error("recorder.disk_full", LOG_STR("folder", folder), LOG_STR("next", "free some space; the call goes on, recordings were stopped"));
     for (const struct room *r = h->rooms; r; r = r->next)
-        if (r->recorded) tell_hosts_full(r);
+        if (r->recorded && !r->elsewhere) tell_hosts_full(r);
     struct task *t = task_create(h->core);
     t->run = stop_full;
     task_submit(t);

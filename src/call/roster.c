@@ -102,7 +102,7 @@ void send_joined(struct caller *c, const struct list *chat, bool media)
     show_person(c->peer, a, you);
     show_room(c->peer->room, c->peer, room);
     struct call_joined m = {.connection = c->peer->connection, .you = you, .room = room, .people = everybody(c->peer->room, a), .chat = *chat,
-                            .knocking = who_waits(c->peer, a), .ice_servers = ice_servers(c->peer, a), .media = media};
+                            .knocking = who_waits(c->peer, a), .ice_servers = ice_servers(c->peer, a), .media = media, .provider = c->peer->room->session.provider};
     model_all_present(&call_joined_model, &m);
     SEND(c, joined, &m);
 }

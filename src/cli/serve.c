@@ -296,6 +296,7 @@ static void take_down(struct server *s)
 {
     runner_stop(s->runner);
     api_stop(&s->api);
+    hub_settle(s->hub);
     daily_destroy(s->daily);
     db_close(s->db);      /* what the calls left to be written is written here */
     hub_destroy(s->hub);

@@ -144,7 +144,7 @@ export class Downward {
 }
 
 /** The same track keeps its MediaStream, so that no player starts anew without need. */
-function streamOf(track: MediaStreamTrack, before: MediaStream | undefined): MediaStream {
+export function streamOf(track: MediaStreamTrack, before: MediaStream | undefined): MediaStream {
   return before?.getTracks()[0] === track ? before : new MediaStream([track]);
 }
 

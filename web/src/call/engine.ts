@@ -2,9 +2,11 @@
  * React shows. No framework here. Every message may come doubled or late; none may do harm. */
 import { announce, type Announcement, type Notice } from './announce';
 import { browserEnv, type CallEnv } from './env';
+import { connectionOf } from './elsewhere';
 import type { LocalMedia } from './local-media';
+import type { CallMedia, MediaHooks } from './media';
 import type { InMessage, OutMessage, OutOf, Person, RecordAction } from './messages';
-import { inboundStats, type InboundStats } from './quality';
+import type { InboundStats } from './quality';
 import { Monitor } from './monitor';
 import { SessionMedia } from './session-media';
 import { CallSocket } from './socket';
@@ -13,6 +15,8 @@ import { Store } from './store';
 
 /** How long roomd may take to say `media_ready` after `media_restart` before the page publishes unasked. */
 const READY_TIMEOUT_MS = 3000;
+/** How long `grant` may stay out, where LiveKit is asked for it first, before the page asks again. */
+const GRANT_TIMEOUT_MS = 15000;
 /** How long `media_ready` may stay out after `media_lost` before the page asks. */
 const LOST_TIMEOUT_MS = 2500;
 const MAX_RESTART_DELAY_MS = 8000;
@@ -33,7 +37,10 @@ export class CallEngine extends Store<CallState> {
   private readonly socket: CallSocket;
   private readonly monitor: Monitor;
   private options: JoinOptions = { token: '', consent: false };
-  private media: SessionMedia | null = null;
+  private media: CallMedia | null = null;
+  private own: SessionMedia | null = null; // the same, where roomd carries it
+  private elsewhere = false;
+  private turn = 0; // counts media started: what is loaded late is told from what is wanted now
   private iceServers: RTCIceServer[] = [];
   private pendingIce: InMessage[] = [];
   private greeted = false; // `joined` was seen on this WebSocket
@@ -56,7 +63,7 @@ export class CallEngine extends Store<CallState> {
       received: (message) => this.onMessage(message),
       lost: () => this.onLost(),
     });
-    this.monitor = new Monitor(() => ({ up: this.media?.up ?? null, down: this.media?.down ?? null }), {
+    this.monitor = new Monitor(() => this.media, {
       voices: (speaking, activeSpeaker) => this.onVoices(speaking, activeSpeaker),
       quality: (quality) => this.onQuality(quality),
     });
@@ -130,8 +137,8 @@ export class CallEngine extends Store<CallState> {
     if (this.get().phase !== 'idle') this.socket.reconnect();
   }
 
-  stats(): Promise<InboundStats[]> {
-    return inboundStats(this.media?.down ?? null);
+  async stats(): Promise<InboundStats[]> {
+    return (await this.media?.stats()) ?? [];
   }
 
   onNotice(listener: (notice: Notice) => void): () => void {
@@ -193,12 +200,14 @@ export class CallEngine extends Store<CallState> {
         return this.set({ link: 'up' });
       case 'consent_needed':
         return this.onConsentNeeded(message);
+      case 'grant':
+        return void this.onGrant(message);
       case 'answer':
-        return void this.media?.up?.answer(message.sdp);
+        return void this.own?.up?.answer(message.sdp);
       case 'sub_offer':
-        return this.media?.offer(message);
+        return this.own?.offer(message);
       case 'ice':
-        return this.media?.ice(message.pc, message.candidate);
+        return this.own?.ice(message.pc, message.candidate);
       case 'muted':
         return this.onMuted(message);
       case 'stop_share':
@@ -220,11 +229,13 @@ export class CallEngine extends Store<CallState> {
 
   private onJoined(message: OutOf<'joined'>): void {
     this.iceServers = message.ice_servers;
+    this.elsewhere = message.provider !== 'janus';
     this.left.clear();
     if (this.greeted) return;
     this.greeted = true;
     this.monitor.start();
     if (message.media && this.media?.alive) this.resumeMedia();
+    else if (this.elsewhere) this.awaitGrant();
     else this.startMedia('joined');
   }
 
@@ -234,7 +245,7 @@ export class CallEngine extends Store<CallState> {
   }
 
   private onMuted({ kind }: OutOf<'muted'>): void {
-    this.media?.up?.mutedByHost(kind);
+    this.media?.mutedByHost(kind);
     if (kind === 'mic') void this.local.setMic(false, false);
     else if (kind === 'camera') void this.local.setCamera(false, false);
     else this.local.stopShare();
@@ -247,7 +258,7 @@ export class CallEngine extends Store<CallState> {
     }
     if (about !== 'publish') return;
     if (code === 'media_unavailable') return this.onMediaLost();
-    void this.media?.up?.refused();
+    void this.own?.up?.refused();
     this.local.stopShare(); // the one thing that may be forbidden while the rest goes on
   }
 
@@ -261,7 +272,38 @@ export class CallEngine extends Store<CallState> {
 
   private askForMedia(): void {
     if (!this.send({ t: 'media_restart' })) return; // settled by the next `joined`
-    this.later(READY_TIMEOUT_MS, () => this.startMedia('ready'));
+    if (this.elsewhere) this.later(GRANT_TIMEOUT_MS, () => this.askForMedia());
+    else this.later(READY_TIMEOUT_MS, () => this.startMedia('ready'));
+  }
+
+  /** LiveKit carries the media: `grant` follows `joined`, or `media_lost` while LiveKit cannot be reached. */
+  private awaitGrant(): void {
+    this.stopMedia();
+    this.later(GRANT_TIMEOUT_MS, () => this.askForMedia());
+  }
+
+  private async onGrant(grant: OutOf<'grant'>): Promise<void> {
+    this.stopMedia();
+    const turn = this.turn;
+    const current = () => turn === this.turn && this.get().phase === 'in';
+    const people = { connectionOf: (identity: string) => connectionOf(this.get().people, identity) };
+    try {
+      const media = await this.env.openElsewhere({ grant, hooks: this.hooks(current), ...people });
+      if (!current()) return media.close();
+      this.media = media;
+      this.set({ media: 'live' });
+      this.syncMedia();
+    } catch (error) {
+      this.hooks(current).broken(error);
+    }
+  }
+
+  private hooks(current: () => boolean): MediaHooks {
+    return {
+      send: (message) => this.send(message),
+      streams: (streams) => current() && this.set({ streams }),
+      broken: () => current() && this.restartMedia(),
+    };
   }
 
   private onMediaReady(): void {
@@ -273,12 +315,9 @@ export class CallEngine extends Store<CallState> {
   private startMedia(by: 'joined' | 'ready'): void {
     this.stopMedia();
     this.startedBy = by;
-    const media: SessionMedia = new SessionMedia({ iceServers: this.iceServers }, this.env, {
-      send: (message) => this.send(message),
-      streams: (streams) => this.media === media && this.set({ streams }),
-      broken: () => this.media === media && this.restartMedia(),
-    });
-    this.media = media;
+    const turn = this.turn;
+    this.own = new SessionMedia({ iceServers: this.iceServers }, this.env, this.hooks(() => turn === this.turn));
+    this.media = this.own;
     this.set({ media: 'live' });
     this.syncMedia();
   }
@@ -286,15 +325,15 @@ export class CallEngine extends Store<CallState> {
   private stopMedia(): void {
     clearTimeout(this.timer);
     this.media?.close();
-    this.media = null;
+    this.media = this.own = null;
+    this.turn++;
     this.pendingIce = [];
     this.set({ media: 'lost', streams: new Map() });
   }
 
   private resumeMedia(): void {
     for (const message of this.pendingIce.splice(0)) this.send(message);
-    this.media?.up?.resume();
-    this.media?.down.resume();
+    this.media?.resume();
     this.syncMedia();
   }
 

@@ -1,7 +1,10 @@
 /* Stand-ins for the browser, for the tests: a WebSocket whose other end is the test, and PeerConnections that negotiate
  * by the rules (who may set what in which signaling state) without any media. */
+import type { RemoteStreams } from './downward';
+import type { Elsewhere } from './elsewhere';
 import type { CallEnv } from './env';
-import type { InMessage, OutMessage, Person, Room } from './messages';
+import type { CallMedia } from './media';
+import type { InMessage, Kind, OutMessage, Person, Room } from './messages';
 import { Store } from './store';
 import type { Sources } from './upward';
 
@@ -128,7 +131,47 @@ export class FakePeer {
   }
 }
 
+/** LiveKit's end, as the engine meets it. */
+export class FakeElsewhere implements CallMedia {
+  alive = true;
+  connected = true;
+  wasConnected = true;
+  synced: Sources[] = [];
+  resumed = 0;
+  muted: Kind[] = [];
+
+  constructor(readonly given: Elsewhere) {}
+
+  sync(sources: Sources): void {
+    this.synced.push(sources);
+  }
+
+  resume(): void {
+    this.resumed++;
+  }
+
+  mutedByHost(kind: Kind): void {
+    this.muted.push(kind);
+  }
+
+  close(): void {
+    this.alive = false;
+  }
+
+  show(streams: RemoteStreams): void {
+    this.given.hooks.streams(streams);
+  }
+
+  levels = () => new Map<string, number>();
+  ownLevel = async () => 0;
+  line = async () => ({ received: 0, lost: 0, sentLoss: 0, rttMs: 0 });
+  stats = async () => [];
+}
+
 export class FakeEnv implements CallEnv {
+  elsewhere: FakeElsewhere[] = [];
+  /** Set: LiveKit's code cannot be loaded. */
+  unloadable = false;
   sockets: FakeSocket[] = [];
   peers: FakePeer[] = [];
   urls: string[] = [];
@@ -146,6 +189,12 @@ export class FakeEnv implements CallEnv {
 
   videoCodecs(): RTCRtpCodec[] {
     return ['video/VP8', 'video/rtx', 'video/H264'].map((mimeType) => ({ mimeType, clockRate: 90000 }));
+  }
+
+  async openElsewhere(elsewhere: Elsewhere): Promise<CallMedia> {
+    if (this.unloadable) throw new Error('offline');
+    this.elsewhere.push(new FakeElsewhere(elsewhere));
+    return this.elsewhere.at(-1)!;
   }
 
   get socket(): FakeSocket {
@@ -210,7 +259,7 @@ export function person(connection: string, more: Partial<Person> = {}): Person {
 
 export const room: Room = { session_id: 1, title: 'Algebra', status: 'active', locked: false, chat: true };
 
-export function joined(media = false, more: Partial<Person> = {}): OutMessage {
+export function joined(media = false, more: Partial<Person> = {}, provider = 'janus'): OutMessage {
   const you = person('me', more);
-  return { t: 'joined', connection: 'me', you, room, people: [you], chat: [], knocking: [], ice_servers: [], media };
+  return { t: 'joined', connection: 'me', you, room, people: [you], chat: [], knocking: [], ice_servers: [], media, provider };
 }

@@ -8,6 +8,7 @@ interface InModels {
   sub_answer: 'call_sub_answer';
   ice: 'call_ice';
   media_restart: 'call_media_restart';
+  tracks: 'call_tracks';
   mute: 'call_mute';
   hand: 'call_hand';
   say: 'call_say';
@@ -27,6 +28,7 @@ interface OutModels {
   joined: 'call_joined';
   waiting: 'call_waiting';
   consent_needed: 'call_consent_needed';
+  grant: 'call_grant';
   answer: 'call_answer';
   sub_offer: 'call_sub_offer';
   ice: 'call_ice';

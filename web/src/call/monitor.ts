@@ -1,8 +1,7 @@
 /* Watches the line and the voices while the call runs. */
-import type { Downward } from './downward';
+import type { CallMedia } from './media';
 import type { Quality } from './messages';
-import { judge, lossBetween, ownLevel, sampleLine, type LineSample } from './quality';
-import type { Upward } from './upward';
+import { judge, lossBetween, type LineSample } from './quality';
 
 const VOICE_MS = 250;
 const LINE_MS = 4000;
@@ -16,8 +15,6 @@ export interface MonitorHooks {
   quality(quality: Quality): void;
 }
 
-type Pcs = () => { up: Upward | null; down: Downward | null };
-
 export class Monitor {
   private timers: ReturnType<typeof setInterval>[] = [];
   private readonly loudAt = new Map<string, number>();
@@ -26,7 +23,7 @@ export class Monitor {
   private shown = '';
 
   constructor(
-    private readonly pcs: Pcs,
+    private readonly media: () => CallMedia | null,
     private readonly hooks: MonitorHooks,
   ) {}
 
@@ -43,13 +40,13 @@ export class Monitor {
   }
 
   private async listen(): Promise<void> {
-    const { up, down } = this.pcs();
-    const levels = down?.levels() ?? new Map<string, number>();
+    const media = this.media();
+    const levels = media?.levels() ?? new Map<string, number>();
     const loudest = [...levels].reduce<[string | null, number]>(
       (best, [who, level]) => (level > best[1] ? [who, level] : best),
       [null, LOUD],
     )[0];
-    levels.set('', await ownLevel(up).catch(() => 0));
+    levels.set('', (await media?.ownLevel().catch(() => 0)) ?? 0);
     const speaking = this.hold(levels, Date.now());
     const shown = [...speaking].sort().join() + '|' + loudest;
     if (shown === this.shown) return; // nothing to draw anew
@@ -64,8 +61,7 @@ export class Monitor {
   }
 
   private async measure(): Promise<void> {
-    const { up, down } = this.pcs();
-    const now = await sampleLine(up, down).catch(() => null);
+    const now = await this.media()?.line().catch(() => null);
     if (!now) return;
     const quality = judge(this.before ? lossBetween(this.before, now) : now.sentLoss, now.rttMs);
     this.before = now;

@@ -1,7 +1,6 @@
 /* How good the line is, and what comes in, from the browser's statistics. */
 import type { Downward } from './downward';
 import type { Quality } from './messages';
-import type { Upward } from './upward';
 
 export interface LineSample {
   received: number;
@@ -25,10 +24,15 @@ export function lossBetween(before: LineSample, now: LineSample): number {
 
 type Report = { type: string; [key: string]: unknown };
 
-export async function sampleLine(up: Upward | null, down: Downward | null): Promise<LineSample> {
+/** Whatever has statistics: a PeerConnection, a sender, a receiver. */
+export interface Measured {
+  getStats(): Promise<{ forEach(take: (report: Report) => void): void }>;
+}
+
+export async function sampleLine(sources: (Measured | null | undefined)[]): Promise<LineSample> {
   const sample: LineSample = { received: 0, lost: 0, sentLoss: 0, rttMs: 0 };
-  for (const pc of [up?.pc, down?.pc]) {
-    if (pc) for (const report of await reports(pc)) addReport(sample, report);
+  for (const source of sources) {
+    if (source) for (const report of await reports(source)) addReport(sample, report);
   }
   return sample;
 }
@@ -60,27 +64,37 @@ export async function inboundStats(down: Downward | null): Promise<InboundStats[
   for (const report of await reports(down.pc)) {
     const owner = report.type === 'inbound-rtp' ? down.owner(String(report.mid)) : undefined;
     if (!owner?.connection || !owner.kind) continue;
-    found.push({
-      connection: owner.connection,
-      kind: owner.kind,
-      framesDecoded: number(report.framesDecoded),
-      packetsReceived: number(report.packetsReceived),
-      bytesReceived: number(report.bytesReceived),
-    });
+    found.push(inbound(owner.connection, owner.kind, report));
   }
   return found;
 }
 
+function inbound(connection: string, kind: string, report: Report): InboundStats {
+  return {
+    connection,
+    kind,
+    framesDecoded: number(report.framesDecoded),
+    packetsReceived: number(report.packetsReceived),
+    bytesReceived: number(report.bytesReceived),
+  };
+}
+
+/** The same of one receiver. */
+export async function receiverStats(connection: string, kind: string, receiver: Measured): Promise<InboundStats[]> {
+  const found = await reports(receiver);
+  return found.filter((report) => report.type === 'inbound-rtp').map((report) => inbound(connection, kind, report));
+}
+
 /** Loudness of one's own voice, 0 to 1. */
-export async function ownLevel(up: Upward | null): Promise<number> {
+export async function ownLevel(up: Measured | null): Promise<number> {
   if (!up) return 0;
-  const source = (await reports(up.pc)).find((report) => report.type === 'media-source' && report.kind === 'audio');
+  const source = (await reports(up)).find((report) => report.type === 'media-source' && report.kind === 'audio');
   return number(source?.audioLevel);
 }
 
-async function reports(pc: RTCPeerConnection): Promise<Report[]> {
+async function reports(measured: Measured): Promise<Report[]> {
   const found: Report[] = [];
-  (await pc.getStats()).forEach((report: Report) => found.push(report));
+  (await measured.getStats()).forEach((report) => found.push(report));
   return found;
 }
 

@@ -1,27 +1,21 @@
 /* Both PeerConnections of a stay, as one thing: start, stop, and when they must be started anew.
  * They live apart from the WebSocket: while roomd is away the media flows on. */
-import { Downward, type RemoteStreams } from './downward';
+import { Downward } from './downward';
 import type { CallEnv } from './env';
-import type { InMessage, OutOf } from './messages';
+import type { CallMedia, MediaHooks } from './media';
+import type { Kind, OutOf } from './messages';
+import { inboundStats, ownLevel, sampleLine, type InboundStats, type LineSample } from './quality';
 import { Upward, type Sources } from './upward';
 
 const DISCONNECTED_MS = 5000;
 
-export interface MediaHooks {
-  send(message: InMessage): boolean;
-  streams(streams: RemoteStreams): void;
-  /** The media does not come back by itself. */
-  broken(why: unknown): void;
-}
-
 type Pc = 'up' | 'down';
 
-export class SessionMedia {
+export class SessionMedia implements CallMedia {
   up: Upward | null = null;
   readonly down: Downward;
   private readonly states: Record<Pc, RTCPeerConnectionState> = { up: 'new', down: 'new' };
   private readonly timers: Partial<Record<Pc, ReturnType<typeof setTimeout>>> = {};
-  /** It worked once: a fault now is another fault. */
   wasConnected = false;
   private closed = false;
 
@@ -38,7 +32,6 @@ export class SessionMedia {
     });
   }
 
-  /** True while what was agreed still carries, or may. */
   get alive(): boolean {
     if (this.closed || (!this.up && !this.down.pc)) return false;
     return this.states.up !== 'failed' && this.states.down !== 'failed';
@@ -61,6 +54,31 @@ export class SessionMedia {
   ice(pc: Pc, candidate: unknown): void {
     if (pc === 'down') this.down.ice(candidate);
     else void this.up?.ice(candidate);
+  }
+
+  resume(): void {
+    this.up?.resume();
+    this.down.resume();
+  }
+
+  mutedByHost(kind: Kind): void {
+    this.up?.mutedByHost(kind);
+  }
+
+  levels(): Map<string, number> {
+    return this.down.levels();
+  }
+
+  ownLevel(): Promise<number> {
+    return ownLevel(this.up?.pc ?? null);
+  }
+
+  line(): Promise<LineSample> {
+    return sampleLine([this.up?.pc, this.down.pc]);
+  }
+
+  stats(): Promise<InboundStats[]> {
+    return inboundStats(this.down);
   }
 
   close(): void {
