@@ -35,18 +35,37 @@ def split(text):
     return [*parts, text[start:].strip()]
 
 
-def rows(path):
+def pieces(path):
+    """Rows and #define lines as whole lines: either may go over several."""
     read.append(path)
     with open(os.path.join(ROOT, path), encoding="utf-8") as f:
-        for number, line in enumerate(f, 1):
+        text = ""
+        for line in f:
             include = re.match(r'#include "(.*)"', line)
             if include:
-                yield from rows(include[1])
-            elif ROW.match(line):
-                kind, arguments = ROW.match(line).groups()
-                yield kind, split(arguments)
-            elif re.match(r"\s*[A-Z_]+\s*\(", line):
-                sys.exit(f"{path}:{number}: a row is one line: KIND(…)")
+                yield from pieces(include[1])
+            elif text or re.match(r"\s*[A-Z_]+\s*\(|#define ", line):
+                text += " " + line.strip()
+                if text.endswith("\\"):
+                    text = text[:-1]
+                elif text.startswith(" #define") or ROW.match(text):
+                    yield text.strip()
+                    text = ""
+        if text:
+            sys.exit(f"{path}: a row has no end: {text[:80]}")
+
+
+def rows(path):
+    """Kind and arguments of each. Rows that several models share are a macro: #define SHARED(m) KIND(m, …) KIND(m, …)."""
+    shared = {}
+    for text in pieces(path):
+        macro = re.match(r"#define\s+(\w+)\((\w+)\)\s+(.*)", text)
+        if macro:
+            shared[macro[1]] = [ROW.match(row).groups() for row in re.split(r"(?<=\))\s+(?=[A-Z]+ *\()", macro[3])]
+            continue
+        kind, arguments = ROW.match(text).groups()
+        for kind, arguments in [(kind, arguments)] if kind not in shared else [(k, re.sub(r"^m\b", arguments, a)) for k, a in shared[kind]]:
+            yield kind, split(arguments)
 
 
 def sentence(word):
@@ -109,7 +128,8 @@ def models(path):
             out.append(f"{comment(sentence(arguments[1]))}struct {arguments[0]} {{\n")
             names = []
         elif kind == "END":
-            out.append("    uint64_t bits_present, bits_null;\n};\nenum { " + ", ".join(f"{arguments[0]}_f_{name}" for name in names) + f", {arguments[0]}_field_count }};\n\n")
+            numbers = ", ".join(f"{arguments[0]}_f_{name}" for name in names) + f", {arguments[0]}_field_count"
+            out.append("    uint64_t bits_present, bits_null;\n};\n" + textwrap.fill(f"enum {{ {numbers} }};", WIDTH, subsequent_indent="    ") + "\n\n")
         elif kind == "END_PROTO":
             out.append(("" if names else "    char unused;\n") + "};\n\n")
         elif kind == "MORE":

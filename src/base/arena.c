@@ -21,7 +21,7 @@ enum { FIRST_BLOCK = 4096, LARGEST_STEP = 1 << 20 };
 static void *checked(void *p)
 {
     if (p) return p;
-    fputs("roomd: out of memory\n", stderr);
+    fputs("out of memory\n", stderr);
     abort();
 }
 
