@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "call/hub.h"
 #include "cli/cli.h"
+#include "core/dial_in_rule.h"
 #include "core/event.h"
 #include "core/node.h"
 #include "core/provider.h"
@@ -269,6 +270,12 @@ static bool needs_media_engine(struct scope *s, void *arg, struct err *e)
     return *needed || session_any_open(s, janus_provider.ops->name, needed, e);
 }
 
+static bool begin_rounds(struct scope *s, void *arg, struct err *e)
+{
+    (void)arg;
+    return dial_in_begin(s, e);
+}
+
 static bool start(struct server *s, struct err *e)
 {
     struct media_options media;
@@ -285,7 +292,7 @@ static bool start(struct server *s, struct err *e)
     s->api = (struct api){.core = &s->core, .matrix = s->matrix, .ready = ready, .websockets = websockets, .ctx = s};
     if (!api_start(&s->api, e) || !media_settings(s, &media, e)) return false;
     if (!s->config->port && !strncmp(s->config->PUBLIC_URL, "http://localhost:0", 18)) s->config->PUBLIC_URL = arena_printf(&s->config->arena, "http://localhost:%d", http_port(s->api.http));
-    if (!core_write(&s->core, tell_url, NULL, e)) return false;
+    if (!core_write(&s->core, tell_url, NULL, e) || !core_write(&s->core, begin_rounds, NULL, e)) return false;
     if (endpoints_are_open(s->config)) log_warn("live_sessions.open_endpoints", LOG_STR("what", "students, status, recording and two lists of /sessions ask for no bearer, as documented"),
         LOG_STR("who", s->config->LIVE_SESSIONS_OPEN_ENDPOINTS ? "EVERYBODY who reaches this server: live_sessions.open_endpoints is on" : "this box only: listening on loopback"));
     if (!s->config->web_dir) log_warn("web.not_built", LOG_STR("next", "make build"));

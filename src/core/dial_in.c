@@ -1,37 +1,40 @@
 #include "core/dial_in.h"
 #include "base/rand.h"
 #include "core/capability.h"
+#include "core/dial_in_rule.h"
+#include "core/errand.h"
 #include "core/session.h"
 #include <strings.h>
 
 static const char SQL_SIDE[] = "SELECT {} FROM rooms WHERE session_id = $1";
 static const char SQL_HOLDER[] =
     "SELECT CASE WHEN s.deleted_at IS NULL AND s.status IN ('scheduled', 'active') THEN 1 ELSE 0 END FROM rooms r JOIN sessions s ON s.id = r.session_id WHERE r.sip_pin = $1";
+static const char SQL_RULE[] = "SELECT 1 FROM dial_in_rules WHERE pin = $1"; /* of a room that is just over */
 static const char SQL_GIVE_UP[] = "UPDATE rooms SET sip_pin = NULL WHERE sip_pin = $1";
 
-enum { PIN_LENGTH = 6 };
-
 /* A room that is over keeps its PIN only until another wants it. */
-static bool free_pin(struct scope *s, char pin[PIN_LENGTH + 1], struct err *e)
+bool dial_in_free_pin(struct scope *s, char pin[DIAL_IN_PIN + 1], struct err *e)
 {
-    int64_t alive;
-    enum db_found found;
+    int64_t alive, one;
+    enum db_found found, rule;
     do {
-        rand_text(pin, PIN_LENGTH, "0123456789");
+        rand_text(pin, DIAL_IN_PIN, "0123456789");
         found = db_number(s->db, SQL_HOLDER, &alive, e, TEXT_(pin));
-    } while (found == DB_ROW && alive);
+        rule = db_number(s->db, SQL_RULE, &one, e, TEXT_(pin));
+    } while (rule == DB_ROW || (found == DB_ROW && alive));
+    if (rule == DB_FAILED) return false;
     return found == DB_NONE || (found == DB_ROW && db_run(s->db, SQL_GIVE_UP, e, TEXT_(pin)));
 }
 
 bool dial_in_settle(struct scope *s, const struct session *session, struct room_side *side, struct err *e)
 {
-    char pin[PIN_LENGTH + 1];
+    char pin[DIAL_IN_PIN + 1];
     if (!side->sip_enabled || !provider_can(session->provider, CAPABILITY_DIAL_IN)) {
         CLEAR(side, room_side, sip_pin);
         return true;
     }
     if (HAS(side, room_side, sip_pin)) return true;
-    if (!free_pin(s, pin, e)) return false;
+    if (!dial_in_free_pin(s, pin, e)) return false;
     SET(side, room_side, sip_pin, arena_strdup(s->arena, pin));
     return true;
 }
@@ -85,6 +88,7 @@ bool dial_in_info(struct scope *s, const struct session *session, const char *co
     if (!all.count) return err_fail(e, error_sip_not_configured);
     const char *number = number_of(&all, country);
     if (!number) return err_fail(e, error_no_number_there);
+    if (session->status == session_status_active && !errand_dial_in(s, session, side.sip_pin, e)) return false;
     SET(out, dial_in_reply, number, number);
     SET(out, dial_in_reply, pin, side.sip_pin);
     SET(out, dial_in_reply, instructions, arena_printf(s->arena, "Call %s and enter the PIN %s followed by #", number, side.sip_pin));

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/rand.h"
+#include "core/dial_in_rule.h"
 #include "core/job.h"
 #include "core/participant.h"
 #include "core/seat_name.h"
@@ -28,7 +29,8 @@ enum { ROOM_MARGIN_MS = 60000, TOKEN_MARGIN_MS = 600000, UNUSED_MS = 90000, ERRA
 static const struct { enum error error; const char *name; } errand_rows[] = {
     [ERRAND_OPEN] = {error_provider_room_create, "room_open"}, [ERRAND_CLOSE] = {error_provider_room_delete, "room_close"},
     [ERRAND_GRANT] = {error_provider_token, "join_grant"}, [ERRAND_RECORD_START] = {error_provider_record_start, "record_start"},
-    [ERRAND_RECORD_STOP] = {error_provider_record_stop, "record_stop"}, [ERRAND_MUTE] = {error_provider_act, "mute"}, [ERRAND_PERMIT] = {error_provider_act, "permit"}};
+    [ERRAND_RECORD_STOP] = {error_provider_record_stop, "record_stop"}, [ERRAND_MUTE] = {error_provider_act, "mute"}, [ERRAND_PERMIT] = {error_provider_act, "permit"},
+    [ERRAND_DIAL_IN] = {error_provider_dial_in, "dial_in"}};
 
 static bool is_done(const struct scope *s, enum errand kind)
 {
@@ -249,6 +251,16 @@ bool errand_permit(struct scope *s, const struct session *session, const struct 
     return !p || !p->ops->permit || !s->errands || want_of_seat(s, session, seat, ERRAND_PERMIT, e);
 }
 
+bool errand_dial_in(struct scope *s, const struct session *session, const char *pin, struct err *e)
+{
+    const struct provider *p = provider_remote(s->core, session->provider);
+    bool there;
+    if (!p || !(p->ops->capabilities & PROVIDER_DIAL_IN) || is_done(s, ERRAND_DIAL_IN)) return true;
+    if (!dial_in_rule_there(s, session->id, pin, &there, e) || there) return there;
+    if (s->errands) s->errands->session_id = session->id, s->errands->pin = pin;
+    return want(s, p, ERRAND_DIAL_IN, session->room_name, e);
+}
+
 /* ---- recordings and removal */
 
 bool errand_record_start(struct scope *s, const struct session *session, char uuid[37], struct err *e)
@@ -320,6 +332,16 @@ static bool open_room(struct errands *w, struct core *core, struct arena *a, str
     return core_write(core, note_room, w, e) && p->ops->room_open(p->ctx, a, &w->room, &w->url, e);
 }
 
+static bool make_dial_in(const struct errands *w, struct core *core, struct arena *a, struct err *e)
+{
+    struct dial_in_wish wish = {0};
+    SET(&wish, dial_in_wish, session_id, w->session_id);
+    SET(&wish, dial_in_wish, provider, w->provider->ops->name);
+    SET(&wish, dial_in_wish, room_name, w->room_name);
+    SET(&wish, dial_in_wish, pin, w->pin);
+    return dial_in_make(core, a, &wish, e);
+}
+
 static bool run_errand(struct errands *w, struct core *core, struct arena *a, struct err *e)
 {
     const struct provider_ops *o = w->provider->ops;
@@ -332,6 +354,7 @@ static bool run_errand(struct errands *w, struct core *core, struct arena *a, st
     case ERRAND_RECORD_STOP: return o->record_stop(ctx, a, w->room_name, w->recording, e);
     case ERRAND_MUTE: return o->mute(ctx, a, w->room_name, w->seat.user_id, w->kind, e);
     case ERRAND_PERMIT: return o->permit(ctx, a, &w->seat, e);
+    case ERRAND_DIAL_IN: return make_dial_in(w, core, a, e);
     case ERRAND_NONE: break;
     }
     return err_fail(e, error_internal);

@@ -17,7 +17,7 @@ struct session;
 struct participant;
 struct recording;
 
-enum errand { ERRAND_NONE, ERRAND_OPEN, ERRAND_CLOSE, ERRAND_GRANT, ERRAND_RECORD_START, ERRAND_RECORD_STOP, ERRAND_MUTE, ERRAND_PERMIT };
+enum errand { ERRAND_NONE, ERRAND_OPEN, ERRAND_CLOSE, ERRAND_GRANT, ERRAND_RECORD_START, ERRAND_RECORD_STOP, ERRAND_MUTE, ERRAND_PERMIT, ERRAND_DIAL_IN };
 
 struct errands {
     const struct provider *provider;
@@ -33,6 +33,8 @@ struct errands {
     const char *token;
     enum track_kind kind;                 /* MUTE */
     const char *recording;                /* RECORD_…: the recording's UUID */
+    int64_t session_id;                   /* DIAL_IN */
+    const char *pin;                      /* DIAL_IN */
     char identity[24];                    /* a guest's, the same in each run */
 };
 
@@ -52,6 +54,7 @@ bool errand_on_our_page(struct scope *s, const struct session *session);
 bool errand_grant(struct scope *s, const struct session *session, const struct participant *p, int64_t token_id, int64_t expires_at, struct grant *out, struct err *e);
 bool errand_mute(struct scope *s, const struct session *session, const struct participant *p, enum track_kind kind, struct err *e);    /* provider_cannot */
 bool errand_permit(struct scope *s, const struct session *session, const struct participant *p, struct err *e);                        /* as the seat is now */
+bool errand_dial_in(struct scope *s, const struct session *session, const char *pin, struct err *e);   /* callers with the PIN come in */
 const char *errand_room_url(struct scope *s, const struct session *session);         /* "" if it is not known */
 bool errand_sweep(struct scope *s, struct err *e);
 

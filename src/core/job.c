@@ -18,6 +18,7 @@ static const char SQL_WANT[] =
     "INSERT INTO jobs (kind, subject_id, status, due_at, attempts, created_at, updated_at) VALUES ($1, $2, 'waiting', $3, 0, $3, $3) "
     "ON CONFLICT (kind, subject_id) DO UPDATE SET status = 'waiting', due_at = excluded.due_at, attempts = 0, error = NULL, lease_until = NULL, updated_at = excluded.updated_at "
     "WHERE jobs.status <> 'waiting' OR jobs.due_at > excluded.due_at";
+static const char SQL_LATER[] = "UPDATE jobs SET status = 'waiting', due_at = $3, attempts = 0, lease_until = NULL, error = NULL WHERE kind = $1 AND subject_id = $2 AND status = 'running'";
 static const char SQL_RELEASE[] = "UPDATE jobs SET status = 'waiting', due_at = $2, attempts = attempts - 1, lease_until = NULL WHERE id = $1 AND status = 'running'";
 static const char SQL_RELEASE_ALL[] = "UPDATE jobs SET status = 'waiting', lease_until = NULL WHERE status = 'running' AND (node_id IS NULL OR node_id = $1)";
 
@@ -57,6 +58,11 @@ enum db_found job_take(struct scope *s, const struct job_lane *lane, int64_t lea
 bool job_extend(struct scope *s, int64_t id, int64_t lease_ms, struct err *e)
 {
     return db_run(s->db, SQL_EXTEND, e, INT_(id), INT_(s->now + lease_ms));
+}
+
+bool job_later(struct scope *s, const char *kind, int64_t subject_id, int64_t due_at, struct err *e)
+{
+    return db_run(s->db, SQL_LATER, e, TEXT_(kind), INT_(subject_id), INT_(due_at));
 }
 
 bool job_done(struct scope *s, int64_t id, struct err *e)

@@ -10,6 +10,7 @@ bool job_hurry(struct scope *s, const char *kind, int64_t subject_id, struct err
 struct job_lane { const char *kind; bool others; };
 enum db_found job_take(struct scope *s, const struct job_lane *lane, int64_t lease_ms, struct job *out, struct err *e);
 bool job_extend(struct scope *s, int64_t id, int64_t lease_ms, struct err *e);
+bool job_later(struct scope *s, const char *kind, int64_t subject_id, int64_t due_at, struct err *e); /* by its own work: again then, unless it was wanted meanwhile */
 bool job_done(struct scope *s, int64_t id, struct err *e);
 bool job_again(struct scope *s, const struct job *j, const char *why, int attempts_at_most, bool *given_up, struct err *e); /* 5 s, 20 s, 80 s … an hour */
 bool job_release(struct scope *s, int64_t id, struct err *e);                                         /* stopped in the middle: due at once, does not count */

@@ -19,6 +19,10 @@ struct provider_room_plan { const char *name; int64_t max_participants; bool ena
 /* watches: sends nothing. identity: what the app knows them by. */
 struct provider_seat_plan { const char *room, *user_id, *user_name; bool owner, screenshare; int64_t expires_at; bool watches; const char *identity; };
 
+/* What lets callers into a room who type in its PIN. rule: the provider's name of it; NULL: not known. */
+struct provider_dial_in { const char *room, *pin, *rule; };
+struct provider_dial_ins { const struct provider_dial_in *items; size_t count; };
+
 struct provider_ops {
     const char *name;
     unsigned capabilities;
@@ -30,6 +34,10 @@ struct provider_ops {
     bool (*remove)(void *ctx, struct arena *a, const char *room, const char *user_id, struct err *e);         /* out, and not in again; not there is fine */
     bool (*mute)(void *ctx, struct arena *a, const char *room, const char *user_id, enum track_kind kind, struct err *e); /* NULL: it cannot. Not there is fine */
     bool (*permit)(void *ctx, struct arena *a, const struct provider_seat_plan *seat, struct err *e);     /* what who is in may do, from now on; NULL: it cannot. Not there is fine */
+    /* DIAL_IN: core/dial_in_rule.h */
+    bool (*dial_in_open)(void *ctx, struct arena *a, struct provider_dial_in *in, bool *taken, struct err *e); /* sets `rule`; one for this room and PIN that is there is taken. taken: the PIN is somebody else's */
+    bool (*dial_in_close)(void *ctx, struct arena *a, const struct provider_dial_in *in, struct err *e);  /* `rule` NULL: all of the room. Not there is fine */
+    bool (*dial_in_rules)(void *ctx, struct arena *a, struct provider_dial_ins *out, struct err *e);      /* those that are there, others' too */
 };
 
 struct provider { const struct provider_ops *ops; void *ctx; const char *server_url; }; /* server_url: OUR_PAGE: where browsers reach it */

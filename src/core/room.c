@@ -1,6 +1,7 @@
 #include "core/room.h"
 #include "core/booking.h"
 #include "core/dial_in.h"
+#include "core/dial_in_rule.h"
 #include "core/participant.h"
 #include "core/service.h"
 #include "core/template.h"
@@ -153,5 +154,5 @@ bool room_change(struct scope *s, struct session *session, const struct room_upd
     as_session_update(change, &plan);
     if (!side_of(s, session->id, &side, e)) return false;
     COPY(room_side, &side, room_update, &plain);
-    return dial_in_settle(s, session, &side, e) && db_update(s->db, "rooms", room_side, &side, e) && session_change(s, session, &plan, e);
+    return dial_in_settle(s, session, &side, e) && db_update(s->db, "rooms", room_side, &side, e) && dial_in_changed(s, session, e) && session_change(s, session, &plan, e);
 }

@@ -1,5 +1,6 @@
 #include "core/session.h"
 #include "base/rand.h"
+#include "core/dial_in_rule.h"
 #include "core/errand.h"
 #include "core/event.h"
 #include "core/participant.h"
@@ -233,7 +234,7 @@ bool session_set_status(struct scope *s, struct session *session, enum session_s
     if (status == session_status_ended && !HAS(session, session, ended_at)) SET(session, session, ended_at, s->now);
     if (was_over && !session_is_over(session)) set_expiry(s, session, true);
     if (session_is_over(session) && (!recording_stop_of(s, session->id, e) || !errand_room_over(s, session, e))) return false;
-    return db_update(s->db, "sessions", session, session, e) && count_out(s, session->id, before, e) && count_in(s, session->id, status, e) &&
+    return db_update(s->db, "sessions", session, session, e) && count_out(s, session->id, before, e) && count_in(s, session->id, status, e) && dial_in_changed(s, session, e) &&
            event_emit(s, status_event(before, status), session->id, &(struct event_details){.reason = why, .status = session_status_words.words[status]}, e);
 }
 
