@@ -12,15 +12,16 @@ MAY = {
     "db": {"base", "model"},
     "net": {"base", "model"},
     "livekit": {"base", "model", "net"},
-    "core": {"base", "model", "db", "net/crypto"},
+    "core": {"base", "model", "db", "net/crypto", "net/guard"},
     "provider": {"base", "model", "net", "core", "livekit"},
     "sink": {"base", "model", "net", "core"},
     "matrix": {"base", "model", "net", "core"},
     "stream": {"base", "model", "db", "net", "core", "matrix"},
+    "webhook": {"base", "model", "db", "net", "core"},
     "call": {"base", "model", "db", "net", "core", "provider"},
     "jobs": {"base", "model", "db", "net", "core", "provider", "sink"},
     "api": {"base", "model", "db", "net", "core", "sink", "matrix"},
-    "cli": {"base", "model", "db", "net", "core", "provider", "sink", "call", "jobs", "api", "matrix", "stream", "livekit"},
+    "cli": {"base", "model", "db", "net", "core", "provider", "sink", "call", "jobs", "api", "matrix", "stream", "livekit", "webhook"},
     "main.c": {"cli"},
 }
 

@@ -3,6 +3,7 @@
 #include "api/request.h"
 #include "base/pool.h"
 #include "core/core.h"
+#include "net/fetch.h"
 #include "net/http.h"
 #include "net/ws.h"
 
@@ -17,6 +18,7 @@ struct api {
     struct pool *pool;                     /* for CALL routes */
     struct pool *errand_pool;              /* for what a remote provider is asked; NULL: there is none */
     struct pool *far;                      /* for those that ask other servers: they wait long, and nobody else waits for them */
+    struct fetcher *outbound;              /* for addresses that callers chose */
     struct matrix *matrix;
     struct http_server *http;
     struct reader *readers;                /* one a thread */

@@ -138,10 +138,15 @@ static void answer(struct request *r, bool ok)
 
 /* ---- running the handler */
 
+static bool is_far(const struct request *r)
+{
+    return r->route->auth == AUTH_MATRIX || r->route->mode == MODE_FAR;
+}
+
 bool request_run(struct request *r)
 {
     errand_begin(&r->errands);
-    bool far = r->route->auth == AUTH_MATRIX; /* on a worker, between questions to the homeserver, it reads */
+    bool far = is_far(r); /* on a worker, between questions to another server, it reads */
     bool ok = (!far || (r->scope.db = core_worker_reader(r->api->core, &r->err))) && r->route->handler(r, &r->err);
     if (!ok && r->err.kind == ERR_NONE) err_fail(&r->err, error_internal);
     return ok;
@@ -200,7 +205,7 @@ static void call_run(void *arg)
 
 struct pool *request_pool(const struct request *r)
 {
-    return r->route->auth == AUTH_MATRIX ? r->api->far : r->api->pool;
+    return is_far(r) ? r->api->far : r->api->pool;
 }
 
 /* From the HTTP thread. */
@@ -241,7 +246,7 @@ static bool start_read(struct request *r)
 static void start(struct request *r)
 {
     if (keyed_start(r)) return;
-    if (r->route->mode == MODE_CALL) {
+    if (r->route->mode == MODE_CALL || r->route->mode == MODE_FAR) {
         http_defer(r->http);
         r->scope.db = NULL;
         pool_run(request_pool(r), call_run, r);
@@ -500,6 +505,7 @@ bool api_start(struct api *api, struct err *e)
     api->readers = xcalloc((size_t)api->threads, reader_size());
     api->pool = pool_create((int)c->WORKER_THREADS, "worker");
     if (has_remote(api->core)) api->errand_pool = pool_create((int)c->PROVIDER_THREADS, "provider");
+    api->outbound = fetcher_create();
     api->far = pool_create(FAR_THREADS, "far");
     struct http_options o = {
         .address = c->address, .port = c->port, .threads = api->threads, .timeout_s = (int)c->TIMEOUT_SECONDS, .connections = (int)c->CONNECTIONS,
@@ -515,5 +521,6 @@ void api_stop(struct api *api)
     pool_destroy(api->errand_pool);
     pool_destroy(api->pool);
     pool_destroy(api->far);
+    fetcher_destroy(api->outbound);
     free(api->readers);
 }

@@ -181,7 +181,7 @@ static void begin(struct request *r, const char *key)
     fingerprint(r, k->fingerprint);
     k->id = (struct idempotency){caller_of(r), arena_strdup(r->scope.arena, key), k->fingerprint};
     http_defer(r->http);
-    if (r->route->mode == MODE_CALL) {
+    if (r->route->mode == MODE_CALL || r->route->mode == MODE_FAR) {
         r->scope.db = NULL;
         pool_run(request_pool(r), call_run, r);
         return;

@@ -3,7 +3,7 @@
  * When a handler runs, everything is done: the caller is known (scope.actor), limits are kept, path, query and body are checked
  * and typed as the route's row says. It calls core, and leaves its answer with one of the reply functions, or fills `e`. It runs
  * where its row says: READ on an HTTP thread with a reading connection, WRITE on the database's writer in a savepoint, EITHER as READ
- * first and as WRITE only if something has to change (so it may run twice), CALL on a
+ * first and as WRITE only if something has to change (so it may run twice), CALL or FAR on a
  * worker without a connection of its own (it uses core_write or worker_reader). */
 #pragma once
 #include "api/route.h"

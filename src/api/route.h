@@ -9,7 +9,7 @@
 struct request;
 typedef bool handler_fn(struct request *r, struct err *e);
 
-enum route_mode { MODE_READ, MODE_WRITE, MODE_EITHER, MODE_CALL }; /* EITHER: as READ, and once more as WRITE if something has to change */
+enum route_mode { MODE_READ, MODE_WRITE, MODE_EITHER, MODE_CALL, MODE_FAR }; /* EITHER: as READ, and once more as WRITE if something has to change; FAR: as CALL, among those that wait for other servers */
 /* LINK: a bearer, or a signature that the handler checks. MATRIX: a Matrix access token, or a bearer of ours. OPEN: nobody is asked while
  * nobody but this box can call (endpoints_are_open), else as USER. */
 enum route_auth { AUTH_ANYBODY, AUTH_USER, AUTH_LINK, AUTH_MATRIX, AUTH_OPEN };

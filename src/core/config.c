@@ -238,6 +238,12 @@ static bool check_numbers(const struct config *c, struct err *e)
     return ok || err_set(e, ERR_CALLER, "config", "LIVEKIT_DIAL_IN_NUMBERS must be a map of at most 100 countries to numbers, such as {\"US\": \"+1-555-0100\"}");
 }
 
+static bool derive_outbound(struct config *c, struct err *e)
+{
+    struct err why = {0};
+    return guard_set(&c->outbound, c->loopback && !c->TRUST_PROXY, c->OUTBOUND_ALLOW, &why) || err_set(e, ERR_CALLER, "config", "OUTBOUND_ALLOW: %s", why.text);
+}
+
 static bool check_choices(const struct config *c, struct err *e)
 {
     static const char *const placeholders[] = {"your-secret-key-here-change-in-production", "your_webhook_secret_here", "changeme", "secret"};
@@ -287,7 +293,7 @@ static bool own_secret(struct config *c, const char *name, const char **out, str
 
 static bool derive(struct config *c, struct err *e)
 {
-    if (!derive_listen(c, e) || !check_choices(c, e) || !make_data_dir(c, e) || !derive_database(c, e)) return false;
+    if (!derive_listen(c, e) || !check_choices(c, e) || !derive_outbound(c, e) || !make_data_dir(c, e) || !derive_database(c, e)) return false;
     return own_secret(c, "node", &c->node, e) && (*c->SECRET_KEY || own_secret(c, "secret", &c->SECRET_KEY, e));
 }
 
@@ -309,6 +315,7 @@ struct config *config_reload(const struct config *before, const char *file, cons
     c->address = before->address;
     c->port = before->port;
     c->loopback = before->loopback;
+    c->outbound.open = c->loopback && !c->TRUST_PROXY;
     c->database = before->database;
     c->node = before->node;
     c->web_dir = before->web_dir;

@@ -2,6 +2,7 @@
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
+#include "net/guard.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -21,6 +22,7 @@ struct config {
     const char *database;   /* a file, or postgresql://… with its password */
     uint16_t port;
     bool loopback;
+    struct guard outbound;  /* where requests may go whose address somebody else chose */
 };
 
 struct config_flag { const char *name, *value; }; /* from the command line; ends with a NULL name */

@@ -24,6 +24,7 @@ void core_init(struct core *core, struct db *db, const struct config *config)
     set_hook_keys(core, config);
     hmac_key_derive(&core->idempotency_key, config->SECRET_KEY, "roomd idempotency");
     hmac_key_derive(&core->seat_key, config->SECRET_KEY, "roomd seat name");
+    hmac_key_derive(&core->webhook_key, config->SECRET_KEY, "roomd webhook secret");
     hmac_key_derive(&core->grant_key, config->SECRET_KEY, "roomd provider grant");
     hmac_key_set(&core->access_key, config->SECRET_KEY, __builtin_strlen(config->SECRET_KEY)); /* the seed's: other programs may check it */
 }

@@ -20,12 +20,13 @@ struct errands;
 struct core {
     struct db *db;
     _Atomic(const struct config *) config;
-    struct hmac_key access_key, join_key, link_key, idempotency_key, grant_key, seat_key;
+    struct hmac_key access_key, join_key, link_key, idempotency_key, grant_key, seat_key, webhook_key;
     struct hmac_key daily_hook_key, livekit_key;         /* size 0: there is none */
     struct event_listener *listeners;
     int64_t node_id, last_alive; /* node_register: this process among those on the database (0: a tool), and when it was here before */
     int64_t last_event;          /* that listeners were told of; the writer's */
     bool inbox_wanted;           /* the inbox's job is asked for, or at work; the writer's */
+    void *webhook_render[webhook_shape_count]; /* core/webhook.h */
     const struct provider *const *providers; /* core/provider.h; set before serving starts */
     size_t provider_count;
 };

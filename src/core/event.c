@@ -89,6 +89,7 @@ static const char *details_json(struct arena *a, const struct event_details *d)
     add_number(&b, "token_id", d->token_id);
     add_number(&b, "booking_id", d->booking_id);
     add_number(&b, "service_session_id", d->service_session_id);
+    add_number(&b, "webhook_id", d->webhook_id);
     add_number(&b, "duration_ms", d->duration_ms);
     add_text(&b, "connection", d->connection);
     add_text(&b, "reason", d->reason);
@@ -106,6 +107,7 @@ static const char *details_json(struct arena *a, const struct event_details *d)
 static int64_t subject_of(const struct event_details *d)
 {
     if (d->token_id) return d->token_id;
+    if (d->webhook_id) return d->webhook_id;
     return d->participant_id ? d->participant_id : d->recording_id;
 }
 
@@ -132,6 +134,7 @@ static bool note_of(const struct event *row, json_t *data, struct event_note *ou
     while (type < event_type_count && strcmp(rows[type].name, row->event_type) != 0) type++;
     const json_t *subject = json_object_get(data, "participant_id");
     if (!subject) subject = json_object_get(data, "recording_id");
+    if (!subject) subject = json_object_get(data, "webhook_id");
     *out = (struct event_note){.type = (enum event_type)type, .id = row->id, .session_id = row->session_id, .user_id = row->user_id, .at = row->timestamp,
                                .subject_id = json_integer_value(subject), .data = HAS(row, event, event_data) ? row->event_data : NULL};
     return type < event_type_count; /* a newer node may know others */

@@ -15,13 +15,13 @@ const struct event_row *event_row(enum event_type type);
 struct event_note {
     enum event_type type;
     int64_t id, session_id, user_id, at; /* 0: none */
-    int64_t subject_id;                  /* token, participant or recording, as the type says; 0: none */
+    int64_t subject_id;                  /* token, participant, recording or webhook endpoint, as the type says; 0: none */
     const char *data;                    /* JSON, or NULL */
 };
 
 /* Details of an event, written into event_data. `subject` is told to listeners too. */
 struct event_details {
-    int64_t participant_id, recording_id, token_id, booking_id, service_session_id, duration_ms;  /* 0: left out */
+    int64_t participant_id, recording_id, token_id, booking_id, service_session_id, webhook_id, duration_ms;  /* 0: left out */
     const char *connection, *reason, *status, *name, *text, *error; /* NULL: left out */
     const bool *flag;                                   /* as flag_name */
     const char *flag_name;

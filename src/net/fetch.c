@@ -1,25 +1,32 @@
 #include "net/fetch.h"
 #include "base/buf.h"
-#include <curl/curl.h>
+#include "net/fetch_options.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum { CONNECT_MS = 5000, TOTAL_MS = 30000, LARGEST = 1 << 20, LARGEST_HEADERS = 64 << 10, IDLE = 16 };
 
-/* Handles that are not in use; each keeps its connections. The last one given back is the next one taken: its connection is the freshest. */
+/* Handles that are not in use; each keeps its connections. The last one given back is the next one taken: its connection is the freshest.
+ * Those of guarded requests are a pool of their own, so that they meet no connection that the guard has not seen. */
+struct idle { CURL *handles[IDLE]; size_t count; };
 struct fetcher {
     pthread_mutex_t mutex;
-    CURL *idle[IDLE];
-    size_t count;
+    struct idle free_ones, guarded;
 };
 
 static void start_curl(void) { curl_global_init(CURL_GLOBAL_DEFAULT); }
 
-struct fetcher *fetcher_create(void)
+void fetch_start_curl(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, start_curl);
+}
+
+struct fetcher *fetcher_create(void)
+{
+    fetch_start_curl();
     struct fetcher *f = xcalloc(1, sizeof *f);
     pthread_mutex_init(&f->mutex, NULL);
     return f;
@@ -28,26 +35,27 @@ struct fetcher *fetcher_create(void)
 void fetcher_destroy(struct fetcher *f)
 {
     if (!f) return;
-    for (size_t i = 0; i < f->count; i++) curl_easy_cleanup(f->idle[i]);
+    for (size_t i = 0; i < f->free_ones.count; i++) curl_easy_cleanup(f->free_ones.handles[i]);
+    for (size_t i = 0; i < f->guarded.count; i++) curl_easy_cleanup(f->guarded.handles[i]);
     pthread_mutex_destroy(&f->mutex);
     free(f);
 }
 
-static CURL *take(struct fetcher *f)
+static CURL *take(struct fetcher *f, struct idle *from)
 {
     pthread_mutex_lock(&f->mutex);
-    CURL *c = f->count ? f->idle[--f->count] : NULL;
+    CURL *c = from->count ? from->handles[--from->count] : NULL;
     pthread_mutex_unlock(&f->mutex);
     if (!c && !(c = curl_easy_init())) abort();
     return c;
 }
 
-static void give_back(struct fetcher *f, CURL *c)
+static void give_back(struct fetcher *f, struct idle *to, CURL *c)
 {
     curl_easy_reset(c); /* options go, connections stay */
     pthread_mutex_lock(&f->mutex);
-    bool kept = f->count < IDLE;
-    if (kept) f->idle[f->count++] = c;
+    bool kept = to->count < IDLE;
+    if (kept) to->handles[to->count++] = c;
     pthread_mutex_unlock(&f->mutex);
     if (!kept) curl_easy_cleanup(c);
 }
@@ -59,6 +67,21 @@ static size_t collect(char *data, size_t one, size_t size, void *to)
     (void)one;
     buf_add(b, data, size);
     return b->overflow ? 0 : size;
+}
+
+static curl_socket_t open_guarded(void *gate, curlsocktype purpose, struct curl_sockaddr *to)
+{
+    struct gate *g = gate;
+    (void)purpose;
+    bool ok = guard_lets(g->guard, &to->addr);
+    g->refused |= !ok;
+    return ok ? socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol) : CURL_SOCKET_BAD;
+}
+
+void fetch_set_gate(CURL *c, struct gate *gate)
+{
+    curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, open_guarded);
+    curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, gate);
 }
 
 static void set_options(CURL *c, const struct fetch *w, struct buf *body, struct buf *headers)
@@ -101,9 +124,8 @@ static const char *host_of(struct arena *a, const char *url)
     return arena_strndup(a, from, size);
 }
 
-static const char *code_of(CURLcode code, const struct buf *body, const struct buf *headers)
+const char *fetch_code(CURLcode code)
 {
-    if (body->overflow || headers->overflow) return "fetch_too_large";
     switch (code) {
     case CURLE_URL_MALFORMAT: return "fetch_url";
     case CURLE_COULDNT_RESOLVE_HOST:
@@ -117,27 +139,36 @@ static const char *code_of(CURLcode code, const struct buf *body, const struct b
     }
 }
 
+static void fail(struct err *e, const char *host, CURLcode code, bool too_large, bool refused)
+{
+    if (refused) err_set(e, ERR_DESTINATION, "fetch_refused", "\"%s\": %s", host, FETCH_REFUSED);
+    else if (too_large) err_set(e, ERR_DESTINATION, "fetch_too_large", "\"%s\": the reply is too large", host);
+    else err_set(e, ERR_DESTINATION, fetch_code(code), "\"%s\": %s", host, curl_easy_strerror(code));
+}
+
 bool fetch(struct fetcher *f, const struct fetch *what, struct arena *a, struct fetch_reply *out, struct err *e)
 {
     struct buf body, headers;
     if (strncasecmp(what->url, "http://", 7) != 0 && strncasecmp(what->url, "https://", 8) != 0) return err_set(e, ERR_DESTINATION, "fetch_url", "the URL is not of http or https");
-    CURL *c = take(f);
+    struct idle *pool = what->guard ? &f->guarded : &f->free_ones;
+    struct gate gate = {what->guard, false};
+    CURL *c = take(f, pool);
     struct curl_slist *list = header_list(what);
     buf_init(&body, what->largest ? what->largest : LARGEST);
     buf_init(&headers, LARGEST_HEADERS);
     set_options(c, what, &body, &headers);
     curl_easy_setopt(c, CURLOPT_HTTPHEADER, list);
+    if (what->guard) fetch_set_gate(c, &gate);
     CURLcode code = curl_easy_perform(c);
     long status = 0;
     curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
     *out = (struct fetch_reply){(int)status, arena_strndup(a, body.size ? body.data : "", body.size), body.size, arena_strndup(a, headers.size ? headers.data : "", headers.size)};
     bool ok = code == CURLE_OK;
-    const char *why = code_of(code, &body, &headers);
-    if (!ok) err_set(e, ERR_DESTINATION, why, "\"%s\": %s", host_of(a, what->url), !strcmp(why, "fetch_too_large") ? "the reply is too large" : curl_easy_strerror(code));
+    if (!ok) fail(e, host_of(a, what->url), code, body.overflow || headers.overflow, gate.refused);
     curl_slist_free_all(list);
     buf_release(&body);
     buf_release(&headers);
-    give_back(f, c);
+    give_back(f, pool, c);
     return ok;
 }
 

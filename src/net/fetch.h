@@ -2,11 +2,12 @@
  *
  * A `struct fetcher` keeps connections open between requests; any thread may use it at the same time as others. Only http and https;
  * certificates are verified; redirects are not followed (a 3xx is the reply), so that what is in a header goes to the named host and nowhere
- * else; the environment's proxies are not used. Errors are of kind ERR_DESTINATION with the codes fetch_url, fetch_connect, fetch_timeout,
+ * else; the environment's proxies are not used. Errors are of kind ERR_DESTINATION with the codes fetch_url, fetch_connect, fetch_refused (the guard), fetch_timeout,
  * fetch_tls, fetch_too_large and fetch_failed; their texts name the host only, since a URL may hold a secret. Any HTTP status is a reply. */
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
+#include "net/guard.h"
 #include <stdint.h>
 
 struct fetcher;
@@ -20,6 +21,7 @@ struct fetch {
     const void *body;                      /* NULL: none */
     size_t body_size;
     int64_t connect_ms, total_ms;          /* 0: 5 s and 30 s */
+    const struct guard *guard;             /* where it may go; NULL: anywhere. For every URL that somebody else chose */
     size_t largest;                        /* bytes of the reply's body; 0: 1 MiB */
 };
 

@@ -51,7 +51,7 @@ def paths(server, teacher):
     """A path of a route with everything in it filled in with what is there."""
     session = teacher.session()
     recording = teacher.post(f"/sessions/{session['id']}/recordings").json()
-    ids = {"{session_id}": str(session["id"]), "{recording_id}": str(recording["id"]), "{participant_id}": "1", "{file_id}": "1", "{room_id}": str(session["id"]), "{template_id}": "1", "{user_id}": "1", "{token_id}": "1", "{service_id}": "1", "{booking_id}": "1", "{service_session_id}": "1"}
+    ids = {"{session_id}": str(session["id"]), "{recording_id}": str(recording["id"]), "{participant_id}": "1", "{file_id}": "1", "{room_id}": str(session["id"]), "{template_id}": "1", "{user_id}": "1", "{token_id}": "1", "{service_id}": "1", "{booking_id}": "1", "{service_session_id}": "1", "{webhook_id}": "1"}
     ids |= {"{course_id}": "7d5b0c8a-3a52-4c0e-9d4e-0b6f1f6f0c11", "{person_id}": "7d5b0c8a-3a52-4c0e-9d4e-0b6f1f6f0c22"}
 
     def fill(path):
