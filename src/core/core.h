@@ -16,6 +16,9 @@
 struct event_listener;
 struct provider;
 struct errands;
+struct scope;
+struct webhook_letter;
+typedef bool webhook_render_fn(struct scope *s, const struct webhook_endpoint *w, const struct event *event, struct webhook_letter *out, struct err *e);
 
 struct core {
     struct db *db;
@@ -26,7 +29,7 @@ struct core {
     int64_t node_id, last_alive; /* node_register: this process among those on the database (0: a tool), and when it was here before */
     int64_t last_event;          /* that listeners were told of; the writer's */
     bool inbox_wanted;           /* the inbox's job is asked for, or at work; the writer's */
-    void *webhook_render[webhook_shape_count]; /* core/webhook.h */
+    webhook_render_fn *webhook_render[webhook_shape_count]; /* core/webhook.h */
     const struct provider *const *providers; /* core/provider.h; set before serving starts */
     size_t provider_count;
 };

@@ -37,8 +37,7 @@ bool webhook_wants(const struct webhook_endpoint *w, const char *type);         
 
 /* ---- one message */
 struct webhook_letter { const char *message_id, *body; };      /* body NULL: this endpoint is not told of that event */
-/* Puts an event into words for an endpoint; it lives in the scope's arena. Runs on the sender's thread with a reading connection. */
-typedef bool webhook_render_fn(struct scope *s, const struct webhook_endpoint *w, const struct event *event, struct webhook_letter *out, struct err *e);
+/* A webhook_render_fn (core.h) puts an event into words for an endpoint; it lives in the scope's arena. Runs on the sender's thread with a reading connection. */
 void webhook_set_render(struct core *core, enum webhook_shape shape, webhook_render_fn *fn);                    /* before serving starts */
 bool webhook_render(struct scope *s, const struct webhook_endpoint *w, const struct event *event, struct webhook_letter *out, struct err *e);
 
