@@ -8,6 +8,7 @@
 #include "core/seat_name.h"
 #include "core/session.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char SQL_ROOM[] = "SELECT {} FROM provider_rooms WHERE session_id = $1";
@@ -22,6 +23,7 @@ static const char SQL_GRANT[] = "SELECT {} FROM provider_grants WHERE participan
 static const char SQL_KEEP[] =
     "INSERT INTO provider_grants (participant_id, generation, token, expires_at) VALUES ($1, $2, $3, $4) "
     "ON CONFLICT (participant_id) DO UPDATE SET generation = excluded.generation, token = excluded.token, expires_at = excluded.expires_at";
+static const char SQL_SEAT[] = "SELECT {} FROM participants WHERE id = $1 AND session_id = $2";
 static const char SQL_OF_SESSION[] = "SELECT {} FROM sessions WHERE id = $1"; /* deleted ones too: their recording may be stopped */
 
 enum { ROOM_MARGIN_MS = 60000, TOKEN_MARGIN_MS = 600000, UNUSED_MS = 90000, ERRANDS_AT_MOST = 6 };
@@ -145,10 +147,28 @@ bool errand_sweep(struct scope *s, struct err *e)
 
 /* ---- tokens */
 
+static const char SEAT_PREFIX[] = "seat-";
+enum { USER_ID_LONGEST = 36, PREFIX_SIZE = sizeof SEAT_PREFIX - 1 };
+
+static bool is_number(const char *text)
+{
+    return *text && strspn(text, "0123456789") == strlen(text);
+}
+
 const char *errand_user_id(const struct provider *p, struct arena *a, const struct participant *seat)
 {
     if (p->ops->capabilities & PROVIDER_OUR_PAGE) return seat_name_stem(a, seat->id);
-    return HAS(seat, participant, user_id) ? arena_printf(a, "%lld", (long long)seat->user_id) : seat->identity;
+    if (HAS(seat, participant, user_id)) return arena_printf(a, "%lld", (long long)seat->user_id);
+    bool plain = strlen(seat->identity) <= USER_ID_LONGEST && !is_number(seat->identity) && strncmp(seat->identity, SEAT_PREFIX, PREFIX_SIZE) != 0;
+    return plain ? seat->identity : arena_printf(a, "%s%lld", SEAT_PREFIX, (long long)seat->id);
+}
+
+enum db_found errand_seat(struct scope *s, int64_t session_id, const char *user_id, struct participant *out, struct err *e)
+{
+    if (is_number(user_id)) return strlen(user_id) > 18 ? DB_NONE : participant_of_user(s, session_id, strtoll(user_id, NULL, 10), out, e);
+    if (strncmp(user_id, SEAT_PREFIX, PREFIX_SIZE) != 0) return participant_of_identity(s, session_id, user_id, out, e);
+    if (!is_number(user_id + PREFIX_SIZE) || strlen(user_id) > PREFIX_SIZE + 18) return DB_NONE;
+    return db_one(s->db, SQL_SEAT, participant, out, s->arena, e, INT_(strtoll(user_id + PREFIX_SIZE, NULL, 10)), INT_(session_id));
 }
 
 static struct provider_seat_plan seat_plan(const struct session *session, const struct participant *seat, const char *user_id, int64_t expires_at)
@@ -267,11 +287,17 @@ bool errand_record_start(struct scope *s, const struct session *session, char uu
 {
     const struct provider *p = provider_remote(s->core, session->provider);
     if (p && !is_done(s, ERRAND_RECORD_START)) {
-        if (s->errands) s->errands->recording = arena_strdup(s->arena, uuid);
+        if (s->errands) s->errands->record = (struct provider_record){session->room_name, arena_strdup(s->arena, uuid), NULL};
         return want(s, p, ERRAND_RECORD_START, session->room_name, e);
     }
-    if (p) memcpy(uuid, s->errands->recording, 37);
+    if (p) memcpy(uuid, s->errands->record.uuid, 37);
     return true;
+}
+
+bool errand_record_begun(struct scope *s, const struct session *session, int64_t recording_id, struct err *e)
+{
+    if (!is_done(s, ERRAND_RECORD_START)) return true;
+    return fact_record_begun(s, session->provider, recording_id, s->errands->record.external, e);
 }
 
 static const struct provider *remote_of(struct scope *s, int64_t session_id, struct session *session, struct err *e)
@@ -293,7 +319,7 @@ bool errand_record_stop(struct scope *s, const struct recording *r, struct err *
     struct session session;
     const struct provider *p = remote_of(s, r->session_id, &session, e);
     if (!p || is_done(s, ERRAND_RECORD_STOP)) return true;
-    if (s->errands) s->errands->recording = r->uuid;
+    if (s->errands) s->errands->record = (struct provider_record){session.room_name, r->uuid, fact_external(s, r->id)};
     return want(s, p, ERRAND_RECORD_STOP, session.room_name, e);
 }
 
@@ -350,8 +376,8 @@ static bool run_errand(struct errands *w, struct core *core, struct arena *a, st
     case ERRAND_OPEN: return open_room(w, core, a, e);
     case ERRAND_CLOSE: return o->room_close(ctx, a, w->room_name, e);
     case ERRAND_GRANT: return o->join_grant(ctx, a, &w->seat, &w->token, e);
-    case ERRAND_RECORD_START: return o->record_start(ctx, a, w->room_name, w->recording, e);
-    case ERRAND_RECORD_STOP: return o->record_stop(ctx, a, w->room_name, w->recording, e);
+    case ERRAND_RECORD_START: return o->record_start(ctx, a, &w->record, e);
+    case ERRAND_RECORD_STOP: return o->record_stop(ctx, a, &w->record, e);
     case ERRAND_MUTE: return o->mute(ctx, a, w->room_name, w->seat.user_id, w->kind, e);
     case ERRAND_PERMIT: return o->permit(ctx, a, &w->seat, e);
     case ERRAND_DIAL_IN: return make_dial_in(w, core, a, e);
@@ -388,4 +414,28 @@ void errand_abandon(struct errands *w, struct core *core)
     t->arg = id;
     task_submit(t);
     w->room_id = 0;
+}
+
+/* ---- for threads of jobs */
+
+struct writing { struct errands errands; struct arena *arena; bool (*run)(struct scope *s, void *arg, struct err *e); void *arg; };
+
+/* What an errand is given outlives the run. */
+static bool write_once(struct scope *s, void *arg, struct err *e)
+{
+    struct writing *w = arg;
+    struct scope own = *s;
+    own.arena = w->arena;
+    own.errands = &w->errands;
+    errand_begin(&w->errands);
+    return w->run(&own, w->arg, e);
+}
+
+bool errand_write(struct core *core, struct arena *a, bool (*run)(struct scope *s, void *arg, struct err *e), void *arg, struct err *e)
+{
+    struct writing w = {.arena = a, .run = run, .arg = arg};
+    bool ok = core_write(core, write_once, &w, e);
+    while (!ok && w.errands.wanted != ERRAND_NONE) ok = errand_do(&w.errands, core, a, e) && core_write(core, write_once, &w, e);
+    if (w.errands.room_id && !(ok && w.errands.taken)) errand_abandon(&w.errands, core);
+    return ok;
 }

@@ -32,7 +32,7 @@ struct errands {
     struct provider_seat_plan seat;       /* GRANT, MUTE, PERMIT */
     const char *token;
     enum track_kind kind;                 /* MUTE */
-    const char *recording;                /* RECORD_…: the recording's UUID */
+    struct provider_record record;        /* RECORD_… */
     int64_t session_id;                   /* DIAL_IN */
     const char *pin;                      /* DIAL_IN */
     char identity[24];                    /* a guest's, the same in each run */
@@ -44,6 +44,7 @@ bool errand_room_taken(struct scope *s, const struct session *session, struct er
 bool errand_room_close(struct scope *s, const struct session *session, struct err *e); /* before it is deleted */
 bool errand_room_over(struct scope *s, const struct session *session, struct err *e);  /* it has ended: closed soon */
 bool errand_record_start(struct scope *s, const struct session *session, char uuid[37], struct err *e);
+bool errand_record_begun(struct scope *s, const struct session *session, int64_t recording_id, struct err *e); /* after its row is there */
 bool errand_record_stop(struct scope *s, const struct recording *r, struct err *e);
 bool errand_is_remote(struct scope *s, int64_t session_id, bool *remote, struct err *e);
 bool errand_remove(struct scope *s, const struct session *session, const struct participant *p, struct err *e);
@@ -62,9 +63,14 @@ bool errand_sweep(struct scope *s, struct err *e);
 void errand_begin(struct errands *errands);                                          /* before each run */
 bool errand_do(struct errands *errands, struct core *core, struct arena *a, struct err *e); /* on a worker */
 void errand_abandon(struct errands *errands, struct core *core);                     /* the work has failed for good */
+/* The same for a thread of jobs: runs `run` on the writer, does the errand that it wants, and runs it again. */
+bool errand_write(struct core *core, struct arena *a, bool (*run)(struct scope *s, void *arg, struct err *e), void *arg, struct err *e);
 
 /* ---- for the job thread (jobs/provider_job.c) */
 struct provider_room;
 bool errand_close_due(struct scope *s, int64_t room_id, struct provider_room *out, bool *due, struct err *e); /* still to be closed? */
 bool errand_closed(struct scope *s, int64_t room_id, struct err *e);
-const char *errand_user_id(const struct provider *p, struct arena *a, const struct participant *seat); /* whom the provider knows the seat's person as */
+/* Whom the provider knows the seat's person as, at most 36 bytes: an account's number, the seat's identity, or seat-ID where that is too long or
+ * looks like one of the others; where calls are on our page, the stem of its seat names (core/seat_name.h). And back, but for that. */
+const char *errand_user_id(const struct provider *p, struct arena *a, const struct participant *seat);
+enum db_found errand_seat(struct scope *s, int64_t session_id, const char *user_id, struct participant *out, struct err *e);

@@ -2,6 +2,8 @@
 #include "base/metric.h"
 #include "core/event.h"
 #include "core/job.h"
+#include "core/provider.h"
+#include "core/reconcile.h"
 #include "core/session.h"
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,7 @@ static const char SQL_FORGET[] = "DELETE FROM inbox WHERE id = $1 AND state = 'r
 static const char SQL_NEXT[] = "SELECT {} FROM inbox WHERE state = 'received' ORDER BY id LIMIT $1";
 static const char SQL_SETTLE[] = "UPDATE inbox SET state = $2, error = $3, attempts = attempts + 1, processed_at = $4 WHERE id = $1 AND state = 'received'";
 static const char SQL_PUT_OFF[] = "UPDATE inbox SET error = $2, attempts = attempts + 1, state = CASE WHEN attempts + 1 >= $3 THEN 'failed' ELSE state END WHERE id = $1";
+static const char SQL_TAKE_UP[] = "UPDATE inbox SET state = 'received' WHERE state = 'waiting' AND provider = $1";
 static const char SQL_SESSION[] = "SELECT {} FROM sessions WHERE room_name = $1 AND deleted_at IS NULL";
 static const char SQL_SWEEP_OLD[] = "DELETE FROM inbox WHERE received_at <= $1 AND id IN (SELECT id FROM inbox ORDER BY id LIMIT 200)";
 static const char SQL_SWEEP_UNVERIFIED[] =
@@ -66,7 +69,7 @@ bool inbox_store(struct scope *s, const struct delivery *d, struct err *e)
         return false;
     if (!db_changes(s->db)) return true;
     metric_add(inbox_received_total, 1);
-    return want_job(s, e);
+    return want_job(s, e) && (d->verified || reconcile_ring(s, e));
 }
 
 void inbox_leave(struct scope *s)
@@ -99,17 +102,36 @@ static bool tell(struct scope *s, const struct inbox *row, struct session *sessi
     return action_of(row) != ENDS || session_is_over(session) || session_set_status(s, session, session_status_ended, "expired", e);
 }
 
+/* What the provider makes of it; false: it could not be read, and `why` says why. No database, no network. */
+static bool read_facts(struct scope *s, const struct provider *p, const struct inbox *row, struct facts *out, struct err *why)
+{
+    struct provider_letter letter = {HAS(row, inbox, event_type) ? row->event_type : NULL, row->body, strlen(row->body), row->received_at};
+    *out = (struct facts){0};
+    return row->encoded || p->ops->inbound(p->ctx, s->arena, &letter, out, why);
+}
+
 static bool settle(struct scope *s, const struct inbox *row, struct err *e)
 {
     struct session session;
-    enum inbox_state state = action_of(row) == WAITS ? inbox_state_waiting : inbox_state_processed;
+    struct facts facts = {0};
+    struct err why = {0};
+    const struct provider *p = provider_find(s->core, row->provider);
+    bool speaks = p && p->ops->inbound;
+    enum inbox_state state = action_of(row) == WAITS && !speaks ? inbox_state_waiting : inbox_state_processed;
     enum db_found found = DB_NONE;
+    if (speaks && !read_facts(s, p, row, &facts, &why)) state = inbox_state_failed;
     if (HAS(row, inbox, room_name)) found = db_one(s->db, SQL_SESSION, session, &session, s->arena, e, TEXT_(row->room_name));
     if (found == DB_FAILED) return false;
-    const char *note = found == DB_ROW ? NULL : HAS(row, inbox, room_name) ? "no session has this room" : "it names no room";
+    const char *note = why.kind != ERR_NONE ? why.text : found == DB_ROW ? NULL : HAS(row, inbox, room_name) ? "no session has this room" : "it names no room";
     if (!db_run(s->db, SQL_SETTLE, e, INT_(row->id), TEXT_(inbox_state_words.words[state]), TEXT_(note), INT_(s->now))) return false;
     bool mine = db_changes(s->db); /* else another node was faster */
-    return !mine || found != DB_ROW || tell(s, row, &session, e);
+    return !mine || ((found != DB_ROW || tell(s, row, &session, e)) && fact_apply_all(s, row->provider, &facts, e));
+}
+
+bool inbox_take_up(struct scope *s, const char *provider, struct err *e)
+{
+    if (!db_run(s->db, SQL_TAKE_UP, e, TEXT_(provider))) return false;
+    return !db_changes(s->db) || job_want(s, "inbox", 0, e);
 }
 
 bool inbox_process(struct scope *s, const struct inbox *row, struct err *e)

@@ -1,8 +1,8 @@
 /* inbox.h - what providers tell (webhooks), kept as it came before they are answered, and looked at afterwards by a durable job.
  *
  * The seam to a provider is small: who receives says which event it is, of which room, and whether its signature is right. Only what was
- * signed is ever believed. What a type of event does is a row of spec/inbox.def; what only something that speaks with the provider
- * can do stays here, in state `waiting`, in the order of arrival. */
+ * signed is ever believed. What a type of event does is a row of spec/inbox.def; the provider that it came from
+ * makes facts of it (core/fact.h). Where that provider is not set up it stays here, in state `waiting`, in the order of arrival. */
 #pragma once
 #include "core/core.h"
 
@@ -22,4 +22,5 @@ void inbox_leave(struct scope *s);                                              
 bool inbox_next(struct scope *s, int64_t count, struct list *out, struct err *e);               /* of struct inbox, in state received */
 bool inbox_process(struct scope *s, const struct inbox *row, struct err *e);                    /* ... which is forgotten here, and does nothing */
 bool inbox_put_off(struct scope *s, const struct inbox *row, const char *why, struct err *e);   /* after INBOX_TRIES it has failed */
+bool inbox_take_up(struct scope *s, const char *provider, struct err *e);                       /* what waited for it is looked at */
 bool inbox_sweep(struct scope *s, struct err *e);                                               /* what is older than 30 days; unsigned ones but for the newest */

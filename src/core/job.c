@@ -8,7 +8,7 @@ static const char SQL_ADD[] =
 static const char SQL_HURRY[] = "UPDATE jobs SET due_at = $3 WHERE kind = $1 AND subject_id = $2 AND status = 'waiting' AND due_at > $3";
 /* What another node has the files for is left to it while it lives. */
 static const char SQL_DUE[] =
-    "SELECT {} FROM jobs WHERE ($4 IS NULL OR CASE WHEN kind = $4 THEN 0 ELSE 1 END = $5) AND ((status = 'waiting' AND due_at <= $1 AND (node_id IS NULL OR node_id = $2 OR NOT EXISTS (SELECT 1 FROM nodes n WHERE n.id = jobs.node_id AND n.seen_at > $3))) "
+    "SELECT {} FROM jobs WHERE ($4 IS NULL OR CASE WHEN $4 LIKE '%,' || kind || ',%' THEN 0 ELSE 1 END = $5) AND ((status = 'waiting' AND due_at <= $1 AND (node_id IS NULL OR node_id = $2 OR NOT EXISTS (SELECT 1 FROM nodes n WHERE n.id = jobs.node_id AND n.seen_at > $3))) "
     "OR (status = 'running' AND lease_until <= $1)) ORDER BY due_at LIMIT 1";
 static const char SQL_PREFER[] = "UPDATE jobs SET node_id = $3 WHERE kind = $1 AND subject_id = $2";
 static const char SQL_EXTEND[] = "UPDATE jobs SET lease_until = $2 WHERE id = $1 AND status = 'running'";
@@ -45,7 +45,7 @@ bool job_hurry(struct scope *s, const char *kind, int64_t subject_id, struct err
 enum db_found job_take(struct scope *s, const struct job_lane *lane, int64_t lease_ms, struct job *out, struct err *e)
 {
     enum db_found found = db_one(s->db, SQL_DUE, job, out, s->arena, e, INT_(s->now), INT_(s->core->node_id), INT_(s->now - NODE_DEAD_MS),
-                                 TEXT_(lane ? lane->kind : NULL), INT_(lane && lane->others));
+                                 TEXT_(lane ? lane->kinds : NULL), INT_(lane && lane->others));
     if (found != DB_ROW) return found;
     SET(out, job, status, job_status_running);
     SET(out, job, node_id, s->core->node_id);

@@ -6,8 +6,8 @@ bool job_add(struct scope *s, const char *kind, int64_t subject_id, int64_t due_
 bool job_prefer(struct scope *s, const char *kind, int64_t subject_id, int64_t node_id, struct err *e); /* that node shall do it, if it lives; 0: any */
 bool job_want(struct scope *s, const char *kind, int64_t subject_id, struct err *e);                  /* due now, also while it runs; cheap when it waits already */
 bool job_hurry(struct scope *s, const char *kind, int64_t subject_id, struct err *e);                 /* waiting: due now */
-/* What is due, or whose lease ran out: of one kind, or of all the others (lane NULL: of any). */
-struct job_lane { const char *kind; bool others; };
+/* What is due, or whose lease ran out: of the kinds named, or of all others (lane NULL: of any). */
+struct job_lane { const char *name, *kinds; bool others; }; /* kinds: ",compose,fetch," */
 enum db_found job_take(struct scope *s, const struct job_lane *lane, int64_t lease_ms, struct job *out, struct err *e);
 bool job_extend(struct scope *s, int64_t id, int64_t lease_ms, struct err *e);
 bool job_later(struct scope *s, const char *kind, int64_t subject_id, int64_t due_at, struct err *e); /* by its own work: again then, unless it was wanted meanwhile */

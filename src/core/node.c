@@ -16,7 +16,8 @@ static const char SQL_LEFT_BEHIND[] =
 /* A database of before there were nodes has open stays, and nobody else can have them. */
 static const char SQL_OF_NOBODY[] =
     "INSERT INTO session_nodes (session_id, node_id, since) SELECT DISTINCT c.session_id, CAST($1 AS BIGINT), CAST($2 AS BIGINT) FROM connection_spans c "
-    "WHERE c.left_at IS NULL AND NOT EXISTS (SELECT 1 FROM session_nodes p WHERE p.session_id = c.session_id)";
+    "WHERE c.left_at IS NULL AND NOT EXISTS (SELECT 1 FROM session_nodes p WHERE p.session_id = c.session_id) "
+    "AND NOT EXISTS (SELECT 1 FROM provider_rooms x WHERE x.session_id = c.session_id)";
 static const char SQL_LAST_ALIVE[] = "SELECT number FROM facts WHERE name = 'alive_at'"; /* what it was called then */
 
 static bool add(struct scope *s, struct cluster_node *n, struct err *e)

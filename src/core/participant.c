@@ -18,6 +18,8 @@ static const char SQL_SEATS[] = "SELECT count(*) FROM participants WHERE session
 static const char SQL_ROOM_TYPE[] = "SELECT room_type IN ('webinar', 'broadcast') FROM rooms WHERE session_id = $1";
 static const char SQL_PRESENT[] = "SELECT 1 FROM connection_spans WHERE session_id = (SELECT session_id FROM participants WHERE id = $1) AND participant_id = $1 AND left_at IS NULL LIMIT 1";
 
+enum { NAME_LONGEST = 200 }; /* bytes */
+
 enum db_found participant_of_user(struct scope *s, int64_t session_id, int64_t user_id, struct participant *out, struct err *e)
 {
     return db_one(s->db, SQL_OF_USER, participant, out, s->arena, e, INT_(session_id), INT_(user_id));
@@ -162,6 +164,26 @@ bool participant_seat_named(struct scope *s, const struct session *session, cons
     *out = (struct participant){0};
     SET(out, participant, identity, identity);
     SET(out, participant, name, name);
+    SET(out, participant, role, (int)role);
+    return take_seat(s, session, out, e);
+}
+
+/* At most as long as a seat's name may be, and no character cut in two. */
+static const char *short_name(struct arena *a, const char *name)
+{
+    size_t n = strlen(name);
+    if (n <= NAME_LONGEST) return name;
+    for (n = NAME_LONGEST; n && ((unsigned char)name[n] & 0xc0) == 0x80;) n--;
+    return arena_strndup(a, name, n);
+}
+
+bool participant_seen(struct scope *s, const struct session *session, const char *identity, const char *name, struct participant *out, struct err *e)
+{
+    enum participant_role role;
+    if (!newcomer(s, session, &role, e)) return false;
+    *out = (struct participant){0};
+    SET(out, participant, identity, identity);
+    SET(out, participant, name, short_name(s->arena, name));
     SET(out, participant, role, (int)role);
     return take_seat(s, session, out, e);
 }

@@ -15,6 +15,8 @@ bool participant_add(struct scope *s, const struct session *session, const struc
 bool participant_seat(struct scope *s, const struct session *session, const struct user *user, enum participant_role role, struct participant *out, struct err *e);
 bool participant_seat_named(struct scope *s, const struct session *session, const char *identity, const char *name, enum participant_role role, struct participant *out, struct err *e); /* the same for who has no account */
 bool participant_may_share(const struct session *session, enum participant_role role);                /* what a seat of that role begins with */
+/* Who is in the call already, without having had a seat: a remote provider let them in. Seats are not counted. */
+bool participant_seen(struct scope *s, const struct session *session, const char *identity, const char *name, struct participant *out, struct err *e);
 /* A seat for somebody whom another app knows by `identity`. */
 enum db_found participant_of_identity(struct scope *s, int64_t session_id, const char *identity, struct participant *out, struct err *e);
 bool participant_readmit(struct scope *s, const struct session *session, struct participant *p, struct err *e); /* who was removed gets a seat again; old links stay dead */

@@ -33,14 +33,26 @@ static bool absent_close(void *ctx, struct arena *a, const char *room, struct er
     return absent(e);
 }
 
-static bool absent_other(void *ctx, struct arena *a, const char *room, const char *what, struct err *e)
+static bool absent_remove(void *ctx, struct arena *a, const char *room, const char *user_id, struct err *e)
 {
-    (void)ctx, (void)a, (void)room, (void)what;
+    (void)ctx, (void)a, (void)room, (void)user_id;
+    return absent(e);
+}
+
+static bool absent_start(void *ctx, struct arena *a, struct provider_record *record, struct err *e)
+{
+    (void)ctx, (void)a, (void)record;
+    return absent(e);
+}
+
+static bool absent_stop(void *ctx, struct arena *a, const struct provider_record *record, struct err *e)
+{
+    (void)ctx, (void)a, (void)record;
     return absent(e);
 }
 
 static const struct provider_ops absent_ops = {.name = "absent", .room_open = absent_open, .room_close = absent_close, .join_grant = absent_grant,
-                                               .record_start = absent_other, .record_stop = absent_other, .remove = absent_other};
+                                               .record_start = absent_start, .record_stop = absent_stop, .remove = absent_remove};
 static const struct provider absent_provider = {.ops = &absent_ops};
 
 const struct provider *provider_remote(const struct core *core, const char *name)

@@ -83,7 +83,7 @@ static bool begin(struct scope *s, const struct session *session, struct recordi
     if (provider_remote(s->core, session->provider)) elsewhere = session->provider;
     else if (!node_elsewhere(s, session->id, &elsewhere, e)) return false;
     if (!elsewhere && !node_claim(s, session->id, &taken_over, e)) return false; /* where nobody is in, it runs here */
-    return db_insert(s->db, "recordings", recording, out, e) && open_span(s, out->id, e) &&
+    return db_insert(s->db, "recordings", recording, out, e) && open_span(s, out->id, e) && errand_record_begun(s, session, out->id, e) &&
            EMIT(s, recording_started, session->id, e, .recording_id = out->id);
 }
 
@@ -118,6 +118,19 @@ static bool stop(struct scope *s, struct recording *r, struct err *e)
     SET(r, recording, ended_at, s->now);
     return close_span(s, r->id, e) && move_to(s, r, recording_status_processing, event_recording_stopped, e) &&
            (remote || (job_add(s, "compose", r->id, s->now + FLUSH_MS, e) && job_prefer(s, "compose", r->id, node_of(s, r->session_id), e)));
+}
+
+bool recording_stopped(struct scope *s, struct recording *r, struct err *e)
+{
+    return stop(s, r, e);
+}
+
+bool recording_take_up(struct scope *s, struct recording *r, struct err *e)
+{
+    if (r->status != recording_status_failed) return true;
+    CLEAR(r, recording, error);
+    SET(r, recording, progress, 0);
+    return move_to(s, r, recording_status_processing, event_recording_retried, e);
 }
 
 bool recording_act(struct scope *s, struct recording *r, enum record_action action, struct err *e)
@@ -233,10 +246,10 @@ bool recording_failed(struct scope *s, int64_t id, const char *why, struct err *
 
 bool recording_retry(struct scope *s, struct recording *r, struct err *e)
 {
+    bool remote;
     if (r->status != recording_status_failed) return err_fail(e, error_recording_not_failed);
-    CLEAR(r, recording, error);
-    SET(r, recording, progress, 0);
-    return move_to(s, r, recording_status_processing, event_recording_retried, e) && job_add(s, "compose", r->id, s->now, e);
+    if (!errand_is_remote(s, r->session_id, &remote, e)) return false;
+    return recording_take_up(s, r, e) && job_add(s, remote ? "fetch" : "compose", r->id, s->now, e);
 }
 
 bool recording_delete(struct scope *s, struct recording *r, struct err *e)

@@ -22,6 +22,10 @@ bool recording_spans(struct scope *s, int64_t recording_id, struct list *out, st
 bool recording_files(struct scope *s, int64_t recording_id, struct list *out, struct err *e);        /* of struct recording_file */
 bool recording_file_find(struct scope *s, int64_t recording_id, int64_t file_id, struct recording_file *out, struct err *e);
 
+/* A remote provider tells (core/fact_recording.c): it does not record any more · its files can be fetched, whatever was thought before. */
+bool recording_stopped(struct scope *s, struct recording *r, struct err *e);
+bool recording_take_up(struct scope *s, struct recording *r, struct err *e);
+
 /* The maker of files tells: */
 bool recording_progress(struct scope *s, int64_t id, int percent, struct err *e);
 bool recording_ready(struct scope *s, int64_t id, int64_t duration_ms, struct recording_file *files, size_t count, struct err *e);

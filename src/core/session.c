@@ -30,14 +30,16 @@ static const char SQL_COUNT_SEAT[] =
     "INSERT INTO session_counts (user_id, status, total) VALUES ($1, $2, 1) ON CONFLICT (user_id, status) DO UPDATE SET total = session_counts.total + 1";
 static const char SQL_EXPIRED[] =
     "SELECT {} FROM sessions WHERE expires_at IS NOT NULL AND expires_at <= $1 AND status IN ('scheduled', 'active') AND deleted_at IS NULL ORDER BY expires_at LIMIT 20";
+/* Events of a remote provider may be lost: nobody is believed to be in there only when it was asked since (core/reconcile.h). */
+#define NOT_SEEN_EMPTY(s) "coalesce((SELECT f.number FROM facts f WHERE f.name = 'looked ' || x.provider), 0) <= " s ".empty_since"
 static const char SQL_LEFT[] =
     "SELECT {} FROM sessions WHERE status = 'active' AND empty_since IS NOT NULL AND deleted_at IS NULL AND empty_since <= $1 "
     "AND (empty_since <= $2 OR EXISTS (SELECT 1 FROM connection_spans c WHERE c.session_id = sessions.id)) "
     "AND NOT EXISTS (SELECT 1 FROM rooms r WHERE r.session_id = sessions.id) "
-    "AND NOT EXISTS (SELECT 1 FROM provider_rooms x WHERE x.session_id = sessions.id) ORDER BY empty_since LIMIT 20"; /* who is in at a remote provider is not known */
+    "AND NOT EXISTS (SELECT 1 FROM provider_rooms x WHERE x.session_id = sessions.id AND " NOT_SEEN_EMPTY("sessions") ") ORDER BY empty_since LIMIT 20";
 static const char SQL_ROOMS_LEFT[] = /* rooms (core/room.h) have timeouts of their own */
     "SELECT {s} FROM sessions s JOIN rooms r ON r.session_id = s.id WHERE s.status = 'active' AND s.empty_since IS NOT NULL AND s.deleted_at IS NULL "
-    "AND NOT EXISTS (SELECT 1 FROM provider_rooms x WHERE x.session_id = s.id) AND s.empty_since + 1000 * CASE WHEN EXISTS (SELECT 1 FROM connection_spans c WHERE c.session_id = s.id) "
+    "AND NOT EXISTS (SELECT 1 FROM provider_rooms x WHERE x.session_id = s.id AND " NOT_SEEN_EMPTY("s") ") AND s.empty_since + 1000 * CASE WHEN EXISTS (SELECT 1 FROM connection_spans c WHERE c.session_id = s.id) "
     "THEN coalesce(r.departure_timeout, $2) ELSE coalesce(r.empty_timeout, $3) END <= $1 ORDER BY s.empty_since LIMIT 20";
 
 enum { CODE_LENGTH = 6, MINUTE_MS = 60000 };

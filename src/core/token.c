@@ -95,6 +95,14 @@ bool join_pass_use(struct scope *s, const struct join_pass *pass, const char *co
     return !pass->token_id || (db_run(s->db, SQL_USE, e, INT_(pass->token_id), INT_(s->now)) && db_run(s->db, SQL_STAY, e, TEXT_(connection), INT_(pass->token_id)));
 }
 
+bool join_pass_by_id(struct scope *s, int64_t token_id, struct join_pass *pass, struct err *e)
+{
+    struct join_token t;
+    enum db_found found = db_one(s->db, SQL_BY_ID, join_token, &t, s->arena, e, INT_(token_id));
+    *pass = found == DB_ROW ? pass_of(&t) : (struct join_pass){.revoked = true};
+    return found != DB_FAILED;
+}
+
 bool join_pass_of(struct scope *s, const char *connection, struct join_pass *pass, struct err *e)
 {
     struct join_token t;

@@ -13,6 +13,7 @@ char *join_token_sign(struct scope *s, const struct participant *p);
 bool join_token_check(struct scope *s, const char *token, struct session *session, struct participant *p, struct join_pass *pass, struct err *e);
 void join_pass_apply(const struct join_pass *pass, const struct session *session, struct participant *p); /* the role that holds for the stay; not to be saved */
 bool join_pass_use(struct scope *s, const struct join_pass *pass, const char *connection, struct err *e);  /* one more stay */
+bool join_pass_by_id(struct scope *s, int64_t token_id, struct join_pass *pass, struct err *e);             /* none: as if it were revoked */
 bool join_pass_of(struct scope *s, const char *connection, struct join_pass *pass, struct err *e);         /* that a stay was opened with */
 
 enum participant_role room_role_seat(enum room_role role);

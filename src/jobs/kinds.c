@@ -10,6 +10,9 @@ const struct work_kind work_kinds[] = {
     {"provider_remove", 8, provider_remove_work, NULL},
     {"dial_in", 1000000, dial_in_work, NULL},
     {"inbox", 1000000, inbox_work, NULL},
+    {"reconcile", 1000000, reconcile_work, NULL},
+    {"record_begin", 6, record_begin_work, NULL},
+    {"fetch", 8, fetch_work, fetch_give_up},
     {0}};
 
 enum work_result erase_work(struct work_context *w, struct err *e)

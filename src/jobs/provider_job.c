@@ -4,7 +4,7 @@
 #include "core/session.h"
 #include "jobs/kinds.h"
 
-static const char SQL_SEAT[] = "SELECT {} FROM participants WHERE id = $1 AND connection_status = 'kicked'";
+static const char SQL_SEAT[] = "SELECT {} FROM participants WHERE id = $1";
 
 static struct scope reading(struct work_context *w)
 {
@@ -38,5 +38,6 @@ enum work_result provider_remove_work(struct work_context *w, struct err *e)
     if (found == DB_ROW) found = session_by_id(&s, seat.session_id, &session, e);
     if (found != DB_ROW || session_is_over(&session)) return found == DB_FAILED ? WORK_AGAIN : WORK_DONE; /* the room goes anyway */
     const struct provider *p = provider_remote(w->core, session.provider);
-    return !p || p->ops->remove(p->ctx, w->arena, session.room_name, errand_user_id(p, s.arena, &seat), e) ? WORK_DONE : WORK_AGAIN;
+    bool put_back = seat.connection_status != connection_status_kicked && p && !(p->ops->capabilities & PROVIDER_OUR_PAGE); /* else a revoked token may be meant */
+    return !p || put_back || p->ops->remove(p->ctx, w->arena, session.room_name, errand_user_id(p, s.arena, &seat), e) ? WORK_DONE : WORK_AGAIN;
 }

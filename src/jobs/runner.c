@@ -1,13 +1,16 @@
 #include "jobs/runner.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "core/reconcile.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { LEASE_MS = 60000, LOOK_MS = 1000, EXTEND_MS = 15000 };
 
-static const struct job_lane lanes[] = {{"compose", false}, {"compose", true}};
+/* What takes long has a thread of its own, and so has what asks others: what providers tell does not wait for it. */
+static const struct job_lane lanes[] = {
+    {"compose", ",compose,", false}, {"fetch", ",fetch,", false}, {"inbox", ",inbox,", false}, {"jobs", ",compose,fetch,inbox,", true}};
 enum { LANES = sizeof lanes / sizeof *lanes };
 
 struct lane {
@@ -133,7 +136,7 @@ static void *run(void *arg)
 static bool release_all(struct scope *s, void *arg, struct err *e)
 {
     (void)arg;
-    return job_release_all(s, e);
+    return job_release_all(s, e) && reconcile_begin(s, e);
 }
 
 static bool start_lane(struct runner *r, struct err *e)
@@ -141,7 +144,7 @@ static bool start_lane(struct runner *r, struct err *e)
     struct lane *lane = &r->lanes[r->running];
     *lane = (struct lane){.runner = r, .jobs = &lanes[r->running]};
     if (pthread_create(&lane->thread, NULL, run, lane)) return err_set(e, ERR_INTERNAL, "thread", "cannot start the job threads");
-    pthread_setname_np(lane->thread, lane->jobs->others ? "jobs" : lane->jobs->kind);
+    pthread_setname_np(lane->thread, lane->jobs->name);
     r->running++;
     return true;
 }

@@ -374,7 +374,7 @@ TEST(test_links)
 
 TEST(test_lanes_of_jobs)
 {
-    static const struct job_lane slow = {"compose", false}, quick = {"compose", true};
+    static const struct job_lane slow = {"compose", ",compose,", false}, quick = {"jobs", ",compose,", true};
     struct job j;
     DONE(job_add(&now, "compose", 1, now.now, &err));
     assert_int_equal(job_take(&now, &quick, 1000, &j, &err), DB_NONE);

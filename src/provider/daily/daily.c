@@ -138,21 +138,21 @@ static struct buf *recording_body(struct buf *b, const char *recording, bool sta
 }
 
 /* A room that was planned without recording must be told that there is one after all. */
-static bool record_start(void *ctx, struct arena *a, const char *room, const char *recording, struct err *e)
+static bool record_start(void *ctx, struct arena *a, struct provider_record *record, struct err *e)
 {
     struct buf allow, body;
     struct daily_reply r;
     buf_text(body_start(&allow), "\"properties\":{\"enable_recording\":\"cloud\"}}");
-    if (!daily_call(ctx, a, &(struct daily_call){"POST", room_path(a, room, ""), &allow, REPEAT_ANY}, &r, e)) return false;
-    struct daily_call start = {"POST", room_path(a, room, "/recordings/start"), recording_body(&body, recording, true), REPEAT_ANY};
+    if (!daily_call(ctx, a, &(struct daily_call){"POST", room_path(a, record->room, ""), &allow, REPEAT_ANY}, &r, e)) return false;
+    struct daily_call start = {"POST", room_path(a, record->room, "/recordings/start"), recording_body(&body, record->uuid, true), REPEAT_ANY};
     return daily_call(ctx, a, &start, &r, e) || (r.status == 400 && strstr(r.info, "has an active stream")); /* begun by a try whose reply was lost */
 }
 
-static bool record_stop(void *ctx, struct arena *a, const char *room, const char *recording, struct err *e)
+static bool record_stop(void *ctx, struct arena *a, const struct provider_record *record, struct err *e)
 {
     struct buf body;
     struct daily_reply r;
-    struct daily_call stop = {"POST", room_path(a, room, "/recordings/stop"), recording_body(&body, recording, false), REPEAT_UNDONE};
+    struct daily_call stop = {"POST", room_path(a, record->room, "/recordings/stop"), recording_body(&body, record->uuid, false), REPEAT_UNDONE};
     return daily_call(ctx, a, &stop, &r, e);
 }
 

@@ -1,0 +1,138 @@
+/* record_job.c - recordings at a remote provider: begun because somebody came, fetched because they are ready. */
+#include "base/log.h"
+#include "core/errand.h"
+#include "core/recording.h"
+#include "jobs/kinds.h"
+#include "sink/sink.h"
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static struct scope reading(struct work_context *w)
+{
+    return (struct scope){.core = w->core, .db = w->db, .arena = w->arena};
+}
+
+/* ---- begin */
+
+static bool begin(struct scope *s, void *arg, struct err *e)
+{
+    struct session session;
+    enum db_found found = session_by_id(s, *(const int64_t *)arg, &session, e);
+    if (found != DB_ROW || session_is_over(&session) || !session.enable_recording) return found != DB_FAILED;
+    return recording_begin_automatic(s, &session, e);
+}
+
+enum work_result record_begin_work(struct work_context *w, struct err *e)
+{
+    int64_t id = w->job->subject_id;
+    return errand_write(w->core, w->arena, begin, &id, e) ? WORK_DONE : WORK_AGAIN;
+}
+
+/* ---- fetch */
+
+struct told { int64_t id; int percent; };
+
+static bool tell_percent(struct scope *s, void *arg, struct err *e)
+{
+    const struct told *t = arg;
+    return recording_progress(s, t->id, t->percent, e);
+}
+
+struct fetching { struct work_context *work; struct recording recording; struct provider_fetch fetch; int percent; bool stopped; };
+
+static bool on_progress(void *arg, int percent)
+{
+    struct fetching *f = arg;
+    if (percent >= f->percent + 2) {
+        struct told t = {f->recording.id, f->percent = percent};
+        core_write(f->work->core, tell_percent, &t, NULL);
+    }
+    f->stopped = !runner_go_on(f->work);
+    return !f->stopped;
+}
+
+static bool make_folder(struct fetching *f, struct err *e)
+{
+    const char *data = core_config(f->work->core)->DATA_DIR;
+    const char *parts[] = {"", "/fetch"};
+    if (mkdir(arena_printf(f->work->arena, "%s/recordings", data), 0700) && errno != EEXIST) return err_sys(e, ERR_DESTINATION, "sink", "cannot make the folder of recordings");
+    for (size_t i = 0; i < 2; i++) {
+        f->fetch.folder = arena_printf(f->work->arena, "%s/recordings/%s%s", data, f->recording.uuid, parts[i]);
+        if (mkdir(f->fetch.folder, 0700) && errno != EEXIST) return err_sys(e, ERR_DESTINATION, "sink", "cannot make the folder of recording %s", f->recording.uuid);
+    }
+    return true;
+}
+
+static bool store(struct fetching *f, const struct provider_file *file, struct recording_file *row, struct err *e)
+{
+    struct arena *a = f->work->arena;
+    char sha256[65];
+    int64_t size;
+    const char *key = arena_printf(a, "recordings/%s/%s", f->recording.uuid, file->name);
+    if (!sink_put_local(core_config(f->work->core)->DATA_DIR, arena_printf(a, "%s/%s", f->fetch.folder, file->name), key, &size, sha256, e)) return false;
+    if (size != file->size_bytes) return err_set(e, ERR_DESTINATION, "sink_size", "\"%s\" has %lld bytes at the sink, not %lld", file->name, (long long)size, (long long)file->size_bytes);
+    *row = (struct recording_file){.recording_id = f->recording.id, .kind = (int)file->kind, .name = file->name, .sink = "local", .key = key,
+                                   .content_type = file->content_type, .size_bytes = size, .sha256 = arena_strdup(a, sha256), .duration_ms = file->duration_ms};
+    model_all_present(&recording_file_model, row);
+    return true;
+}
+
+struct finished { int64_t id, duration_ms; struct recording_file *files; size_t count; };
+
+static bool tell_ready(struct scope *s, void *arg, struct err *e)
+{
+    struct finished *f = arg;
+    return recording_ready(s, f->id, f->duration_ms, f->files, f->count, e);
+}
+
+static bool publish(struct fetching *f, struct err *e)
+{
+    const struct provider_fetch *got = &f->fetch;
+    struct recording_file *rows = arena_array(f->work->arena, struct recording_file, got->count + 1);
+    struct err ignored = {0};
+    for (size_t i = 0; i < got->count; i++)
+        if (!store(f, &got->files[i], &rows[i], e)) return false;
+    struct finished done = {f->recording.id, got->duration_ms, rows, got->count};
+    if (!core_write(f->work->core, tell_ready, &done, e)) return false;
+    if (!sink_erase_local(core_config(f->work->core)->DATA_DIR, arena_printf(f->work->arena, "recordings/%s/fetch", f->recording.uuid), &ignored))
+        log_warn("fetch.not_tidied", LOG_STR("error", ignored.text));
+    return true;
+}
+
+static const struct provider *provider_of(struct fetching *f, struct err *e)
+{
+    struct scope s = reading(f->work);
+    struct provider_recording row;
+    struct session session;
+    if (fact_recording_row(&s, f->recording.id, &row, e) != DB_ROW || db_one(s.db, "SELECT {} FROM sessions WHERE id = $1", session, &session, s.arena, e, INT_(f->recording.session_id)) != DB_ROW) {
+        err_set(e, ERR_CONFLICT, "fetch_unknown", "the provider has told nothing of this recording");
+        return NULL;
+    }
+    f->fetch.record = (struct provider_record){session.room_name, f->recording.uuid, HAS(&row, provider_recording, external_id) ? row.external_id : NULL};
+    f->fetch.detail = HAS(&row, provider_recording, detail) ? row.detail : NULL;
+    const struct provider *p = provider_find(f->work->core, row.provider);
+    if (p && p->ops->record_fetch) return p;
+    err_set(e, ERR_DESTINATION, "provider_absent", "provider \"%s\" is not set up on this server", row.provider);
+    return NULL;
+}
+
+enum work_result fetch_work(struct work_context *w, struct err *e)
+{
+    struct fetching f = {.work = w, .fetch = {.progress = on_progress}};
+    struct scope s = reading(w);
+    f.fetch.arg = &f;
+    enum db_found found = recording_by_id(&s, w->job->subject_id, &f.recording, e);
+    if (found == DB_FAILED) return WORK_AGAIN;
+    if (found == DB_NONE || f.recording.status == recording_status_ready) return WORK_DONE;
+    const struct provider *p = provider_of(&f, e);
+    if (!p) return WORK_AGAIN;
+    bool ok = make_folder(&f, e) && p->ops->record_fetch(p->ctx, w->arena, &f.fetch, e) && publish(&f, e);
+    if (!ok && f.stopped) return WORK_STOPPED;
+    return ok ? WORK_DONE : !strcmp(e->code, "disk_full") || !strcmp(e->code, "fetch_gone") ? WORK_GIVEN_UP : WORK_AGAIN;
+}
+
+bool fetch_give_up(struct scope *s, int64_t recording_id, const char *why, struct err *e)
+{
+    return recording_failed(s, recording_id, why, e);
+}
