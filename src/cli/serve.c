@@ -13,6 +13,7 @@
 #include "matrix/matrix.h"
 #include "provider/daily/daily.h"
 #include "provider/janus/provider.h"
+#include "provider/livekit/provider.h"
 #include "stream/recording_stream.h"
 #include "version.h"
 #include <errno.h>
@@ -34,8 +35,9 @@ struct server {
     struct config *config;
     struct db *db;
     struct core core;
-    const struct provider *providers[2];
+    const struct provider *providers[3];
     struct daily *daily;         /* NULL: not set up */
+    struct livekit_provider *livekit;     /* the same */
     struct loop *loop;
     struct hub *hub;
     struct runner *runner;
@@ -258,8 +260,14 @@ static bool choose_providers(struct server *s, struct err *e)
         if (!(s->daily = daily_create(c, e))) return false;
         s->providers[s->core.provider_count++] = daily_provider(s->daily);
     } else if (!strcmp(c->PROVIDER, "daily")) return err_set(e, ERR_CALLER, "config", "PROVIDER=daily needs DAILY_API_KEY; it is in Daily's dashboard, under Developers");
+    bool livekit = *c->LIVEKIT_SERVER_URL && *c->LIVEKIT_API_KEY && *c->LIVEKIT_API_SECRET;
+    if (livekit) {
+        if (!(s->livekit = livekit_provider_create(c, e))) return false;
+        s->providers[s->core.provider_count++] = livekit_provider_of(s->livekit);
+    } else if (!strcmp(c->PROVIDER, "livekit"))
+        return err_set(e, ERR_CALLER, "config", "PROVIDER=livekit needs LIVEKIT_SERVER_URL, and LIVEKIT_API_KEY and LIVEKIT_API_SECRET as in the `keys` of the server's configuration");
     s->core.providers = s->providers;
-    return provider_find(&s->core, c->PROVIDER) || err_set(e, ERR_CALLER, "config", "PROVIDER must be janus or daily, not \"%s\"", c->PROVIDER);
+    return provider_find(&s->core, c->PROVIDER) || err_set(e, ERR_CALLER, "config", "PROVIDER must be janus, livekit or daily, not \"%s\"", c->PROVIDER);
 }
 
 /* Where new sessions are with somebody else, the media engine is started only for those that are still to be held here. */
@@ -305,6 +313,7 @@ static void take_down(struct server *s)
     api_stop(&s->api);
     hub_settle(s->hub);
     daily_destroy(s->daily);
+    livekit_provider_destroy(s->livekit);
     db_close(s->db);      /* what the calls left to be written is written here */
     hub_destroy(s->hub);
     recording_stream_destroy(s->recordings);

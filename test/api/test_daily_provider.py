@@ -514,7 +514,7 @@ def test_a_write_that_failed_gives_the_room_back(roomd):
 # ---- settings
 
 @pytest.mark.parametrize("env, said", [({"PROVIDER": "daily"}, "PROVIDER=daily needs DAILY_API_KEY"), ({"PROVIDER": "daily", "DAILY_API_KEY": "k", "DAILY_API_BASE_URL": "ftp://x"}, "DAILY_API_BASE_URL must be"),
-                                       ({"PROVIDER": "zoom"}, "PROVIDER must be janus or daily")])
+                                       ({"PROVIDER": "zoom"}, "PROVIDER must be janus, livekit or daily")])
 def test_settings_that_cannot_work_stop_the_start(server, tmp_path, env, said):
     done = server.tool("serve", "--listen", "127.0.0.1:0", "--data", str(tmp_path / "data"), data=False, env=env)
     assert done.returncode != 0 and said in done.stderr

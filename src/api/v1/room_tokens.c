@@ -1,6 +1,7 @@
 /* room_tokens.c - join tokens with an id: issue, list, revoke. */
 #include "core/room.h"
 #include "core/token.h"
+#include "core/errand.h"
 #include "api/api.h"
 #include "api/v1/page.h"
 
@@ -25,6 +26,18 @@ static bool open_room(struct request *r, const char *room_id, enum access need, 
     return room_access(&r->scope, room_id, need, out, e);
 }
 
+/* For client SDKs: the page's link keeps a token of ours. */
+static bool show_grant(struct request *r, const struct session *session, const struct participant *seat, const struct join_token *t, struct token_shown *out, struct err *e)
+{
+    struct participant as = *seat;
+    struct grant g;
+    join_pass_apply(&(struct join_pass){.token_id = t->id, .role = (enum participant_role)t->role}, session, &as);
+    if (!errand_grant(&r->scope, session, &as, t->id, t->expires_at, &g, e)) return false;
+    SET(out, token_shown, token, g.token);
+    SET(out, token_shown, server_url, g.server_url);
+    return true;
+}
+
 bool rooms_token_create(struct request *r, struct err *e)
 {
     const struct room_path *path = r->path;
@@ -40,7 +53,7 @@ bool rooms_token_create(struct request *r, struct err *e)
     show(r, &session, &view, out);
     SET(out, token_shown, token, secret);
     SET(out, token_shown, join_url, session_room_url(&r->scope, &session, secret));
-    return reply_with(r, out);
+    return (!errand_on_our_page(&r->scope, &session) || show_grant(r, &session, &seat, &token, out, e)) && reply_with(r, out);
 }
 
 bool rooms_token_list(struct request *r, struct err *e)

@@ -1,0 +1,67 @@
+#include "provider/livekit/parts.h"
+#include <stdlib.h>
+#include <string.h>
+
+static const struct provider_ops ops = {
+    .name = "livekit", .capabilities = PROVIDER_OUR_PAGE, .room_open = sfu_open, .room_close = sfu_close, .join_grant = sfu_grant,
+    .remove = sfu_remove, .mute = sfu_mute, .permit = sfu_permit};
+
+/* ---- settings */
+
+/* "https://host/" is known as wss://host to browsers. NULL: it is no such URL. */
+static char *url_for_browsers(const char *url)
+{
+    static const struct { const char *from, *to; } schemes[] = {{"wss://", "wss://"}, {"https://", "wss://"}, {"ws://", "ws://"}, {"http://", "ws://"}};
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+        size_t head = strlen(schemes[i].from), n = strlen(url);
+        if (strncmp(url, schemes[i].from, head) != 0 || n == head) continue;
+        while (n > head && url[n - 1] == '/') n--;
+        char *out = xcalloc(1, n + 4);
+        strncat(stpcpy(out, schemes[i].to), url + head, n - head);
+        return out;
+    }
+    return NULL;
+}
+
+static bool connect_to(struct livekit_provider *l, const struct config *c, int64_t deadline_s, struct livekit **out, struct err *e)
+{
+    struct livekit_error said;
+    struct livekit_options options = {.url = c->LIVEKIT_SERVER_URL, .key = l->key, .deadline_ms = deadline_s * 1000, .user_agent = "roomd"};
+    *out = livekit_create(&options, &said);
+    return *out || err_set(e, ERR_CALLER, "config", "LIVEKIT_SERVER_URL must be the URL of a LiveKit server, such as wss://livekit.example.org, not \"%s\"", c->LIVEKIT_SERVER_URL);
+}
+
+static bool set_up(struct livekit_provider *l, const struct config *c, struct err *e)
+{
+    const char *url = *c->LIVEKIT_PUBLIC_URL ? c->LIVEKIT_PUBLIC_URL : c->LIVEKIT_SERVER_URL;
+    if (!connect_to(l, c, c->PROVIDER_TIMEOUT_SECONDS, &l->quick, e) || !connect_to(l, c, c->EGRESS_SECONDS, &l->slow, e)) return false;
+    l->server_url = url_for_browsers(url);
+    return l->server_url || err_set(e, ERR_CALLER, "config", "LIVEKIT_PUBLIC_URL must begin with ws:// or wss://, not \"%s\"", url);
+}
+
+struct livekit_provider *livekit_provider_create(const struct config *c, struct err *e)
+{
+    struct livekit_provider *l = xcalloc(1, sizeof *l);
+    l->config = c;
+    l->key = (struct livekit_key){c->LIVEKIT_API_KEY, c->LIVEKIT_API_SECRET};
+    if (!set_up(l, c, e)) {
+        livekit_provider_destroy(l);
+        return NULL;
+    }
+    l->provider = (struct provider){.ops = &ops, .ctx = l, .server_url = l->server_url};
+    return l;
+}
+
+void livekit_provider_destroy(struct livekit_provider *l)
+{
+    if (!l) return;
+    livekit_destroy(l->quick);
+    livekit_destroy(l->slow);
+    free(l->server_url);
+    free(l);
+}
+
+const struct provider *livekit_provider_of(const struct livekit_provider *l)
+{
+    return &l->provider;
+}
