@@ -11,6 +11,7 @@
 #include "core/session.h"
 #include "jobs/runner.h"
 #include "matrix/matrix.h"
+#include "matrix/media_room.h"
 #include "provider/daily/daily.h"
 #include "provider/janus/provider.h"
 #include "provider/livekit/provider.h"
@@ -288,7 +289,7 @@ static bool start(struct server *s, struct err *e)
 {
     struct media_options media;
     bool needed;
-    if (!crypto_start(e) || !(s->config = config_load(s->options.config_file, s->options.flags, e))) return false;
+    if (!crypto_start(e) || !(s->config = config_load(s->options.config_file, s->options.flags, e)) || !media_room_check(s->config, e)) return false;
     finish_config(s->config, s->config->port);
     raise_file_limit();
     if (!take_signals(s, e) || !open_database(s, e) || !choose_providers(s, e)) return false;
