@@ -2,7 +2,7 @@
 """public_header.py TEMPLATE.h.in OUT.h KEY=FILE.def…: a header that other programs install, out of the rows that the library itself is made of.
 
 A line of the template that is only @KEY@ gives way to what the rows of that file say: structs of models (spec/models/*.def, rows of roomd's kinds and
-of LiveKit's), enums (ENUM_TYPE or WORDS), prototypes (CALL). Structs come with the rows' sentences as comments. Nothing else of the template is touched.
+of LiveKit's), enums (ENUM_TYPE or WORDS), prototypes (CALL; ASK and SEND). Structs come with the rows' sentences as comments. Nothing else of the template is touched.
 --depend FILE writes which files it read."""
 import os
 import re
@@ -98,8 +98,17 @@ def list_of(kind, arguments):
     return "const int *" if kind == "CHOICES" else "const char *const *"
 
 
+def words_of(name):
+    """What spec/words.def has of it."""
+    with open(os.path.join(ROOT, "spec/words.def"), encoding="utf-8") as f:
+        row = re.search(rf"^WORDS\({name}, (.*?)\)$", f.read(), re.M | re.S)
+    return [word or '""' for word in STRING.findall(row[1])[1:]]
+
+
 def field(kind, arguments):
     name, text = arguments[1], sentence(arguments[-1])
+    if kind in ("WORD", "PICK"):
+        text += f" {', '.join(words_of(arguments[3]))}{', or a JSON list of them behind DAILYCO_JSON_MARK' if kind == 'PICK' else ''}."
     prefix = arguments[0].split("_")[0]
     if kind in ("ENUM", "CHOICE", "CHOICES"):
         text = f"{'Of e' if kind == 'CHOICES' else 'E'}num {sub_of(kind, arguments)}. {text}".strip()
@@ -166,9 +175,22 @@ def calls(path):
     return "".join(out)
 
 
+def rest_calls(path):
+    """ASK and SEND: without and with a request; …_OF: of a thing that is named."""
+    out = []
+    for kind, arguments in rows(path):
+        name, *arguments, doc = arguments
+        of = f"const char *{arguments.pop(0)}, " if kind.endswith("_OF") else ""
+        method, where, *requests, reply = arguments[:4 if kind.startswith("SEND") else 3]
+        prefix, request = reply.split("_")[0], f"const struct {requests[0]} *r, " if requests else ""
+        out.append(comment(sentence(doc) + f" ({method} {sentence(where).replace('%s', '…')})") +
+                   f"{prefix.upper()}_API struct {reply} *{prefix}_{name}(struct {prefix} *c, {of}{request}struct {prefix}_memory *m, struct {prefix}_error *e);\n")
+    return "".join(out)
+
+
 def made_of(path):
     kinds = {kind for kind, _ in rows(path)}
-    make = calls if "CALL" in kinds else enums if kinds & {"ENUM_TYPE", "WORDS"} else models
+    make = calls if "CALL" in kinds else rest_calls if kinds & {"ASK", "SEND"} else enums if kinds & {"ENUM_TYPE", "WORDS"} else models
     return make(path).rstrip("\n") + "\n"
 
 

@@ -3,16 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-size_t field_size(enum field_type type)
-{
-    static const size_t size[] = {
-        [FIELD_STR] = sizeof(char *), [FIELD_EMAIL] = sizeof(char *), [FIELD_UUID] = sizeof(char *), [FIELD_INT] = sizeof(int64_t), [FIELD_BOOL] = sizeof(bool),
-        [FIELD_TIME] = sizeof(int64_t), [FIELD_ENUM] = sizeof(int), [FIELD_ANY] = sizeof(char *), [FIELD_OBJ] = sizeof(void *),
-        [FIELD_LIST] = sizeof(struct list), [FIELD_TEXTS] = sizeof(struct list),
-        [FIELD_REAL] = sizeof(double), [FIELD_WORD] = sizeof(char *), [FIELD_MIXED] = sizeof(char *), [FIELD_MORE] = sizeof(char *)};
-    return size[type];
-}
-
 /* Which field of one model is which of the other: found once for each pair, kept for good. */
 struct mapping {
     const struct model *to, *from;

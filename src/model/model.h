@@ -66,6 +66,9 @@ struct model {
 #include "spec/words.def"
 #undef WORDS
 
+#ifndef DAILYCO_H /* before or after this header: the structs are the same (rows_proof.h) */
+#define MODEL_HAS_DAILYCO
+#endif
 #define MODEL(m, doc) struct m {
 #define STR(m, f, ...) const char *f;
 #define EMAIL(m, f, ...) const char *f;

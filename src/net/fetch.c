@@ -103,6 +103,7 @@ static void set_options(CURL *c, const struct fetch *w, struct buf *body, struct
         curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)w->body_size);
         curl_easy_setopt(c, CURLOPT_POSTFIELDS, w->body);
     }
+    if (w->once) curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L);
     if (w->method) curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, w->method);
     if (w->method && !strcmp(w->method, "HEAD")) curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
 }

@@ -23,6 +23,7 @@ struct fetch {
     int64_t connect_ms, total_ms;          /* 0: 5 s and 30 s */
     const struct guard *guard;             /* where it may go; NULL: anywhere. For every URL that somebody else chose */
     size_t largest;                        /* bytes of the reply's body; 0: 1 MiB */
+    bool once;                             /* on a new connection: over one that was kept a request is sent again by itself if the other end hangs up without a word */
 };
 
 struct fetch_reply { int status; const char *body; size_t size; const char *headers; }; /* body: NUL-terminated; all lives in the arena */
