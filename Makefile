@@ -10,14 +10,14 @@ DATA ?= data
 configure = tools/sources.py --all src test > .sources; if [ ! -f $(1)/build.ninja ]; then meson setup $(1) $(2) >/dev/null; \
   elif ! cmp -s .sources $(1)/.sources; then meson setup --reconfigure $(1) >/dev/null; fi; mv .sources $(1)/.sources
 
-.PHONY: help run build web test unit web-test api api-postgresql apis browser crash demo interop bench deps deps-test asan fuzz sanitize lint clean
+.PHONY: help run build web test unit libraries web-test api api-postgresql apis browser crash demo interop bench deps deps-test asan fuzz sanitize lint clean
 help:
 	@echo "make run              set up this Debian 12 and start roomd on http://localhost:7000"
 	@echo "make test             set up and run every test that needs no outside server"
 	@echo "make demo OUT=dir     hold a real recorded call between headless browsers; proof in dir/result.json"
 	@echo "make bench            speed, as ratios against floors measured in the same run"
 	@echo "make build | web      the program (build/roomd) | the pages (web/dist)"
-	@echo "make unit | api | api-postgresql | browser | crash | asan   parts of make test"
+	@echo "make unit | libraries | api | api-postgresql | browser | crash | asan   parts of make test"
 	@echo "make sanitize | fuzz  the unit and API tests under ASan and UBSan | every parser under libFuzzer"
 	@echo "make interop          the same job on other real servers (LiveKit, Synapse, MinIO): not built yet"
 
@@ -48,7 +48,7 @@ venv: .venv/bin/pytest
 	@python3 -m venv .venv && .venv/bin/pip install --quiet --disable-pip-version-check -r test/requirements.txt
 	@touch .venv/bin/pytest
 
-test: deps-test build web .venv/bin/pytest lint unit web-test apis browser crash asan fuzz
+test: deps-test build web .venv/bin/pytest lint unit libraries web-test apis browser crash asan fuzz
 	@echo "make test: all parts passed"
 lint:
 	@tools/check_layers.py && tools/size_report.py
@@ -56,6 +56,9 @@ unit: build
 	@meson test -C $(BUILD) --print-errorlogs
 web-test: web
 	@cd web && npm test --silent
+# The client libraries' examples on the wire, and programs built with what `meson install` installs.
+libraries: deps-test build .venv/bin/pytest
+	@.venv/bin/pytest -q test/libraries
 API = .venv/bin/pytest -q test/api
 API_POSTGRESQL = DATABASE=postgresql $(API) --ignore test/api/test_two_nodes.py --ignore test/api/test_schemathesis.py
 api: deps-test build web .venv/bin/pytest
