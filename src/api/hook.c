@@ -1,11 +1,10 @@
 #include "api/hook.h"
-#include "base/buf.h"
+#include "dailyco/hook.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-enum { WINDOW_S = 300, LEEWAY_S = 60, SIGNATURE_TEXT = 44, TIMESTAMP_LONGEST = 20, NAME_LONGEST = 300 };
-static const int64_t MILLISECONDS_FROM = 100000000000; /* as seconds that would be the year 5138 */
+enum { WINDOW_S = 300, LEEWAY_S = 60, SIGNATURE_TEXT = 44, NAME_LONGEST = 300 };
 
 static void hash_body(const char *body, size_t size, char out[SIGNATURE_TEXT + 1])
 {
@@ -16,28 +15,9 @@ static void hash_body(const char *body, size_t size, char out[SIGNATURE_TEXT + 1
 
 /* ---- signatures */
 
-static bool is_recent(const char *timestamp, int64_t now_ms)
-{
-    size_t n = strlen(timestamp);
-    if (!n || n > TIMESTAMP_LONGEST - 5 || strspn(timestamp, "0123456789") != n) return false;
-    int64_t at = strtoll(timestamp, NULL, 10);
-    int64_t away = now_ms - (at > MILLISECONDS_FROM ? at : at * 1000);
-    return llabs(away) <= WINDOW_S * 1000;
-}
-
 bool hook_daily_signed(const struct hmac_key *key, const char *timestamp, const char *signature, const char *body, size_t size, int64_t now_ms)
 {
-    unsigned char hash[HMAC_SIZE];
-    char expected[SIGNATURE_TEXT + 1];
-    struct buf text;
-    if (!key->size || !timestamp || !signature || !is_recent(timestamp, now_ms)) return false;
-    buf_init(&text, 0);
-    buf_printf(&text, "%s.", timestamp);
-    buf_add(&text, body, size);
-    hmac_sha256(key, text.data, text.size, hash);
-    buf_release(&text);
-    base64_text(hash, sizeof hash, expected);
-    return equal_secret(expected, signature);
+    return dailyco_hook_recent(timestamp, now_ms, WINDOW_S) && dailyco_hook_signed(key, timestamp, signature, body, size);
 }
 
 bool hook_livekit_signed(struct arena *a, const struct hmac_key *key, const char *api_key, const char *authorization, const char *body, size_t size, int64_t now_ms)
@@ -72,24 +52,6 @@ static const char *text_at(const json_t *object, const char *name)
     return text && *text && strlen(text) <= NAME_LONGEST ? text : NULL;
 }
 
-/* Daily's ids are not unique by themselves: two rooms that record with the default instance in one second share one. */
-static const char *told_apart(const json_t *payload)
-{
-    static const char *const names[] = {"recording_id", "session_id", "meeting_id", "room", "room_name"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (text_at(payload, names[i])) return text_at(payload, names[i]);
-    return "";
-}
-
-/* Who comes and goes is told twice at times, with different ids: the stay is what is the same. */
-static const char *identity_of(struct arena *a, const char *type, const char *id, const json_t *payload)
-{
-    const char *stay = text_at(payload, "session_id");
-    if (!type) return NULL;
-    if (stay && (!strncmp(type, "participant.", 12) || !strncmp(type, "waiting-participant.", 20))) return arena_printf(a, "%s %s", type, stay);
-    return id ? arena_printf(a, "%s %s %s", type, id, told_apart(payload)) : NULL;
-}
-
 void hook_daily_read(struct arena *a, const char *body, size_t size, struct envelope *out)
 {
     const json_t *event = object_of(a, body, size), *payload = json_object_get(event, "payload");
@@ -100,9 +62,8 @@ void hook_daily_read(struct arena *a, const char *body, size_t size, struct enve
         payload = event; /* flat */
         id = NULL;
     }
-    out->room_name = text_at(payload, "room_name");
-    if (!out->room_name) out->room_name = text_at(payload, "room");
-    out->identity = identity_of(a, out->type, id, payload);
+    out->room_name = dailyco_hook_room(payload);
+    out->identity = dailyco_hook_identity(a, out->type, id, payload);
 }
 
 void hook_livekit_read(struct arena *a, const char *body, size_t size, struct envelope *out)
