@@ -112,9 +112,10 @@ class Contract:
         body = response.json()
         for name, row in self.document["x-errors"].items():
             for words in row.get("wordings", {}).values():
-                if words["status"] == response.status_code and words["text"] in body.values():
+                pattern = ".*".join(re.escape(part) for part in words["text"].split("%s"))  # %s: what it is about
+                if words["status"] == response.status_code and any(isinstance(v, str) and re.fullmatch(pattern, v) for v in body.values()):
                     SEEN.errors.add(name)
-        detail = body.get("detail") or body.get("error")  # by dialect
+        detail = body.get("detail") or body.get("info") or body.get("error")  # by dialect
         for name, row in self.document["x-errors"].items():
             if isinstance(detail, str) and row["status"] == response.status_code and detail.startswith(row["message"]):
                 SEEN.errors.add(name)

@@ -58,6 +58,7 @@ void keyed_answer(struct request *r);
  * more; or the request is resumed with the provider's refusal. The request must have been deferred. */
 bool errand_start(struct request *r);
 void cors_headers(struct request *r);
+const char *daily_door_path(struct request *r);                       /* of a room's own address, /ROOM: where the route for it is; NULL: it is none */
 bool static_serve(struct api *api, struct http_request *h);          /* false: no such file */
 bool request_run(struct request *r);                                 /* the handler; false: r->err says why */
 /* An answer as bytes; `type` NULL: without any. A file has none. */

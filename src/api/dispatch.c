@@ -115,6 +115,14 @@ void request_render(struct request *r, const struct err *e, struct answer *out)
     else render_success(r, out);
 }
 
+/* What is there may have a token in it. */
+static void reply_location(struct request *r)
+{
+    http_reply_header(r->http, "Location", r->location);
+    http_reply_header(r->http, "Cache-Control", "no-store");
+    http_reply_header(r->http, "Referrer-Policy", "no-referrer");
+}
+
 static void reply_success(struct request *r)
 {
     struct answer a;
@@ -123,6 +131,7 @@ static void reply_success(struct request *r)
         return;
     }
     render_success(r, &a);
+    if (r->location) reply_location(r);
     if (a.body.size) http_reply_take(r->http, a.status, a.type, &a.body);
     else http_reply(r->http, a.status, a.type, "", 0);
     buf_release(&a.body);
@@ -418,6 +427,13 @@ static bool is_api(const struct request *r)
     return !strncmp(r->http->path, "/api/", 5) || !strncmp(r->http->path, prefix, strlen(prefix));
 }
 
+/* The name of a room alone is its address, as /v1 tells it. */
+static bool find_door(struct request *r, struct route_match *m)
+{
+    const char *path = daily_door_path(r);
+    return path && route_find("GET", path, &r->http->arena, m);
+}
+
 static void on_request(struct http_request *h, void *ctx)
 {
     struct api *api = ctx;
@@ -425,6 +441,7 @@ static void on_request(struct http_request *h, void *ctx)
     struct route_match *m = arena_new(&h->arena, struct route_match);
     bool found = route_find(h->head ? "GET" : h->method, h->path, &h->arena, m);
     cors_headers(r);
+    if (!found) found = find_door(r, m);
     const struct websocket_path *socket = websocket_at(api, h->path);
     if (socket) upgrade(r, socket);
     else if (found && m->route) take(r, m);

@@ -60,7 +60,8 @@ static bool take(struct request *r, const char *place, const struct model *m, js
     struct violations v = {.count = 0};
     void *to = arena_alloc(r->scope.arena, m->size);
     *out = to;
-    if (model_parse(m, in, to, r->scope.arena, r->voice->parse, &v)) return true;
+    bool any_query = (r->voice->ways & VOICE_ANY_QUERY) && !strcmp(place, "query");
+    if (model_parse(m, in, to, r->scope.arena, any_query ? r->voice->parse & ~(unsigned)PARSE_STRICT : r->voice->parse, &v)) return true;
     request_reply_violations(r, place, &v);
     return false;
 }
@@ -96,7 +97,7 @@ static bool parse_json(struct request *r)
 {
     json_error_t where;
     struct err e;
-    if (!has_type(r, "application/json")) return refuse(r, error_unsupported_media_type);
+    if (!(r->voice->ways & VOICE_ANY_TYPE) && !has_type(r, "application/json")) return refuse(r, error_unsupported_media_type);
     if (!r->http->body_size) {
         struct violation missing = {.path = "", .rule = RULE_REQUIRED};
         bool required = false;

@@ -35,6 +35,7 @@ struct request {
     struct keyed *keyed;           /* it came with an Idempotency-Key (idempotency.c) */
     /* the answer */
     const void *reply;             /* struct of the route's reply model, or struct list of them */
+    const char *location;          /* beside it: where to go on */
     const char *text, *text_type;  /* instead: text as it is */
     struct { int fd; bool partial; uint64_t offset, size, total; const char *type, *name; } file; /* instead: (part of) a file */
 };

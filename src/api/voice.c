@@ -2,7 +2,7 @@
 #include "api/voice.h"
 #include <string.h>
 
-static const struct voice *const voices[] = {&voice_v1, &voice_recording, &voice_live_sessions};
+static const struct voice *const voices[] = {&voice_v1, &voice_recording, &voice_live_sessions, &voice_daily};
 
 const struct voice *voice_of_path(const char *path)
 {

@@ -4,6 +4,7 @@
 #include "call/parts.h"
 #include "core/errand.h"
 #include "core/idempotency.h"
+#include "core/terms.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -284,7 +285,7 @@ static struct peer *find_gone(struct hub *h, int64_t now)
 static bool end_due(struct scope *s, void *arg, struct err *e)
 {
     (void)arg;
-    return session_end_due(s, e) && idempotency_sweep(s, e) && errand_sweep(s, e);
+    return session_end_due(s, e) && terms_enforce(s, e) && idempotency_sweep(s, e) && errand_sweep(s, e);
 }
 
 static void submit(struct hub *h, bool (*run)(struct scope *, void *, struct err *))

@@ -61,6 +61,17 @@ static void on_revoked(struct hub *h, struct room *r, const struct event_note *n
     }
 }
 
+/* One stay is over; the seat and other tokens for it are as good as before. */
+static void on_ejected(struct hub *h, struct room *r, const struct event_note *n)
+{
+    json_t *data = n->data ? json_loads(n->data, 0, NULL) : NULL;
+    const char *connection = json_string_value(json_object_get(data, "connection"));
+    struct peer *p = r && connection ? peer_in(r, connection) : NULL;
+    (void)h;
+    if (p) peer_remove(p, "ejected", n->at, "removed", "You were put out of this call");
+    json_decref(data);
+}
+
 static void on_gave_up(struct hub *h, struct room *r, const struct event_note *n)
 {
     (void)r;
@@ -183,7 +194,7 @@ static follow_fn *const followers[event_type_count] = {
     [event_session_updated] = on_changed,      [event_session_started] = on_changed,    [event_session_reopened] = on_changed,
     [event_session_locked] = on_changed,       [event_session_unlocked] = on_changed,   [event_session_ended] = on_over,
     [event_session_cancelled] = on_over,       [event_session_deleted] = on_over,       [event_participant_kicked] = on_kicked,
-    [event_participant_joined] = on_joined,
+    [event_participant_joined] = on_joined,       [event_participant_ejected] = on_ejected,
     [event_participant_left_seat] = on_gave_up, [event_participant_admitted] = on_admitted, [event_participant_denied] = on_denied,
     [event_token_revoked] = on_revoked,        [event_participant_updated] = on_seat_changed, [event_chat_message] = on_chat,      [event_recording_started] = on_recording,
     [event_recording_paused] = on_recording,   [event_recording_resumed] = on_recording, [event_recording_stopped] = on_recording,

@@ -1,5 +1,6 @@
 #include "core/api_key.h"
 #include "base/rand.h"
+#include "core/key_seal.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -78,7 +79,7 @@ bool api_key_create(struct scope *s, const char *name, api_scopes scopes, int64_
     SET(out, api_key, user_id, user_id);
     SET(out, api_key, created_at, s->now);
     if (scopes != EVERY_SCOPE) SET(out, api_key, scope, scopes_text(s->arena, scopes));
-    return db_insert(s->db, "api_keys", api_key, out, e);
+    return db_insert(s->db, "api_keys", api_key, out, e) && key_seal_keep(s, out->id, key, e);
 }
 
 bool api_key_list(struct scope *s, int64_t skip, int64_t limit, struct list *out, int64_t *total, struct err *e)

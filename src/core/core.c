@@ -26,6 +26,9 @@ void core_init(struct core *core, struct db *db, const struct config *config)
     hmac_key_derive(&core->seat_key, config->SECRET_KEY, "roomd seat name");
     hmac_key_derive(&core->webhook_key, config->SECRET_KEY, "roomd webhook secret");
     hmac_key_derive(&core->grant_key, config->SECRET_KEY, "roomd provider grant");
+    hmac_key_derive(&core->alias_key, config->SECRET_KEY, "roomd alias");
+    hmac_key_derive(&core->meeting_key, config->SECRET_KEY, "roomd meeting token");
+    hmac_key_derive(&core->seal_key, config->SECRET_KEY, "roomd api key seal");
     hmac_key_set(&core->access_key, config->SECRET_KEY, __builtin_strlen(config->SECRET_KEY)); /* the seed's: other programs may check it */
 }
 

@@ -23,7 +23,7 @@ typedef bool webhook_render_fn(struct scope *s, const struct webhook_endpoint *w
 struct core {
     struct db *db;
     _Atomic(const struct config *) config;
-    struct hmac_key access_key, join_key, link_key, idempotency_key, grant_key, seat_key, webhook_key;
+    struct hmac_key access_key, join_key, link_key, idempotency_key, grant_key, seat_key, webhook_key, alias_key, meeting_key, seal_key;
     struct hmac_key daily_hook_key, livekit_key;         /* size 0: there is none */
     struct event_listener *listeners;
     int64_t node_id, last_alive; /* node_register: this process among those on the database (0: a tool), and when it was here before */

@@ -14,7 +14,10 @@ static const char SQL_LIST[] = "SELECT {} FROM participants WHERE session_id = $
 static const char SQL_COUNT[] = "SELECT count(*) FROM participants WHERE session_id = $1";
 static const char SQL_OF_MANY[] =
     "SELECT p.id, p.token_generation, (SELECT count(*) FROM participants WHERE session_id = $1) FROM participants p WHERE p.user_id = $2 AND p.session_id = $1";
-static const char SQL_SEATS[] = "SELECT count(*) FROM participants WHERE session_id = $1 AND connection_status <> 'kicked'";
+/* Where people come and go with tokens (core/terms.h), who is in takes a seat; elsewhere who may come in. */
+static const char SQL_SEATS[] =
+    "SELECT CASE WHEN EXISTS (SELECT 1 FROM session_terms t WHERE t.session_id = $1) THEN (SELECT count(*) FROM connection_spans c WHERE c.session_id = $1 AND c.left_at IS NULL) "
+    "ELSE (SELECT count(*) FROM participants p WHERE p.session_id = $1 AND p.connection_status <> 'kicked') END";
 static const char SQL_ROOM_TYPE[] = "SELECT room_type IN ('webinar', 'broadcast') FROM rooms WHERE session_id = $1";
 static const char SQL_PRESENT[] = "SELECT 1 FROM connection_spans WHERE session_id = (SELECT session_id FROM participants WHERE id = $1) AND participant_id = $1 AND left_at IS NULL LIMIT 1";
 

@@ -6,6 +6,7 @@
 #include "core/participant.h"
 #include "core/recording.h"
 #include "core/session.h"
+#include "core/terms.h"
 #include <string.h>
 
 static const char SQL_OPEN_OF[] = "SELECT {} FROM connection_spans WHERE session_id = $1 AND participant_id = $2 AND left_at IS NULL";
@@ -78,7 +79,7 @@ static bool may_come_in(struct scope *s, const struct entry *in, struct err *e)
     int64_t count;
     if (session_is_over(&in->session)) return err_fail(e, error_session_not_active);
     if (in->pass.used_up) return err_fail(e, error_token_used_up);
-    if (!passes_lock(s, in, e)) return false;
+    if (!passes_lock(s, in, e) || !terms_admit(s, in->session.id, e)) return false;
     if (db_number(s->db, SQL_OTHERS_COUNT, &count, e, INT_(in->session.id), INT_(in->participant.id)) != DB_ROW) return false;
     return count < in->session.max_participants || err_fail(e, error_session_full);
 }
@@ -146,7 +147,8 @@ static bool settle_consent(struct scope *s, struct entry *out, bool consent, str
 
 static bool come_in(struct scope *s, struct entry *out, struct err *e)
 {
-    return node_claim(s, out->session.id, &out->taken_over, e) && replace_older(s, out, e) && open_span(s, out, e) && join_pass_use(s, &out->pass, out->span.connection, e) && note_arrival(s, out, e);
+    return node_claim(s, out->session.id, &out->taken_over, e) && replace_older(s, out, e) && open_span(s, out, e) && join_pass_use(s, &out->pass, out->span.connection, e) &&
+           terms_begin_stay(s, &out->span, out->pass.token_id, e) && note_arrival(s, out, e) && terms_record(s, &out->session, out->pass.token_id, e);
 }
 
 static bool decide(struct scope *s, const char *connection, bool consent, struct entry *out, struct err *e)

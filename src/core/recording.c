@@ -271,14 +271,17 @@ static void link_signature(struct core *core, int64_t recording_id, int64_t file
     base64url(hash, sizeof hash, out);
 }
 
+char *recording_file_url_until(struct scope *s, const struct recording_file *f, int64_t expires)
+{
+    char signature[48];
+    link_signature(s->core, f->recording_id, f->id, expires, signature);
+    return arena_printf(s->arena, "%s/api/v1/recordings/%lld/files/%lld?expires=%lld&signature=%s", core_config(s->core)->PUBLIC_URL, (long long)f->recording_id,
+                        (long long)f->id, (long long)expires, signature);
+}
+
 char *recording_file_url(struct scope *s, const struct recording_file *f)
 {
-    const struct config *c = core_config(s->core);
-    char signature[48];
-    int64_t expires = s->now / 1000 + c->LINK_EXPIRE_MINUTES * 60;
-    link_signature(s->core, f->recording_id, f->id, expires, signature);
-    return arena_printf(s->arena, "%s/api/v1/recordings/%lld/files/%lld?expires=%lld&signature=%s", c->PUBLIC_URL, (long long)f->recording_id,
-                        (long long)f->id, (long long)expires, signature);
+    return recording_file_url_until(s, f, s->now / 1000 + core_config(s->core)->LINK_EXPIRE_MINUTES * 60);
 }
 
 bool recording_link_check(struct scope *s, int64_t recording_id, int64_t file_id, int64_t expires, const char *signature)

@@ -34,5 +34,6 @@ bool recording_retry(struct scope *s, struct recording *r, struct err *e);
 bool recording_delete(struct scope *s, struct recording *r, struct err *e);
 
 /* Links that need no sign-in: HMAC over recording, file and time. */
+char *recording_file_url_until(struct scope *s, const struct recording_file *f, int64_t expires); /* unix seconds */
 char *recording_file_url(struct scope *s, const struct recording_file *f);
 bool recording_link_check(struct scope *s, int64_t recording_id, int64_t file_id, int64_t expires, const char *signature);

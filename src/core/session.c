@@ -13,6 +13,8 @@
 static const char SQL_BY_ID[] = "SELECT {} FROM sessions WHERE id = $1 AND deleted_at IS NULL";
 static const char SQL_BY_UUID[] = "SELECT {} FROM sessions WHERE uuid = $1 AND deleted_at IS NULL";
 static const char SQL_BY_ROOM_NAME[] = "SELECT {} FROM sessions WHERE room_name = $1 AND deleted_at IS NULL";
+static const char SQL_RELEASE_NAME[] =
+    "UPDATE sessions SET room_name = room_name || '~' || CAST(id AS TEXT) WHERE room_name = $1 AND (deleted_at IS NOT NULL OR status IN ('ended', 'cancelled'))";
 static const char SQL_BY_CODE[] = "SELECT {} FROM sessions WHERE room_code = $1 AND deleted_at IS NULL";
 static const char SQL_ANY_OPEN[] = "SELECT 1 FROM sessions WHERE provider = $1 AND status IN ('scheduled', 'active') AND deleted_at IS NULL LIMIT 1";
 static const char SQL_ALL_COUNT[] = "INSERT INTO facts (name, number) VALUES ('sessions', $1) ON CONFLICT (name) DO UPDATE SET number = facts.number + excluded.number";
@@ -36,9 +38,11 @@ static const char SQL_LEFT[] =
     "SELECT {} FROM sessions WHERE status = 'active' AND empty_since IS NOT NULL AND deleted_at IS NULL AND empty_since <= $1 "
     "AND (empty_since <= $2 OR EXISTS (SELECT 1 FROM connection_spans c WHERE c.session_id = sessions.id)) "
     "AND NOT EXISTS (SELECT 1 FROM rooms r WHERE r.session_id = sessions.id) "
+    "AND NOT EXISTS (SELECT 1 FROM session_terms t WHERE t.session_id = sessions.id) " /* stays until somebody deletes it, or its terms end it */
     "AND NOT EXISTS (SELECT 1 FROM provider_rooms x WHERE x.session_id = sessions.id AND " NOT_SEEN_EMPTY("sessions") ") ORDER BY empty_since LIMIT 20";
 static const char SQL_ROOMS_LEFT[] = /* rooms (core/room.h) have timeouts of their own */
     "SELECT {s} FROM sessions s JOIN rooms r ON r.session_id = s.id WHERE s.status = 'active' AND s.empty_since IS NOT NULL AND s.deleted_at IS NULL "
+    "AND NOT EXISTS (SELECT 1 FROM session_terms t WHERE t.session_id = s.id) "
     "AND NOT EXISTS (SELECT 1 FROM provider_rooms x WHERE x.session_id = s.id AND " NOT_SEEN_EMPTY("s") ") AND s.empty_since + 1000 * CASE WHEN EXISTS (SELECT 1 FROM connection_spans c WHERE c.session_id = s.id) "
     "THEN coalesce(r.departure_timeout, $2) ELSE coalesce(r.empty_timeout, $3) END <= $1 ORDER BY s.empty_since LIMIT 20";
 
@@ -62,7 +66,7 @@ bool session_is_host(const struct scope *s, const struct session *session)
     return s->actor && (s->actor->id == session->teacher_id || s->actor->is_superuser);
 }
 
-static bool allowed(struct scope *s, enum access need, const struct session *session, struct err *e)
+bool session_allows(struct scope *s, enum access need, const struct session *session, struct err *e)
 {
     if (session_is_host(s, session)) return true;
     struct participant seat;
@@ -88,9 +92,19 @@ enum db_found session_by_room_name(struct scope *s, const char *room_name, struc
     return db_one(s->db, SQL_BY_ROOM_NAME, session, out, s->arena, e, TEXT_(room_name));
 }
 
+bool session_release_name(struct scope *s, const char *room_name, struct err *e)
+{
+    return db_run(s->db, SQL_RELEASE_NAME, e, TEXT_(room_name));
+}
+
+char *session_plain_name(struct arena *a, const char *room_name)
+{
+    return arena_strndup(a, room_name, strcspn(room_name, "~"));
+}
+
 bool session_access_id(struct scope *s, int64_t id, enum access need, struct session *out, struct err *e)
 {
-    return found_or(session_by_id(s, id, out, e), error_session_not_found, e) && allowed(s, need, out, e);
+    return found_or(session_by_id(s, id, out, e), error_session_not_found, e) && session_allows(s, need, out, e);
 }
 
 /* 0, which no session has, for what is no plain number: "1abc" is not session 1. */
@@ -121,7 +135,7 @@ bool session_named(struct scope *s, const char *name, struct session *out, struc
 
 bool session_access(struct scope *s, const char *name, enum access need, struct session *out, struct err *e)
 {
-    return session_named(s, name, out, e) && allowed(s, need, out, e);
+    return session_named(s, name, out, e) && session_allows(s, need, out, e);
 }
 
 bool session_by_code(struct scope *s, const char *code, struct session *out, struct err *e)

@@ -1,0 +1,294 @@
+/* meetings.c - /v1/meetings, presence, eject, session data: stays of people in calls. */
+#include "api/daily/daily.h"
+#include "base/clock.h"
+#include "core/alias.h"
+#include "core/participant.h"
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { EVERYBODY = 100000 };
+
+static int64_t seconds(int64_t from, int64_t to)
+{
+    return to > from ? (to - from + 500) / 1000 : 0;
+}
+
+static char *stamp(struct arena *a, int64_t ms)
+{
+    char text[TIME_TEXT];
+    time_format(ms - ms % 1000, text);
+    text[strlen(text) - 1] = '\0';
+    return arena_printf(a, "%s.000Z", text);
+}
+
+/* ---- presence */
+
+static bool show_present(struct request *r, const struct call_stay *c, struct dailyco_presence_participant *out, struct err *e)
+{
+    struct meeting m;
+    const char *user_id = daily_user_id(r->scope.arena, c->identity);
+    if (meeting_of(&r->scope, c->session_id, c->id, &m, e) != DB_ROW) return false;
+    SET(out, dailyco_presence_participant, room, c->room_name);
+    SET(out, dailyco_presence_participant, id, alias_text(&r->scope, ALIAS_STAY, c->id));
+    if (user_id) SET(out, dailyco_presence_participant, userId, user_id);
+    else out->bits_null |= (uint64_t)1 << dailyco_presence_participant_f_userId;
+    if (*c->name) SET(out, dailyco_presence_participant, userName, c->name);
+    else out->bits_null |= (uint64_t)1 << dailyco_presence_participant_f_userName;
+    SET(out, dailyco_presence_participant, mtgSessionId, alias_text(&r->scope, ALIAS_MEETING, m.first));
+    SET(out, dailyco_presence_participant, joinTime, stamp(r->scope.arena, c->joined_at));
+    SET(out, dailyco_presence_participant, duration, (double)seconds(c->joined_at, r->scope.now));
+    return true;
+}
+
+static bool fits(const struct dailyco_presence_participant *p, const struct daily_presence_query *q)
+{
+    return (!HAS(q, daily_presence_query, userId) || (HAS(p, dailyco_presence_participant, userId) && !strcmp(p->userId, q->userId))) &&
+           (!HAS(q, daily_presence_query, userName) || (HAS(p, dailyco_presence_participant, userName) && !strcmp(p->userName, q->userName)));
+}
+
+bool daily_room_presence(struct request *r, struct err *e)
+{
+    const struct daily_room_path *path = r->path;
+    const struct daily_presence_query *q = r->query;
+    struct session session;
+    struct list stays;
+    size_t n = 0;
+    if (!daily_room_open(r, path->room_name, ACCESS_MEMBER, &session, NULL, e) || !stay_present(&r->scope, session.id, true, EVERYBODY, &stays, e)) return false;
+    struct dailyco_presence_participant *people = arena_array(r->scope.arena, struct dailyco_presence_participant, stays.count + 1);
+    for (size_t i = 0; i < stays.count && (int64_t)n < q->limit; i++) {
+        people[n] = (struct dailyco_presence_participant){0};
+        if (!show_present(r, (const struct call_stay *)stays.items + i, &people[n], e)) return false;
+        n += fits(&people[n], q);
+    }
+    struct dailyco_presence *out = arena_new(r->scope.arena, struct dailyco_presence);
+    SET(out, dailyco_presence, total_count, (int64_t)n);
+    SET(out, dailyco_presence, data, ((struct list){people, n}));
+    return reply_with(r, out);
+}
+
+/* {"room": [people], …}; they come in the order of rooms. */
+static bool write_presence(struct request *r, const struct list *stays, struct buf *to, struct err *e)
+{
+    const struct call_stay *c = stays->items;
+    buf_char(to, '{');
+    for (size_t i = 0; i < stays->count; i++) {
+        struct dailyco_presence_participant p = {0};
+        bool first = !i || c[i].session_id != c[i - 1].session_id;
+        if (!show_present(r, &c[i], &p, e)) return false;
+        if (first && i) buf_text(to, "],");
+        if (first) json_write_string(to, c[i].room_name);
+        buf_text(to, first ? ":[" : ",");
+        model_write(to, &dailyco_presence_participant_model, &p);
+    }
+    buf_text(to, stays->count ? "]}" : "}");
+    return true;
+}
+
+bool daily_presence_all(struct request *r, struct err *e)
+{
+    struct list stays;
+    struct buf text;
+    if (!stay_present(&r->scope, 0, daily_sees_all(r), EVERYBODY, &stays, e)) return false;
+    buf_init(&text, 0);
+    bool ok = write_presence(r, &stays, &text, e);
+    const char *shown = arena_strndup(r->scope.arena, text.data, text.size);
+    buf_release(&text);
+    return ok && reply_text(r, "application/json", shown);
+}
+
+/* ---- putting out */
+
+static bool is_in(const struct list *texts, const char *text)
+{
+    const char *const *items = texts->items;
+    for (size_t i = 0; text && i < texts->count; i++)
+        if (!strcasecmp(items[i], text)) return true;
+    return false;
+}
+
+/* Banned: the seat is taken away, and its tokens are dead; who has no seat yet under that id may come. */
+static bool put_out(struct request *r, const struct session *session, const struct call_stay *c, bool ban, struct err *e)
+{
+    struct participant p;
+    if (!ban) return terms_eject(&r->scope, session, c->participant_id, c->connection, "ejected", e);
+    return participant_in(&r->scope, session->id, c->participant_id, &p, e) && participant_kick(&r->scope, session, &p, e);
+}
+
+bool daily_room_eject(struct request *r, struct err *e)
+{
+    const struct daily_room_path *path = r->path;
+    const struct dailyco_eject *in = r->body;
+    struct session session;
+    struct list stays;
+    size_t n = 0;
+    if (!daily_room_open(r, path->room_name, ACCESS_TEACHER, &session, NULL, e) || !stay_present(&r->scope, session.id, true, EVERYBODY, &stays, e)) return false;
+    const struct call_stay *c = stays.items;
+    const char **ids = arena_array(r->scope.arena, const char *, stays.count + 1);
+    for (size_t i = 0; i < stays.count; i++) {
+        bool user = is_in(&in->user_ids, daily_user_id(r->scope.arena, c[i].identity));
+        const char *id = alias_text(&r->scope, ALIAS_STAY, c[i].id);
+        if (!user && !is_in(&in->ids, id)) continue;
+        if (!put_out(r, &session, &c[i], user && HAS(in, dailyco_eject, ban) && in->ban, e)) return false;
+        ids[n++] = id;
+    }
+    struct dailyco_ejected *out = arena_new(r->scope.arena, struct dailyco_ejected);
+    SET(out, dailyco_ejected, ejectedIds, ((struct list){ids, n}));
+    return reply_with(r, out);
+}
+
+/* ---- what people share */
+
+bool daily_session_data_get(struct request *r, struct err *e)
+{
+    const struct daily_room_path *path = r->path;
+    struct session session;
+    struct session_terms terms;
+    struct dailyco_session_data *out = arena_new(r->scope.arena, struct dailyco_session_data);
+    if (!daily_room_open(r, path->room_name, ACCESS_MEMBER, &session, &terms, e)) return false;
+    SET(out, dailyco_session_data, data, HAS(&terms, session_terms, shared) ? terms.shared : "{}");
+    return reply_with(r, out);
+}
+
+static const char *merged(struct request *r, const char *old, const struct dailyco_session_data_update *in)
+{
+    bool shallow = HAS(in, dailyco_session_data_update, mergeStrategy) && !strcmp(in->mergeStrategy, "shallow-merge");
+    const char *const *gone = in->keysToDelete.items;
+    json_t *all = shallow && old ? json_loads(old, 0, NULL) : json_object(), *new = HAS(in, dailyco_session_data_update, data) ? json_loads(in->data, 0, NULL) : json_object();
+    for (size_t i = 0; i < in->keysToDelete.count; i++) json_object_del(all, gone[i]);
+    char *text = json_is_object(new) && !json_object_update(all, new) ? json_dumps(all, JSON_COMPACT) : NULL;
+    const char *out = arena_strdup(r->scope.arena, text);
+    free(text);
+    json_decref(all);
+    json_decref(new);
+    return out;
+}
+
+bool daily_session_data_set(struct request *r, struct err *e)
+{
+    const struct daily_room_path *path = r->path;
+    const struct dailyco_session_data_update *in = r->body;
+    struct session session;
+    struct session_terms terms;
+    struct dailyco_sent *out = arena_new(r->scope.arena, struct dailyco_sent);
+    if (!daily_room_open(r, path->room_name, ACCESS_TEACHER, &session, &terms, e)) return false;
+    if (!terms.id) return err_fail(e, error_not_supported); /* a session of another API has no terms to keep it with */
+    const char *data = merged(r, HAS(&terms, session_terms, shared) ? terms.shared : NULL, in);
+    if (!data) return daily_fail(e, error_not_supported, "\"data\" must be of type object");
+    SET(&terms, session_terms, shared, data);
+    SET(out, dailyco_sent, sent, "true");
+    return terms_save(&r->scope, &terms, e) && reply_with(r, out);
+}
+
+/* ---- meetings */
+
+static bool show_person(struct request *r, const struct call_stay *c, struct dailyco_meeting_participant *out)
+{
+    const char *user_id = daily_user_id(r->scope.arena, c->identity);
+    SET(out, dailyco_meeting_participant, participant_id, alias_text(&r->scope, ALIAS_STAY, c->id));
+    if (user_id) SET(out, dailyco_meeting_participant, user_id, user_id);
+    else out->bits_null |= (uint64_t)1 << dailyco_meeting_participant_f_user_id;
+    if (*c->name) SET(out, dailyco_meeting_participant, user_name, c->name);
+    else out->bits_null |= (uint64_t)1 << dailyco_meeting_participant_f_user_name;
+    SET(out, dailyco_meeting_participant, join_time, c->joined_at / 1000);
+    SET(out, dailyco_meeting_participant, duration, seconds(c->joined_at, HAS(c, call_stay, left_at) ? c->left_at : r->scope.now));
+    return true;
+}
+
+static struct list people_of(struct request *r, const struct list *stays, size_t from, size_t to)
+{
+    struct dailyco_meeting_participant *people = arena_array(r->scope.arena, struct dailyco_meeting_participant, to - from + 1);
+    for (size_t i = from; i < to; i++) show_person(r, (const struct call_stay *)stays->items + i, &people[i - from]);
+    return (struct list){people, to - from};
+}
+
+static bool show(struct request *r, const struct meeting *m, bool with_people, struct dailyco_meeting *out, struct err *e)
+{
+    struct list stays;
+    if (!meeting_stays(&r->scope, m, &stays, e)) return false;
+    int64_t end = meeting_end(&stays);
+    SET(out, dailyco_meeting, id, alias_text(&r->scope, ALIAS_MEETING, m->first));
+    SET(out, dailyco_meeting, room, session_plain_name(r->scope.arena, m->room_name));
+    SET(out, dailyco_meeting, start_time, m->started_at / 1000);
+    SET(out, dailyco_meeting, duration, seconds(m->started_at, end ? end : r->scope.now));
+    SET(out, dailyco_meeting, ongoing, !end);
+    SET(out, dailyco_meeting, max_participants, meeting_most(&stays));
+    if (with_people) SET(out, dailyco_meeting, participants, people_of(r, &stays, 0, stays.count));
+    return true;
+}
+
+static int64_t number_of(struct request *r, const char *id)
+{
+    return alias_number(r->api->core, ALIAS_MEETING, id);
+}
+
+static struct meeting_query query_of(const struct request *r, const struct daily_meetings_query *q)
+{
+    return (struct meeting_query){.everybody = daily_sees_all(r), .room = HAS(q, daily_meetings_query, room) ? q->room : NULL, .from = q->timeframe_start * 1000,
+                                  .to = q->timeframe_end * 1000, .ongoing = HAS(q, daily_meetings_query, ongoing) ? q->ongoing : -1};
+}
+
+bool daily_meeting_list(struct request *r, struct err *e)
+{
+    const struct daily_meetings_query *q = r->query;
+    struct meeting_query query = query_of(r, q);
+    struct list rows;
+    int64_t total;
+    bool people = !HAS(q, daily_meetings_query, no_participants) || !q->no_participants;
+    if (!daily_window(r, q->limit, q->starting_after, q->ending_before, number_of, &query.window, e) || !meeting_list(&r->scope, &query, &rows, &total, e)) return false;
+    struct dailyco_meeting *items = arena_array(r->scope.arena, struct dailyco_meeting, rows.count + 1);
+    for (size_t i = 0; i < rows.count; i++)
+        if (!show(r, (const struct meeting *)rows.items + i, people, &items[i], e)) return false;
+    struct dailyco_meeting_list *out = arena_new(r->scope.arena, struct dailyco_meeting_list);
+    SET(out, dailyco_meeting_list, total_count, total);
+    SET(out, dailyco_meeting_list, data, ((struct list){items, rows.count}));
+    return reply_with(r, out);
+}
+
+static bool open_meeting(struct request *r, struct meeting *out, struct err *e)
+{
+    const struct daily_id_path *path = r->path;
+    int64_t first = number_of(r, path->id);
+    enum db_found found = first ? meeting_find(&r->scope, first, out, e) : DB_NONE;
+    if (found != DB_ROW) return found == DB_NONE && daily_fail(e, error_meeting_not_found, path->id);
+    return daily_sees_all(r) || out->teacher_id == r->scope.actor->id || err_fail(e, error_forbidden);
+}
+
+bool daily_meeting_get(struct request *r, struct err *e)
+{
+    struct meeting m;
+    struct dailyco_meeting *out = arena_new(r->scope.arena, struct dailyco_meeting);
+    return open_meeting(r, &m, e) && show(r, &m, true, out, e) && reply_with(r, out);
+}
+
+/* The place of a participant_id among the stays; `none` where it is not given. */
+static bool place_of(struct request *r, const struct list *stays, const char *id, size_t none, size_t *out, struct err *e)
+{
+    const struct call_stay *c = stays->items;
+    int64_t number = id ? alias_number(r->api->core, ALIAS_STAY, id) : 0;
+    *out = none;
+    if (!id) return true;
+    for (size_t i = 0; i < stays->count; i++)
+        if (c[i].id == number) return *out = i, true;
+    return daily_fail(e, error_bad_cursor, id);
+}
+
+bool daily_meeting_people(struct request *r, struct err *e)
+{
+    const struct daily_id_path *path = r->path;
+    const struct daily_participants_query *q = r->query;
+    struct meeting m;
+    struct list stays;
+    size_t after, before;
+    if (!open_meeting(r, &m, e) || !meeting_stays(&r->scope, &m, &stays, e) ||
+        !place_of(r, &stays, HAS(q, daily_participants_query, joined_after) ? q->joined_after : NULL, SIZE_MAX, &after, e) ||
+        !place_of(r, &stays, HAS(q, daily_participants_query, joined_before) ? q->joined_before : NULL, stays.count, &before, e)) return false;
+    size_t limit = (size_t)(q->limit < WINDOW_MOST ? q->limit : WINDOW_MOST), from = after == SIZE_MAX ? 0 : after + 1;
+    if (from >= before) return daily_fail(e, error_meeting_not_found, path->id); /* past the last one, as Daily has it */
+    bool back = after == SIZE_MAX && before < stays.count;
+    if (back && before - from > limit) from = before - limit;
+    size_t to = before - from > limit ? from + limit : before;
+    struct dailyco_meeting_participant_list *out = arena_new(r->scope.arena, struct dailyco_meeting_participant_list);
+    SET(out, dailyco_meeting_participant_list, data, people_of(r, &stays, from, to));
+    return reply_with(r, out);
+}
