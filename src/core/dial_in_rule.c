@@ -23,7 +23,7 @@ static const char SQL_LOST[] = "UPDATE dial_in_rules SET external = NULL WHERE i
 static const char SQL_FORGET[] = "DELETE FROM dial_in_rules WHERE id = $1 AND pin = $2 AND coalesce(external, '') = $3";
 static const char SQL_RENUMBER[] = "UPDATE rooms SET sip_pin = $3 WHERE session_id = $1 AND sip_pin = $2";
 
-enum { PINS_AT_MOST = 20 };
+enum { PINS_AT_MOST = 20, FAILURES_AT_MOST = 3 }; /* of a round: then nobody is there, and the next one need not wait for it */
 
 /* ---- on the writer */
 
@@ -123,25 +123,19 @@ bool dial_in_make(struct core *core, struct arena *a, const struct dial_in_wish 
     return false;
 }
 
-/* Not worth asking for the next one. */
-static bool is_unreachable(const struct err *e)
-{
-    return e->code && !strncmp(e->code, "fetch_", 6);
-}
-
 static bool close_unwanted(struct scope *s, struct err *e)
 {
     struct list rows;
-    bool all = true;
+    int failures = 0;
     if (!db_all(s->db, SQL_UNWANTED, dial_in_rule, &rows, s->arena, e, INT_(core_config(s->core)->LIVEKIT_SIP_ENABLED))) return false;
-    for (size_t i = 0; i < rows.count && (all || !is_unreachable(e)); i++) {
+    for (size_t i = 0; i < rows.count && failures < FAILURES_AT_MOST; i++) {
         struct dial_in_rule *d = (struct dial_in_rule *)(uintptr_t)rows.items + i;
         const struct provider *p = provider_find(s->core, d->provider);
         struct provider_dial_in in = {.room = d->room_name, .pin = d->pin, .rule = HAS(d, dial_in_rule, external) ? d->external : NULL};
         if (!has_rules(p)) continue; /* until it is set up again */
-        all &= p->ops->dial_in_close(p->ctx, s->arena, &in, e) && core_write(s->core, forget, d, e);
+        failures += !p->ops->dial_in_close(p->ctx, s->arena, &in, e) || !core_write(s->core, forget, d, e);
     }
-    return all;
+    return !failures;
 }
 
 static bool is_listed(const struct provider_dial_ins *there, const char *rule)
@@ -179,14 +173,14 @@ static bool look_for_all(struct scope *s, struct err *e)
 static bool make_missing(struct scope *s, struct err *e)
 {
     struct list rows;
-    bool all = true;
+    int failures = 0;
     if (!core_config(s->core)->LIVEKIT_SIP_ENABLED) return true;
     if (!db_all(s->db, SQL_MISSING, dial_in_wish, &rows, s->arena, e)) return false;
-    for (size_t i = 0; i < rows.count && (all || !is_unreachable(e)); i++) {
+    for (size_t i = 0; i < rows.count && failures < FAILURES_AT_MOST; i++) {
         const struct dial_in_wish *w = (const struct dial_in_wish *)rows.items + i;
-        if (has_rules(provider_find(s->core, w->provider))) all &= dial_in_make(s->core, s->arena, w, e) || err_is(e, error_session_not_active);
+        if (has_rules(provider_find(s->core, w->provider))) failures += !dial_in_make(s->core, s->arena, w, e) && !err_is(e, error_session_not_active);
     }
-    return all;
+    return !failures;
 }
 
 bool dial_in_round(struct core *core, struct db_conn *db, struct arena *a, int64_t *left, struct err *e)

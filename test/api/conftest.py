@@ -6,10 +6,6 @@ from harness import SEEN
 HERE = pathlib.Path(__file__).parent
 
 NOT_HERE = {
-    "dial_in.opened": "test/unit/test_dial_in.c",
-    "dial_in.renumbered": "test/unit/test_dial_in.c",
-    "dial_in.closed": "test/unit/test_dial_in.c",
-    "provider_dial_in": "test/unit/test_dial_in.c",
     "screenshare.stopped": "follows a renegotiation that only a real page does; in the browser tests",
 }
 

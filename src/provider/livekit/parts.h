@@ -18,6 +18,10 @@ bool sfu_remove(void *ctx, struct arena *a, const char *room, const char *user_i
 bool sfu_mute(void *ctx, struct arena *a, const char *room, const char *user_id, enum track_kind kind, struct err *e);
 bool sfu_permit(void *ctx, struct arena *a, const struct provider_seat_plan *plan, struct err *e);
 
+bool sfu_dial_in_open(void *ctx, struct arena *a, struct provider_dial_in *in, bool *taken, struct err *e);
+bool sfu_dial_in_close(void *ctx, struct arena *a, const struct provider_dial_in *in, struct err *e);
+bool sfu_dial_in_rules(void *ctx, struct arena *a, struct provider_dial_ins *out, struct err *e);
+
 /* Everybody in the room, recorders too. Of an unknown room there is nobody. */
 bool sfu_people(struct livekit_provider *l, struct arena *a, const char *room, struct livekit_list_participants_response **out, struct err *e);
 bool sfu_is_person(const struct livekit_participant_info *p);   /* who counts: neither recorder nor agent nor ingress */
