@@ -17,6 +17,7 @@
 #include "provider/livekit/provider.h"
 #include "stream/recording_stream.h"
 #include "version.h"
+#include "webhook/sender.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -44,6 +45,7 @@ struct server {
     struct runner *runner;
     struct matrix *matrix;
     struct recording_stream *recordings;
+    struct webhook_sender *webhooks;
     struct api api;
     struct arena arena;
     int signals;
@@ -298,6 +300,7 @@ static bool start(struct server *s, struct err *e)
     if (!(s->hub = hub_create(&s->core, s->loop, e)) || !(s->runner = runner_start(&s->core, e))) return false;
     s->matrix = matrix_create(&s->core);
     if (!(s->recordings = recording_stream_create(&s->core, s->loop, s->matrix, e))) return false;
+    if (!(s->webhooks = webhook_sender_start(&s->core, e))) return false;
     s->api = (struct api){.core = &s->core, .matrix = s->matrix, .ready = ready, .websockets = websockets, .ctx = s};
     if (!api_start(&s->api, e) || !media_settings(s, &media, e)) return false;
     if (!s->config->port && !strncmp(s->config->PUBLIC_URL, "http://localhost:0", 18)) s->config->PUBLIC_URL = arena_printf(&s->config->arena, "http://localhost:%d", http_port(s->api.http));
@@ -311,11 +314,13 @@ static bool start(struct server *s, struct err *e)
 static void take_down(struct server *s)
 {
     runner_stop(s->runner);
+    webhook_sender_stop(s->webhooks);
     api_stop(&s->api);
     hub_settle(s->hub);
     daily_destroy(s->daily);
     livekit_provider_destroy(s->livekit);
     db_close(s->db);      /* what the calls left to be written is written here */
+    webhook_sender_destroy(s->webhooks);
     hub_destroy(s->hub);
     recording_stream_destroy(s->recordings);
     matrix_destroy(s->matrix);

@@ -52,6 +52,7 @@ bool webhook_took_it(enum webhook_shape shape, int status);    /* 2xx; of Daily'
 /* How long to wait after so many attempts; -1: no more. `luck`: 0 to 999, spreads them by a tenth. */
 int64_t webhook_wait_ms(enum webhook_retry retry, int64_t attempts, uint32_t luck);
 enum { WEBHOOK_TIMEOUT_MS = 15000, WEBHOOK_CIRCUIT = 3, WEBHOOK_ANSWER = 1024 };
+#define WEBHOOK_PATIENCE_MS INT64_C(270000000) /* 75 h of nothing but failures: paused */
 
 /* ---- what became of them. For the sender. */
 struct webhook_outcome { struct webhook_delivery row; bool attempted; };       /* attempted: row has an attempt's facts; else it only waits */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 static const char SQL_ACTIVE[] = "SELECT {} FROM webhook_endpoints WHERE state = 'active' AND deleted_at IS NULL ORDER BY id";
+/* With SQLite there is nobody else, whatever an older row says. */
 static const char SQL_LEASE[] =
     "UPDATE webhook_endpoints SET node_id = $2, lease_until = $3 WHERE id = $1 AND state = 'active' AND deleted_at IS NULL "
     "AND (node_id IS NULL OR node_id = $2 OR lease_until <= $4)";
@@ -28,7 +29,7 @@ static const char SQL_ATTEMPT[] =
     "INSERT INTO webhook_attempts (delivery_id, at, status, answer, error, duration_ms) "
     "SELECT id, CAST($3 AS BIGINT), CAST($4 AS BIGINT), CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS BIGINT) FROM webhook_deliveries WHERE endpoint_id = $1 AND event_id = $2";
 static const char SQL_ACCOUNT[] =
-    "UPDATE webhook_endpoints SET position = $2, failed_count = $3, failing_since = $4, held_until = $5, last_attempt_at = coalesce($6, last_attempt_at), "
+    "UPDATE webhook_endpoints SET position = CASE WHEN position > $2 THEN position ELSE $2 END, failed_count = $3, failing_since = $4, held_until = $5, last_attempt_at = coalesce($6, last_attempt_at), "
     "last_success_at = coalesce($7, last_success_at) WHERE id = $1 AND node_id = $8";
 static const char SQL_LOG[] = "SELECT {} FROM webhook_deliveries WHERE endpoint_id = $1 AND ($2 = '' OR state = $2) ORDER BY id DESC LIMIT $3 OFFSET $4";
 static const char SQL_LOG_COUNT[] = "SELECT count(*) FROM webhook_deliveries WHERE endpoint_id = $1 AND ($2 = '' OR state = $2)";
@@ -49,11 +50,13 @@ static const char SQL_REPLAY_FAILED[] =
     "UPDATE webhook_deliveries SET state = 'waiting', attempts = 0, due_at = $8, first_at = NULL WHERE endpoint_id = $1 AND state = 'failed' AND event_id IN "
     "(SELECT e.id FROM events e WHERE " REPLAYED " AND e.id <= $7)";
 static const char SQL_NEWEST[] = "SELECT coalesce(max(id), 0) FROM events";
-#define OLD "(SELECT d.id FROM webhook_deliveries d WHERE (d.created_at <= $1 AND d.state <> 'waiting' AND d.id IN (SELECT id FROM webhook_deliveries ORDER BY id LIMIT 200)) " \
-    "OR (d.endpoint_id IN (SELECT w.id FROM webhook_endpoints w WHERE w.deleted_at IS NOT NULL)) ORDER BY d.id LIMIT 200)"
-static const char SQL_SWEEP_ATTEMPTS[] = "DELETE FROM webhook_attempts WHERE delivery_id IN " OLD;
-static const char SQL_SWEEP[] = "DELETE FROM webhook_deliveries WHERE id IN " OLD;
-static const char SQL_SWEEP_DUE[] = "SELECT count(*) FROM (SELECT 1 FROM webhook_deliveries WHERE id IN " OLD " LIMIT 1) AS one";
+#define OLD "(SELECT d.id FROM webhook_deliveries d WHERE d.created_at <= $1 AND d.state <> 'waiting' ORDER BY d.created_at LIMIT 200)"
+#define LEFT_OVER "(SELECT d.id FROM webhook_deliveries d WHERE d.endpoint_id IN (SELECT w.id FROM webhook_endpoints w WHERE w.deleted_at IS NOT NULL) ORDER BY d.endpoint_id, d.id LIMIT 200)"
+static const char *const SQL_SWEEP[] = {
+    "DELETE FROM webhook_attempts WHERE delivery_id IN " OLD, "DELETE FROM webhook_deliveries WHERE id IN " OLD};
+static const char *const SQL_SWEEP_DELETED[] = {
+    "DELETE FROM webhook_attempts WHERE delivery_id IN " LEFT_OVER, "DELETE FROM webhook_deliveries WHERE id IN " LEFT_OVER};
+static const char SQL_SWEEP_DUE[] = "SELECT 1 WHERE EXISTS " OLD " OR EXISTS " LEFT_OVER;
 
 enum { REPLAY_AT_ONCE = 10000 };
 static const int64_t DAY_MS = 24LL * 60 * 60 * 1000;
@@ -67,7 +70,7 @@ bool webhook_active(struct scope *s, struct list *out, struct err *e)
 
 bool webhook_lease(struct scope *s, int64_t id, int64_t lease_ms, struct webhook_endpoint *out, bool *mine, struct err *e)
 {
-    if (!db_run(s->db, SQL_LEASE, e, INT_(id), INT_(s->core->node_id), INT_(s->now + lease_ms), INT_(s->now))) return false;
+    if (!db_run(s->db, SQL_LEASE, e, INT_(id), INT_(s->core->node_id), INT_(s->now + lease_ms), INT_(db_conn_is_shared(s->db) ? s->now : INT64_MAX))) return false;
     *mine = db_changes(s->db) > 0;
     return !*mine || !out || db_one(s->db, SQL_BY_ID, webhook_endpoint, out, s->arena, e, INT_(id)) == DB_ROW;
 }
@@ -231,5 +234,7 @@ bool webhook_sweep_due(struct scope *s, bool *due, struct err *e)
 
 bool webhook_sweep(struct scope *s, struct err *e)
 {
-    return db_run(s->db, SQL_SWEEP_ATTEMPTS, e, INT_(old_enough(s))) && db_run(s->db, SQL_SWEEP, e, INT_(old_enough(s)));
+    for (size_t i = 0; i < 2; i++)
+        if (!db_run(s->db, SQL_SWEEP[i], e, INT_(old_enough(s))) || !db_run(s->db, SQL_SWEEP_DELETED[i], e)) return false;
+    return true;
 }

@@ -47,6 +47,8 @@ CREATE TABLE webhook_deliveries (
   created_at INTEGER NOT NULL,
   UNIQUE (endpoint_id, event_id)
 );
+CREATE INDEX webhook_deliveries_log ON webhook_deliveries (endpoint_id, id);
+CREATE INDEX webhook_deliveries_old ON webhook_deliveries (created_at) WHERE state <> 'waiting';
 CREATE INDEX webhook_deliveries_waiting ON webhook_deliveries (endpoint_id, event_id) WHERE state = 'waiting';
 
 CREATE TABLE webhook_attempts (
