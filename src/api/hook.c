@@ -74,3 +74,30 @@ void hook_livekit_read(struct arena *a, const char *body, size_t size, struct en
     if (!out->room_name) out->room_name = text_at(egress, "roomName");
     if (!out->room_name) out->room_name = text_at(ingress, "roomName");
 }
+
+/* Where the text that follows the name begins; NULL: there is none. */
+static char *text_after(char *at, const char *end)
+{
+    while (at < end && (*at == ' ' || *at == ':')) at++;
+    return at < end && *at == '"' ? at + 1 : NULL;
+}
+
+const char *hook_livekit_redacted(struct arena *a, const char *body, size_t size)
+{
+    static const char *const names[] = {"\"turnPassword\"", "\"turn_password\""};
+    char *copy = NULL;
+    for (size_t i = 0; i < 2; i++) {
+        const char *from = copy ? copy : body;
+        const char *found = memmem(from, size, names[i], strlen(names[i]));
+        while (found) {
+            if (!copy) {
+                copy = memcpy(arena_alloc(a, size + 1), body, size);
+                found = copy + (found - body);
+            }
+            char *c = text_after((char *)(uintptr_t)found + strlen(names[i]), copy + size);
+            for (bool escaped = false; c && c < copy + size && (escaped || *c != '"'); *c++ = 'x') escaped = !escaped && *c == '\\';
+            found = memmem(found + 1, (size_t)(copy + size - found - 1), names[i], strlen(names[i]));
+        }
+    }
+    return copy ? copy : body;
+}

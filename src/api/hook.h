@@ -20,3 +20,5 @@ struct envelope {
 };
 void hook_daily_read(struct arena *a, const char *body, size_t size, struct envelope *out);   /* its envelope {type, id, payload}, or seed S2's flat {type, room, …} */
 void hook_livekit_read(struct arena *a, const char *body, size_t size, struct envelope *out);
+/* The body as it may be kept: the room's turnPassword, which is in all that LiveKit tells of rooms and people, is made x's. Without one: the body itself. */
+const char *hook_livekit_redacted(struct arena *a, const char *body, size_t size);

@@ -49,7 +49,9 @@ static struct hook *finish(struct request *r, struct hook *h, const struct hmac_
     d->room_name = h->envelope.room_name;
     d->dedupe = dedupe_of(r, h);
     h->keep = worth_keeping(r, h);
-    if (h->keep) inbox_set_body(d, r->scope.arena, r->http->body, r->http->body_size, h->envelope.is_object);
+    const char *body = r->http->body;
+    if (h->keep && !strcmp(d->provider, "livekit")) body = hook_livekit_redacted(r->scope.arena, body, r->http->body_size);
+    if (h->keep) inbox_set_body(d, r->scope.arena, body, r->http->body_size, h->envelope.is_object);
     if (h->forged && !h->envelope.is_probe) log_warn("hook.unsigned", LOG_STR("id", r->id), LOG_STR("provider", d->provider), LOG_STR("client", r->http->client));
     return h;
 }

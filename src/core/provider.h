@@ -3,7 +3,8 @@
  * A LOCAL provider works inside roomd: its rooms open at the first join, its tokens are roomd's own, and src/call does the rest, so it
  * has none of the calls below. A remote one is asked by them over the network. They may block, have a deadline, keep no state of
  * their own about sessions, and are called from workers and the job thread, never on the writer or a loop. Their errors are of kind
- * ERR_DESTINATION and are for the log: what a caller is told is a row of spec/errors.def (core/errand.h).
+ * ERR_DESTINATION and are for the log: what a caller is told is a row of spec/errors.def (core/errand.h). One that fails with such a row itself
+ * (err_fail: there is nothing to record) has the caller told that.
  *
  * OUR_PAGE: its calls are held on roomd's own page, so links carry roomd's own tokens, and are worth what they say until somebody stands at
  * the door (core/entrance.h). There the room is opened, each time anew since it may have gone, and the provider's token is made; its
@@ -62,7 +63,7 @@ struct provider_ops {
     /* What it tells and is asked (core/fact.h). NULL: it cannot. */
     bool (*inbound)(void *ctx, struct arena *a, const struct provider_letter *letter, struct facts *out, struct err *e); /* pure: no I/O, any thread */
     bool (*participants)(void *ctx, struct arena *a, struct provider_look *looks, size_t count, struct err *e); /* who is in these rooms: all, or an error */
-    bool (*recordings)(void *ctx, struct arena *a, const char *room, int64_t since, struct facts *out, struct err *e); /* how those begun since then (UTC ms) stand */
+    bool (*recordings)(void *ctx, struct arena *a, const struct provider_record *record, int64_t since, struct facts *out, struct err *e); /* how it, and others of its room begun since then (UTC ms), stand */
     bool (*history)(void *ctx, struct arena *a, const char *room, int64_t since, struct facts *out, struct err *e); /* stays since then that are over */
     bool (*record_fetch)(void *ctx, struct arena *a, struct provider_fetch *fetch, struct err *e); /* may be repeated after a failure */
     bool (*tend)(void *ctx, struct arena *a, bool *gap, struct err *e); /* now and then: is all well (its webhook)? gap: something may have been missed */

@@ -9,7 +9,7 @@ static const char SQL_ROOMS[] =
     "ORDER BY x.id LIMIT $4";
 static const char SQL_INSIDE[] = "SELECT count(*) FROM connection_spans WHERE session_id = $1 AND left_at IS NULL";
 static const char SQL_PENDING[] =
-    "SELECT r.id, s.room_name, r.started_at, r.ended_at, r.status FROM recordings r JOIN sessions s ON s.id = r.session_id LEFT JOIN provider_recordings p ON p.recording_id = r.id "
+    "SELECT r.id, r.uuid, p.external_id, s.room_name, r.started_at, r.ended_at, r.status FROM recordings r JOIN sessions s ON s.id = r.session_id LEFT JOIN provider_recordings p ON p.recording_id = r.id "
     "WHERE s.provider = $1 AND r.deleted_at IS NULL AND (r.status IN ('recording', 'paused') OR (r.status = 'processing' AND coalesce(p.told, 0) < 2)) ORDER BY coalesce(p.told_at, 0), r.id LIMIT 50";
 static const char SQL_LOOKED[] = "INSERT INTO facts (name, number) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET number = excluded.number";
 static const char SQL_LAST_LOOK[] = "SELECT max(number) FROM facts WHERE name LIKE 'looked %'";

@@ -87,8 +87,9 @@ static bool ask_recordings(struct round *r, struct err *e)
     for (size_t i = 0; i < rows.count; i++) {
         const struct pending_recording *row = (const struct pending_recording *)rows.items + i;
         struct told t = {.provider = p->ops->name, .row = row};
+        struct provider_record record = {row->room_name, row->uuid, HAS(row, pending_recording, external_id) ? row->external_id : NULL};
         if (!runner_go_on(r->work)) return true;
-        if (!p->ops->recordings(p->ctx, r->arena, row->room_name, row->started_at - BEFORE_MS, &t.facts, e) || !core_write(r->work->core, apply_told, &t, e)) return false;
+        if (!p->ops->recordings(p->ctx, r->arena, &record, row->started_at - BEFORE_MS, &t.facts, e) || !core_write(r->work->core, apply_told, &t, e)) return false;
     }
     return true;
 }

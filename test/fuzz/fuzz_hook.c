@@ -12,6 +12,7 @@ static void look(struct arena *a, const char *body, size_t size)
     if (!v.is_object && (v.type || v.room_name || v.identity || v.is_probe)) abort();
     hook_livekit_read(a, body, size, &v);
     if (!v.is_object && (v.type || v.room_name || v.identity)) abort();
+    if (size && !hook_livekit_redacted(a, body, size)) abort();
 }
 
 /* The first line is the headers: timestamp, signature, token; the rest the body. */

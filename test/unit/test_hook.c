@@ -115,8 +115,28 @@ static void test_livekit_envelopes(void **state)
     arena_release(&a);
 }
 
+static void redacted(const char *body, const char *expected)
+{
+    struct arena a;
+    arena_init(&a);
+    const char *kept = hook_livekit_redacted(&a, body, strlen(body));
+    assert_string_equal(kept, expected);
+    arena_release(&a);
+}
+
+static void test_turn_passwords_are_not_kept(void **state)
+{
+    (void)state;
+    redacted("{\"room\":{\"name\":\"r\", \"turnPassword\":\"geheim\", \"sid\":\"RM_1\"}}", "{\"room\":{\"name\":\"r\", \"turnPassword\":\"xxxxxx\", \"sid\":\"RM_1\"}}");
+    redacted("{\"turn_password\" : \"a\\\"b\",\"turnPassword\":\"c\"}", "{\"turn_password\" : \"xxxx\",\"turnPassword\":\"x\"}");
+    redacted("{\"turnPassword\":7,\"a\":\"b\"}", "{\"turnPassword\":7,\"a\":\"b\"}");
+    redacted("{\"turnPassword\":\"abc", "{\"turnPassword\":\"xxx");
+    redacted("{\"turnPassword\"", "{\"turnPassword\"");
+    redacted("{\"name\":\"turnPassword\"}", "{\"name\":\"turnPassword\"}");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_daily_signature), cmocka_unit_test(test_livekit_signature), cmocka_unit_test(test_daily_envelopes), cmocka_unit_test(test_livekit_envelopes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_turn_passwords_are_not_kept), cmocka_unit_test(test_daily_signature), cmocka_unit_test(test_livekit_signature), cmocka_unit_test(test_daily_envelopes), cmocka_unit_test(test_livekit_envelopes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

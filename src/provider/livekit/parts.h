@@ -26,6 +26,17 @@ bool sfu_dial_in_rules(void *ctx, struct arena *a, struct provider_dial_ins *out
 bool sfu_people(struct livekit_provider *l, struct arena *a, const char *room, struct livekit_list_participants_response **out, struct err *e);
 bool sfu_is_person(const struct livekit_participant_info *p);   /* who counts: neither recorder nor agent nor ingress */
 
+bool sfu_participants(void *ctx, struct arena *a, struct provider_look *looks, size_t count, struct err *e);
+bool sfu_inbound(void *ctx, struct arena *a, const struct provider_letter *letter, struct facts *out, struct err *e);
+
+bool sfu_record_start(void *ctx, struct arena *a, struct provider_record *record, struct err *e);
+bool sfu_record_stop(void *ctx, struct arena *a, const struct provider_record *record, struct err *e);
+bool sfu_recordings(void *ctx, struct arena *a, const struct provider_record *record, int64_t since, struct facts *out, struct err *e);
+bool sfu_record_fetch(void *ctx, struct arena *a, struct provider_fetch *fetch, struct err *e);
+bool sfu_egress_fact(struct arena *a, const struct livekit_egress_info *info, struct fact *f);  /* false: it is none of ours */
+int64_t sfu_file_size(const struct livekit_provider *l, struct arena *a, const char *written);  /* on our disk, of what the recorder wrote there; 0: not there */
+bool sfu_take_object(struct livekit_provider *l, struct arena *a, const char *key, const char *to, struct provider_fetch *fetch, struct err *e); /* from the bucket */
+
 /* Always false: what LiveKit said, as an error for the log. */
 bool livekit_said(const char *what, const struct livekit_error *said, struct err *e);
 static inline const char *text_or(const char *text, const char *otherwise) { return text && *text ? text : otherwise; }

@@ -1,10 +1,12 @@
+#include "provider/livekit/output.h"
 #include "provider/livekit/parts.h"
 #include <stdlib.h>
 #include <string.h>
 
 static const struct provider_ops ops = {
-    .name = "livekit", .capabilities = PROVIDER_OUR_PAGE | PROVIDER_DIAL_IN, .room_open = sfu_open, .room_close = sfu_close, .join_grant = sfu_grant,
-    .remove = sfu_remove, .mute = sfu_mute, .permit = sfu_permit,
+    .name = "livekit", .capabilities = PROVIDER_RECORDS_ITSELF | PROVIDER_OUR_PAGE | PROVIDER_DIAL_IN, .room_open = sfu_open, .room_close = sfu_close, .join_grant = sfu_grant,
+    .remove = sfu_remove, .mute = sfu_mute, .permit = sfu_permit, .record_start = sfu_record_start, .record_stop = sfu_record_stop, .inbound = sfu_inbound,
+    .participants = sfu_participants, .recordings = sfu_recordings, .record_fetch = sfu_record_fetch,
     .dial_in_open = sfu_dial_in_open, .dial_in_close = sfu_dial_in_close, .dial_in_rules = sfu_dial_in_rules};
 
 /* ---- settings */
@@ -37,6 +39,7 @@ static bool set_up(struct livekit_provider *l, const struct config *c, struct er
     if (c->LIVEKIT_SIP_ENABLED && !*c->LIVEKIT_SIP_TRUNK_ID && !*c->LIVEKIT_SIP_DISPATCH_RULE_ID)
         return err_set(e, ERR_CALLER, "config", "LIVEKIT_SIP_ENABLED needs LIVEKIT_SIP_TRUNK_ID, the inbound trunk that calls come in by; roomd livekit check says more");
     const char *url = *c->LIVEKIT_PUBLIC_URL ? c->LIVEKIT_PUBLIC_URL : c->LIVEKIT_SERVER_URL;
+    if (!livekit_output_check(c, e)) return false;
     if (!connect_to(l, c, c->PROVIDER_TIMEOUT_SECONDS, &l->quick, e) || !connect_to(l, c, c->EGRESS_SECONDS, &l->slow, e)) return false;
     l->server_url = url_for_browsers(url);
     return l->server_url || err_set(e, ERR_CALLER, "config", "LIVEKIT_PUBLIC_URL must begin with ws:// or wss://, not \"%s\"", url);
