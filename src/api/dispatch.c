@@ -130,6 +130,12 @@ static void reply_success(struct request *r)
         reply_file(r);
         return;
     }
+    if (r->redirect) {
+        http_reply_header(r->http, "Location", r->redirect);
+        http_reply_header(r->http, "Cache-Control", "no-store");
+        http_reply(r->http, 302, NULL, "", 0);
+        return;
+    }
     render_success(r, &a);
     if (r->location) reply_location(r);
     if (a.body.size) http_reply_take(r->http, a.status, a.type, &a.body);

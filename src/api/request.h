@@ -37,6 +37,7 @@ struct request {
     const void *reply;             /* struct of the route's reply model, or struct list of them */
     const char *location;          /* beside it: where to go on */
     const char *text, *text_type;  /* instead: text as it is */
+    const char *redirect;          /* instead: look there (302) */
     struct { int fd; bool partial; uint64_t offset, size, total; const char *type, *name; } file; /* instead: (part of) a file */
 };
 

@@ -15,6 +15,7 @@
 #include "provider/daily/daily.h"
 #include "provider/janus/provider.h"
 #include "provider/livekit/provider.h"
+#include "sink/sinks.h"
 #include "stream/recording_stream.h"
 #include "version.h"
 #include "webhook/sender.h"
@@ -40,6 +41,7 @@ struct server {
     const struct provider *providers[3];
     struct daily *daily;         /* NULL: not set up */
     struct livekit_provider *livekit;     /* the same */
+    struct sinks *sinks;
     struct loop *loop;
     struct hub *hub;
     struct runner *runner;
@@ -295,6 +297,8 @@ static bool start(struct server *s, struct err *e)
     finish_config(s->config, s->config->port);
     raise_file_limit();
     if (!take_signals(s, e) || !open_database(s, e) || !choose_providers(s, e)) return false;
+    if (!(s->sinks = sinks_create(s->config, e))) return false;
+    s->core.sinks = sinks_list(s->sinks, &s->core.sink_count);
     s->loop = loop_create();
     loop_watch_start(s->loop, s->signals, EPOLLIN, on_signal, s);
     if (!(s->hub = hub_create(&s->core, s->loop, e)) || !(s->runner = runner_start(&s->core, e))) return false;
@@ -319,6 +323,7 @@ static void take_down(struct server *s)
     hub_settle(s->hub);
     daily_destroy(s->daily);
     livekit_provider_destroy(s->livekit);
+    sinks_destroy(s->sinks);
     db_close(s->db);      /* what the calls left to be written is written here */
     webhook_sender_destroy(s->webhooks);
     hub_destroy(s->hub);

@@ -15,6 +15,7 @@
 
 struct event_listener;
 struct provider;
+struct sink;
 struct errands;
 struct scope;
 struct webhook_letter;
@@ -32,6 +33,8 @@ struct core {
     webhook_render_fn *webhook_render[webhook_shape_count]; /* core/webhook.h */
     const struct provider *const *providers; /* core/provider.h; set before serving starts */
     size_t provider_count;
+    const struct sink *const *sinks;         /* core/sink.h; set before serving starts */
+    size_t sink_count;
 };
 
 struct scope {

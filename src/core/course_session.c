@@ -34,7 +34,7 @@ static const char SQL_STUDENTS[] =
     "SELECT id, identity FROM participants WHERE session_id = $1 AND role <> 'teacher' AND connection_status <> 'kicked' ORDER BY created_at, id";
 static const char SQL_SIDE[] = "SELECT {} FROM course_sessions WHERE session_id = $1";
 
-enum { SEARCHED = 100000, SLUG_LENGTH = 80, STAMP_DIGITS = 9 };
+enum { SEARCHED = 100000, SLUG_LENGTH = 77, STAMP_DIGITS = 9 };
 
 /* ---- making one */
 

@@ -1,5 +1,6 @@
 #include "core/recording.h"
 #include "base/rand.h"
+#include "core/copy.h"
 #include "core/course_session.h"
 #include "core/errand.h"
 #include "core/event.h"
@@ -231,7 +232,7 @@ bool recording_ready(struct scope *s, int64_t id, int64_t duration_ms, struct re
     SET(&r, recording, progress, 100);
     SET(&r, recording, duration_ms, duration_ms); /* an error stays: it says why a recording that is ready is not whole */
     return db_update(s->db, "recordings", recording, &r, e) && EMIT(s, recording_ready, r.session_id, e, .recording_id = id, .duration_ms = duration_ms) &&
-           course_session_published(s, r.session_id, NULL, (duration_ms + 500) / 1000, e);
+           copy_want(s, &r, files, count, e) && (copy_wanted_elsewhere(s->core) || course_session_published(s, r.session_id, NULL, (duration_ms + 500) / 1000, e));
 }
 
 bool recording_failed(struct scope *s, int64_t id, const char *why, struct err *e)
@@ -246,7 +247,9 @@ bool recording_failed(struct scope *s, int64_t id, const char *why, struct err *
 
 bool recording_retry(struct scope *s, struct recording *r, struct err *e)
 {
-    bool remote;
+    bool remote, copies = false; /* it is here, and a sink did not take it */
+    if (r->status == recording_status_ready && !copy_retry(s, r->id, &copies, e)) return false;
+    if (copies) return EMIT(s, recording_retried, r->session_id, e, .recording_id = r->id);
     if (r->status != recording_status_failed) return err_fail(e, error_recording_not_failed);
     if (!errand_is_remote(s, r->session_id, &remote, e)) return false;
     return recording_take_up(s, r, e) && job_add(s, remote ? "fetch" : "compose", r->id, s->now, e);
@@ -256,7 +259,7 @@ bool recording_delete(struct scope *s, struct recording *r, struct err *e)
 {
     if (r->status != recording_status_ready && r->status != recording_status_failed) return err_fail(e, error_recording_busy);
     SET(r, recording, deleted_at, s->now);
-    return db_update(s->db, "recordings", recording, r, e) && job_add(s, "erase", r->id, s->now, e) &&
+    return db_update(s->db, "recordings", recording, r, e) && job_add(s, "erase", r->id, s->now, e) && copy_erase(s, r->id, e) &&
            EMIT(s, recording_deleted, r->session_id, e, .recording_id = r->id);
 }
 

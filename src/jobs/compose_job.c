@@ -5,7 +5,7 @@
 #include "jobs/kinds.h"
 #include "provider/janus/compose.h"
 #include "provider/janus/mjr.h"
-#include "sink/sink.h"
+#include "sink/local.h"
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 #include "jobs/kinds.h"
-#include "sink/sink.h"
+#include "sink/local.h"
 
 static const char SQL_DELETED[] = "SELECT {} FROM recordings WHERE id = $1 AND deleted_at IS NOT NULL";
 
@@ -13,6 +13,9 @@ const struct work_kind work_kinds[] = {
     {"reconcile", 1000000, reconcile_work, NULL},
     {"record_begin", 6, record_begin_work, NULL},
     {"fetch", 8, fetch_work, fetch_give_up},
+    {"publish", 12, publish_work, publish_give_up},
+    {"release", 20, release_work, NULL},
+    {"unpublish", 40, unpublish_work, NULL},
     {0}};
 
 enum work_result erase_work(struct work_context *w, struct err *e)

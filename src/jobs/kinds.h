@@ -12,4 +12,8 @@ enum work_result record_begin_work(struct work_context *w, struct err *e);  /* s
 enum work_result fetch_work(struct work_context *w, struct err *e);     /* subject: a recording that a remote provider has made */
 bool fetch_give_up(struct scope *s, int64_t recording_id, const char *why, struct err *e);
 enum work_result inbox_work(struct work_context *w, struct err *e);     /* all that came in */
+enum work_result publish_work(struct work_context *w, struct err *e);   /* subject: a copy to be uploaded to a sink */
+bool publish_give_up(struct scope *s, int64_t copy_id, const char *why, struct err *e);
+enum work_result release_work(struct work_context *w, struct err *e);   /* subject: a file that may be kept elsewhere now */
+enum work_result unpublish_work(struct work_context *w, struct err *e); /* subject: a copy to be deleted at its sink */
 enum work_result erase_work(struct work_context *w, struct err *e);     /* subject: a deleted recording */

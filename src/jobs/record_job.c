@@ -3,7 +3,7 @@
 #include "core/errand.h"
 #include "core/recording.h"
 #include "jobs/kinds.h"
-#include "sink/sink.h"
+#include "sink/local.h"
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>

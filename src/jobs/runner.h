@@ -1,5 +1,5 @@
-/* runner.h - the threads that do durable jobs (core/job.h), one after another: one composes recordings and one fetches them, which takes as
- * long as it takes, one looks at what providers told, one does all the rest. */
+/* runner.h - the threads that do durable jobs (core/job.h), one after another: one composes recordings, one fetches them, one takes them to sinks,
+ * which takes as long as it takes; one looks at what providers told; one does all the rest. */
 #pragma once
 #include "core/core.h"
 #include "core/job.h"

@@ -1,4 +1,4 @@
-#include "sink/sink.h"
+#include "sink/local.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>

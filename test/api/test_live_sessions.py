@@ -51,7 +51,7 @@ def test_create_with_everything(teacher):
     assert "description" not in make(teacher)
 
 
-@pytest.mark.parametrize("title,slug", [("Été à Paris!", "ete-a-paris"), ("日本語", "session"), ("  a -- B_c  ", "a-b-c"), ("x" * 200, "x" * 80), ("Ünï Øre", "uni-re"), ("a\u00d7b", "a-b")])
+@pytest.mark.parametrize("title,slug", [("Été à Paris!", "ete-a-paris"), ("日本語", "session"), ("  a -- B_c  ", "a-b-c"), ("x" * 200, "x" * 77), ("Ünï Øre", "uni-re"), ("a\u00d7b", "a-b")])
 def test_slug(teacher, title, slug):
     assert re.fullmatch(re.escape(slug) + r"-\d{10,}", make(teacher, title=title)["roomName"])
 

@@ -1,12 +1,26 @@
 /* recordings.c - recordings of a session: start, pause, stop, list, fetch, delete. */
 #include "core/recording.h"
 #include "api/api.h"
-#include "sink/sink.h"
+#include "core/copy.h"
+#include "core/sink.h"
+#include "sink/local.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
+
+enum { LINK_SECONDS = 3600 };
+
+static bool show_copies(struct request *r, const struct recording *rec, struct recording_reply *out, struct err *e)
+{
+    struct list rows;
+    if (!copy_list(&r->scope, rec->id, &rows, e)) return false;
+    struct recording_copy_reply *copies = arena_array(r->scope.arena, struct recording_copy_reply, rows.count + 1);
+    for (size_t i = 0; i < rows.count; i++) COPY(recording_copy_reply, &copies[i], recording_copy, (const struct recording_copy *)rows.items + i);
+    SET(out, recording_reply, copies, ((struct list){copies, rows.count}));
+    return true;
+}
 
 static bool show(struct request *r, const struct recording *rec, struct recording_reply *out, struct err *e)
 {
@@ -20,7 +34,7 @@ static bool show(struct request *r, const struct recording *rec, struct recordin
     }
     COPY(recording_reply, out, recording, rec);
     SET(out, recording_reply, files, ((struct list){files, rows.count}));
-    return true;
+    return show_copies(r, rec, out, e);
 }
 
 static bool reply_recording(struct request *r, const struct recording *rec, struct err *e)
@@ -128,12 +142,24 @@ static bool range_of(const char *header, uint64_t total, uint64_t *offset, uint6
     return true;
 }
 
+/* It is not here any more: the sink's own link, for as long as it takes to begin. */
+static bool serve_elsewhere(struct request *r, const struct recording_file *f, bool save, struct err *e)
+{
+    struct recording_copy c;
+    if (copy_to_serve(&r->scope, f->id, &c, e) != DB_ROW) return err_fail(e, error_file_not_found);
+    const struct sink *sink = sink_find(r->api->core, c.sink);
+    const char *known = HAS(&c, recording_copy, url) ? c.url : NULL;
+    r->redirect = sink ? sink->ops->link(sink->ctx, r->scope.arena, c.key, known, save ? f->name : NULL, r->scope.now, LINK_SECONDS) : known;
+    return r->redirect || err_fail(e, error_file_not_found);
+}
+
 bool v1_file_get(struct request *r, struct err *e)
 {
     const struct file_path *path = r->path;
     const struct file_query *q = r->query;
     struct recording_file file;
     if (!may_fetch(r, path, q, e) || !recording_file_find(&r->scope, path->recording_id, path->file_id, &file, e)) return false;
+    if (strcmp(file.sink, "local") != 0) return serve_elsewhere(r, &file, q->download, e);
     int fd = sink_open_local(core_config(r->api->core)->DATA_DIR, file.key, e);
     if (fd < 0) return false;
     uint64_t total = (uint64_t)file.size_bytes, offset, size;

@@ -1,4 +1,4 @@
-/* sink.h - where recordings end up. Keys are made of ids only: recordings/UUID/NAME. The local sink is a folder under the data folder. */
+/* local.h - the folder below the data folder in which files of recordings are made and kept. Keys are made of ids only: recordings/UUID/NAME. */
 #pragma once
 #include "base/err.h"
 #include <stdint.h>

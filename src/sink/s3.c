@@ -1,0 +1,253 @@
+#include "sink/s3.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "net/fetch.h"
+#include "net/sigv4.h"
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/mman.h>
+
+enum { PART = 16 << 20, MOST_PARTS = 10000, TIMEOUT_MS = 600000, WORDS_LONGEST = 160 };
+
+struct s3 {
+    struct sink sink;
+    struct fetcher *fetcher;
+    struct sigv4_key key;
+    const char *bucket, *prefix;
+    char *base, *host;            /* https://HOST and HOST */
+    char *root;                   /* of every path: "" or "/BUCKET" */
+};
+
+struct call { const char *method, *key, *query; const void *body; size_t size; const char *content_type, *sha256; };
+
+/* ---- one request */
+
+static char *path_of(struct s3 *s, struct arena *a, const char *key)
+{
+    return arena_printf(a, "%s/%s", s->root, sigv4_escape_path(a, key));
+}
+
+/* The text of the first element of that name: error codes and upload ids, which hold no markup. NULL: there is none. */
+static char *element(struct arena *a, const char *xml, const char *name)
+{
+    const char *open = strstr(xml, arena_printf(a, "<%s>", name));
+    const char *text = open ? open + strlen(name) + 2 : NULL, *end = text ? strchr(text, '<') : NULL;
+    return end ? arena_strndup(a, text, (size_t)(end - text)) : NULL;
+}
+
+static bool refused(struct s3 *s, struct arena *a, const struct fetch_reply *r, struct err *e)
+{
+    const char *code = element(a, r->body, "Code"), *message = element(a, r->body, "Message");
+    return err_set(e, ERR_DESTINATION, "sink_refused", "bucket \"%s\" at %s answered %d%s%s%s%.*s", s->bucket, s->host, r->status, code ? ": " : "", code ? code : "", message ? ": " : "",
+                   WORDS_LONGEST, message ? message : "");
+}
+
+static bool request(struct s3 *s, struct arena *a, const struct call *c, struct fetch_reply *out, struct err *e)
+{
+    char time[SIGV4_TIME], payload[65];
+    const char *path = path_of(s, a, c->key), *query = c->query ? c->query : "";
+    sigv4_time(clock_now_ms(), time);
+    sha256_hex(c->body ? c->body : "", c->size, payload);
+    struct sigv4_header headers[] = {{"host", s->host}, {"x-amz-content-sha256", payload}, {"x-amz-date", time}, {"x-amz-meta-sha256", c->sha256}};
+    struct sigv4_request r = {c->method, path, query, headers, c->sha256 ? 4 : 3, payload};
+    const char *lines[] = {arena_printf(a, "Authorization: %s", sigv4_authorization(a, &s->key, &r, time)), arena_printf(a, "x-amz-content-sha256: %s", payload),
+                           arena_printf(a, "x-amz-date: %s", time), "Expect:", arena_printf(a, "Content-Type: %s", c->content_type ? c->content_type : "application/octet-stream"),
+                           c->sha256 ? arena_printf(a, "x-amz-meta-sha256: %s", c->sha256) : NULL, NULL};
+    struct fetch what = {.method = c->method, .url = arena_printf(a, "%s%s%s%s", s->base, path, *query ? "?" : "", query), .headers = lines,
+                         .body = c->body, .body_size = c->size, .total_ms = TIMEOUT_MS};
+    return fetch(s->fetcher, &what, a, out, e);
+}
+
+static bool good(struct s3 *s, struct arena *a, const struct call *c, struct fetch_reply *out, struct err *e)
+{
+    return request(s, a, c, out, e) && (out->status / 100 == 2 || refused(s, a, out, e));
+}
+
+/* ---- up */
+
+/* HEAD has no words, but the size and what we said of the hash; the parts' own hashes the store has checked itself. */
+static bool verify(struct s3 *s, struct arena *a, const struct sink_file *f, struct err *e)
+{
+    struct call c = {.method = "HEAD", .key = f->key};
+    struct fetch_reply r;
+    if (!good(s, a, &c, &r, e)) return false;
+    const char *size = fetch_header(&r, a, "Content-Length"), *sha256 = fetch_header(&r, a, "x-amz-meta-sha256");
+    if (!size || atoll(size) != f->size) return err_set(e, ERR_DESTINATION, "sink_size", "bucket \"%s\" has %s bytes of \"%s\", not %lld", s->bucket, size ? size : "no", f->key, (long long)f->size);
+    if (!sha256 || strcmp(sha256, f->sha256) != 0) return err_set(e, ERR_DESTINATION, "sink_checksum", "bucket \"%s\" has another file under \"%s\"", s->bucket, f->key);
+    return true;
+}
+
+static bool put_mapped(struct s3 *s, struct arena *a, const struct sink_file *f, const struct call *like, int64_t offset, size_t size, struct fetch_reply *r, struct err *e)
+{
+    struct call c = *like;
+    void *bytes = size ? mmap(NULL, size, PROT_READ, MAP_PRIVATE, f->fd, offset) : NULL;
+    if (bytes == MAP_FAILED) return err_sys(e, ERR_INTERNAL, "sink", "cannot map a file to be uploaded");
+    c.body = bytes ? bytes : "";
+    c.size = size;
+    bool ok = good(s, a, &c, r, e);
+    if (bytes) munmap(bytes, size);
+    return ok;
+}
+
+static bool begin(struct s3 *s, struct arena *a, const struct sink_file *f, struct sink_upload *u, struct err *e)
+{
+    struct call c = {.method = "POST", .key = f->key, .query = "uploads=", .body = "", .content_type = f->content_type, .sha256 = f->sha256};
+    struct fetch_reply r;
+    if (!good(s, a, &c, &r, e)) return false;
+    u->id = element(a, r.body, "UploadId");
+    u->parts = "";
+    u->done = 0;
+    return u->id ? u->save(u->arg, u, e) : err_set(e, ERR_DESTINATION, "sink_refused", "bucket \"%s\" gave no name for an upload", s->bucket);
+}
+
+/* 5 MiB at least, 10 000 at most; a multiple of a page. */
+static int64_t part_size(int64_t size)
+{
+    int64_t part = PART;
+    while (part * MOST_PARTS < size) part *= 2;
+    return part;
+}
+
+static bool put_part(struct s3 *s, struct arena *a, const struct sink_file *f, struct sink_upload *u, struct err *e)
+{
+    int64_t part = part_size(f->size), left = f->size - u->done;
+    size_t size = (size_t)(left < part ? left : part);
+    struct arena own;
+    struct fetch_reply r;
+    arena_init(&own);
+    struct call c = {.method = "PUT", .key = f->key, .query = arena_printf(&own, "partNumber=%lld&uploadId=%s", (long long)(u->done / part + 1), fetch_escape(&own, u->id))};
+    bool ok = put_mapped(s, &own, f, &c, u->done, size, &r, e);
+    const char *tag = ok ? fetch_header(&r, &own, "ETag") : NULL;
+    if (ok && !tag) ok = err_set(e, ERR_DESTINATION, "sink_refused", "bucket \"%s\" gave no tag for a part", s->bucket);
+    if (ok) u->parts = arena_printf(a, "%s%s\n", u->parts ? u->parts : "", tag);
+    arena_release(&own);
+    if (!ok) return false;
+    u->done += (int64_t)size;
+    return u->save(u->arg, u, e);
+}
+
+/* A reply of 200 may still hold an error: it was begun before it was known. */
+static bool complete(struct s3 *s, struct arena *a, const struct sink_file *f, const struct sink_upload *u, struct err *e)
+{
+    struct buf body;
+    struct fetch_reply r;
+    int number = 0;
+    buf_init(&body, 0);
+    buf_text(&body, "<CompleteMultipartUpload>");
+    for (const char *p = u->parts, *end; (end = strchr(p, '\n')); p = end + 1)
+        buf_printf(&body, "<Part><PartNumber>%d</PartNumber><ETag>%.*s</ETag></Part>", ++number, (int)(end - p), p);
+    buf_text(&body, "</CompleteMultipartUpload>");
+    struct call c = {.method = "POST", .key = f->key, .query = arena_printf(a, "uploadId=%s", fetch_escape(a, u->id)), .body = body.data, .size = body.size, .content_type = "application/xml"};
+    bool ok = good(s, a, &c, &r, e) && (!strstr(r.body, "<Error>") || refused(s, a, &r, e));
+    buf_release(&body);
+    return ok;
+}
+
+static bool forget(struct sink_upload *u, struct err *e)
+{
+    u->id = u->parts = NULL;
+    u->done = 0;
+    return u->save(u->arg, u, e);
+}
+
+/* The store has dropped an upload that we took for begun: its life there is limited. Or it is whole, and only the answer was lost. */
+static bool begin_anew(struct s3 *s, struct arena *a, const struct sink_file *f, struct sink_upload *u, struct err *e)
+{
+    struct err unverified;
+    if (!strstr(e->text, "NoSuchUpload")) return false;
+    return verify(s, a, f, &unverified) || (forget(u, e) && err_set(e, ERR_DESTINATION, "sink_refused", "bucket \"%s\" does not know the upload of \"%s\" any more: it begins anew", s->bucket, f->key));
+}
+
+static bool put_parts(struct s3 *s, struct arena *a, const struct sink_file *f, struct sink_upload *u, struct err *e)
+{
+    if (!u->id && !begin(s, a, f, u, e)) return false;
+    while (u->done < f->size)
+        if (!put_part(s, a, f, u, e)) return begin_anew(s, a, f, u, e);
+    return complete(s, a, f, u, e) || begin_anew(s, a, f, u, e);
+}
+
+static bool put(void *ctx, struct arena *a, const struct sink_file *f, struct sink_upload *u, const char **url, struct err *e)
+{
+    struct s3 *s = ctx;
+    struct fetch_reply r;
+    struct call c = {.method = "PUT", .key = f->key, .content_type = f->content_type, .sha256 = f->sha256};
+    bool ok = f->size > part_size(f->size) ? put_parts(s, a, f, u, e) : put_mapped(s, a, f, &c, 0, (size_t)f->size, &r, e);
+    *url = NULL;
+    return ok && verify(s, a, f, e);
+}
+
+/* ---- names, links, the end */
+
+static const char *key_of(void *ctx, struct arena *a, const struct sink_place *p)
+{
+    const struct s3 *s = ctx;
+    return arena_printf(a, "%srecordings/%s/%s", s->prefix, p->recording, p->file);
+}
+
+static const char *link_of(void *ctx, struct arena *a, const char *key, const char *url, const char *save_as, int64_t now, int seconds)
+{
+    struct s3 *s = ctx;
+    char time[SIGV4_TIME];
+    (void)url;
+    sigv4_time(now, time);
+    const char *query = save_as ? arena_printf(a, "response-content-disposition=%s", fetch_escape(a, arena_printf(a, "attachment; filename=\"%s\"", save_as))) : "";
+    return sigv4_presigned(a, &s->key, s->base, s->host, path_of(s, a, key), query, time, seconds);
+}
+
+static bool erase(void *ctx, struct arena *a, const char *key, const char *upload, struct err *e)
+{
+    struct s3 *s = ctx;
+    struct fetch_reply r;
+    struct call abort_it = {.method = "DELETE", .key = key, .query = upload ? arena_printf(a, "uploadId=%s", fetch_escape(a, upload)) : ""};
+    struct call c = {.method = "DELETE", .key = key};
+    if (upload && (!request(s, a, &abort_it, &r, e) || (r.status / 100 != 2 && r.status != 404 && !refused(s, a, &r, e)))) return false;
+    return request(s, a, &c, &r, e) && (r.status / 100 == 2 || r.status == 404 || refused(s, a, &r, e));
+}
+
+/* ---- life */
+
+static const struct sink_ops ops = {.name = "s3", .key = key_of, .put = put, .link = link_of, .erase = erase};
+
+struct s3 *s3_create(const struct config *c, struct err *e)
+{
+    const char *endpoint = c->S3_ENDPOINT, *scheme = strstr(endpoint, "://");
+    if (!*c->S3_BUCKET || !*c->S3_ACCESS_KEY_ID || !*c->S3_SECRET_ACCESS_KEY) {
+        err_set(e, ERR_CALLER, "config", "SINKS names s3: set S3_BUCKET, S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY");
+        return NULL;
+    }
+    if (!scheme || (strncasecmp(endpoint, "https://", 8) != 0 && strncasecmp(endpoint, "http://", 7) != 0)) {
+        err_set(e, ERR_CALLER, "config", "S3_ENDPOINT must be an address with https:// or http://");
+        return NULL;
+    }
+    struct s3 *s = xcalloc(1, sizeof *s);
+    struct arena a;
+    arena_init(&a);
+    const char *host = arena_strndup(&a, scheme + 3, strcspn(scheme + 3, "/"));
+    if (!c->S3_PATH_STYLE) host = arena_printf(&a, "%s.%s", c->S3_BUCKET, host);
+    s->host = xstrdup(host);
+    s->base = xstrdup(arena_printf(&a, "%.*s://%s", (int)(scheme - endpoint), endpoint, host));
+    s->root = xstrdup(c->S3_PATH_STYLE ? arena_printf(&a, "/%s", c->S3_BUCKET) : "");
+    arena_release(&a);
+    s->key = (struct sigv4_key){c->S3_ACCESS_KEY_ID, c->S3_SECRET_ACCESS_KEY, c->S3_REGION};
+    s->bucket = c->S3_BUCKET;
+    s->prefix = c->S3_PREFIX;
+    s->fetcher = fetcher_create();
+    s->sink = (struct sink){&ops, s};
+    return s;
+}
+
+void s3_destroy(struct s3 *s)
+{
+    if (!s) return;
+    fetcher_destroy(s->fetcher);
+    free(s->base);
+    free(s->host);
+    free(s->root);
+    free(s);
+}
+
+const struct sink *s3_sink(const struct s3 *s)
+{
+    return &s->sink;
+}

@@ -1,0 +1,8 @@
+/* sinks.h - the sinks that SINKS names, put together. */
+#pragma once
+#include "core/sink.h"
+
+struct sinks;
+struct sinks *sinks_create(const struct config *c, struct err *e);   /* NULL: a setting is wrong (ERR_CALLER) */
+void sinks_destroy(struct sinks *s);                                 /* NULL is fine */
+const struct sink *const *sinks_list(const struct sinks *s, size_t *count);
