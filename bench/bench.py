@@ -5,6 +5,7 @@ get     GET /api/v1/sessions/{id}           to a bare libmicrohttpd handler that
 join    POST /api/v1/sessions/{id}/join     to the same; the same user joins again
 list    GET /api/v1/sessions, first page    with a million sessions of one's own, to the same with a thousand
 courses GET /sessions, first page           the same, of the Live Sessions API
+webhooks  deliveries of a backlog          to a bare libcurl multi loop that posts as many bytes to the same receiver, as many at a time
 warn    the get with LOG_LEVEL=warn         to the get with LOG_LEVEL=info: what the request log costs
 start   from the start to "ready", on a new data folder; memory of the idle server (the media engine apart)
 
@@ -29,11 +30,12 @@ from contextlib import ExitStack
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build"))
 CONNECTIONS = [1, 32, 128, 256, 1000]
-TARGETS = {"create": 0.7, "get": 0.5, "join": 0.35, "list": 0.67, "courses": 0.67}
+TARGETS = {"create": 0.7, "get": 0.5, "join": 0.35, "list": 0.67, "courses": 0.67, "webhooks": 0.5}
 FEW, MANY = 1_000, 1_000_000 # sessions
 READY_MS, IDLE_KIB = 1000, 20 * 1024
 TICK_US = 1e6 / os.sysconf("SC_CLK_TCK")
 EMAIL, PASSWORD = "bench@example.org", "correct horse battery"
+WEBHOOKS, AT_A_TIME, WEBHOOK_BYTES = 20_000, 64, 230  # messages in a run, requests at a time (src/webhook/parts.h), a body
 CREATE = json.dumps({"title": "Benchmark session"})
 
 
@@ -196,6 +198,44 @@ def pages(args, folder):
             yield in_turn(figure, 32, args.rounds, *(lambda r=r: load(r, r.url.removesuffix("/api/v1") + path, r.bearer, 32, args.seconds) for r in (few, many)))
 
 
+EVENTS = """
+PRAGMA synchronous=OFF; BEGIN;
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
+INSERT INTO events (session_id, user_id, event_type, event_data, timestamp) SELECT 1 + i % 1000, {user}, 'participant.joined', '{{"participant_id":1,"connection":"abcdefghij"}}', i FROM n;
+UPDATE webhook_endpoints SET position = (SELECT max(id) FROM events) - {count};
+COMMIT;
+"""
+
+
+def deliveries(roomd, path, count):
+    """From letting the endpoint go until the last of them was taken and noted."""
+    database = roomd.folder / "data" / "roomd.db"
+    sql = lambda text: subprocess.run(["sqlite3", "-cmd", ".timeout 10000", database], input=text, text=True, check=True, stdout=subprocess.PIPE).stdout
+    roomd.call("PATCH", path, {"state": "paused"})
+    before = int(sql("SELECT count(*) FROM webhook_deliveries WHERE state = 'delivered'"))
+    sql(EVENTS.format(count=count, user=roomd.user))
+    cpu, began = roomd.cpu_us(), time.monotonic()
+    roomd.call("PATCH", path, {"state": "active"})
+    while (done := int(sql("SELECT count(*) FROM webhook_deliveries WHERE state = 'delivered'")) - before) < count and time.monotonic() < began + 120:
+        time.sleep(0.02)
+    took = time.monotonic() - began
+    return {"rps": done / took, "p99_ms": 0, "cpu_us": (roomd.cpu_us() - cpu) / max(done, 1), "errors": count - done}
+
+
+def webhooks(args, folder):
+    with Process([BUILD / "floor_http", args.floor_port, 1, 2]), Roomd(folder / "webhooks", args.threads, "warn") as roomd:
+        data, url = roomd.folder / "data", f"http://127.0.0.1:{args.floor_port}/"
+        admin = ["user", "add", "--data", data, "--email", "admin@example.org", "--role", "admin", "--password-stdin"]
+        subprocess.run([BUILD / "roomd", *admin], input=PASSWORD + "\n", text=True, check=True, stdout=subprocess.DEVNULL)
+        roomd.sign_in()
+        subprocess.run(["sqlite3", data / "roomd.db"], input=FILL.format(count=1000, user=roomd.user), text=True, check=True, stdout=subprocess.DEVNULL)
+        roomd.bearer = "Bearer " + json.loads(roomd.call("POST", "/auth/login", {"username": "admin@example.org", "password": PASSWORD}, form=True))["access_token"]
+        path = f"/webhooks/endpoints/{json.loads(roomd.call('POST', '/webhooks/endpoints', {'url': url, 'event_types': ['participant.joined']}))['id']}"
+        floor = [BUILD / "floor_webhooks", url, AT_A_TIME, args.seconds, WEBHOOK_BYTES]
+        return in_turn("webhooks", AT_A_TIME, args.rounds, lambda: json.loads(subprocess.run([str(w) for w in floor], check=True, stdout=subprocess.PIPE).stdout),
+                       lambda: deliveries(roomd, path, WEBHOOKS))
+
+
 def start(args, folder):
     readings = []
     for i in range(5):
@@ -228,7 +268,7 @@ def arguments():
     p.add_argument("--seconds", type=int, default=2, help="of each run")
     p.add_argument("--rounds", type=int, default=3)
     p.add_argument("--connections", type=lambda text: [int(n) for n in text.split(",")], default=CONNECTIONS)
-    p.add_argument("--only", type=lambda text: text.split(","), default=["start", "get", "join", "list", "courses", "warn", "create"])
+    p.add_argument("--only", type=lambda text: text.split(","), default=["start", "get", "join", "list", "courses", "warn", "create", "webhooks"])
     p.add_argument("--threads", type=int, default=1, help="HTTP threads of roomd and of the floor; wrk has one")
     p.add_argument("--floor-port", type=int, default=7099)
     return p.parse_args()
@@ -236,12 +276,13 @@ def arguments():
 
 def main():
     args = arguments()
-    subprocess.run(["ninja", "-C", BUILD, "--quiet", "roomd", "floor_http", "floor_sqlite"], check=True)
+    subprocess.run(["ninja", "-C", BUILD, "--quiet", "roomd", "floor_http", "floor_sqlite", "floor_webhooks"], check=True)
     (ROOT / "out").mkdir(exist_ok=True)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-", dir=ROOT / "out"))  # a real disk: commits are synced
     try:
         started = start(args, folder) if "start" in args.only else None
         rows = list(reading(args, folder)) + (list(pages(args, folder)) if {"list", "courses"} & set(args.only) else []) + (list(create(args, folder)) if "create" in args.only else [])
+        rows += [webhooks(args, folder)] if "webhooks" in args.only else []
     finally:
         shutil.rmtree(folder)
     table(rows, started)

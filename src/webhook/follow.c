@@ -62,11 +62,11 @@ static void hand_over(struct scope *s, struct endpoint *w, const struct list *ev
 }
 
 /* From where somebody who has room has to be told on. */
-static bool where_from(const struct sender *s, bool news, int64_t *from)
+static bool where_from(const struct sender *s, int64_t *from)
 {
     bool any = false;
     for (const struct endpoint *w = s->endpoints; w; w = w->next) {
-        if (!has_room(w) || (!news && w->position >= s->newest)) continue;
+        if (!has_room(w) || w->position >= s->newest) continue;
         if (!any || w->position < *from) *from = w->position;
         any = true;
     }
@@ -79,22 +79,17 @@ bool follow_events(struct sender *s)
     struct arena a;
     struct list events;
     struct err e = {0};
-    bool news = atomic_exchange(&s->news, false);
-    if (!where_from(s, news, &from)) return false;
+    if (atomic_exchange(&s->news, false)) s->newest = INT64_MAX;
+    if (!where_from(s, &from)) return false;
     arena_init(&a);
     struct scope scope = {.core = s->core, .db = s->db, .arena = &a, .now = clock_now_ms()};
     bool ok = webhook_events(&scope, from, READ_AT_ONCE, &events, &e);
-    if (ok && events.count) {
-        int64_t last = ((const struct event *)events.items)[events.count - 1].id;
-        if (last > s->newest) s->newest = last;
-        for (struct endpoint *w = s->endpoints; w; w = w->next)
-            if (w->position >= from) hand_over(&scope, w, &events);
-    }
+    for (struct endpoint *w = s->endpoints; w && ok; w = w->next)
+        if (w->position >= from) hand_over(&scope, w, &events);
+    if (ok && events.count < READ_AT_ONCE) s->newest = events.count ? ((const struct event *)events.items)[events.count - 1].id : from;
     if (!ok) log_error("webhook.events_unreadable", LOG_STR("error", e.text));
-    bool more = ok && events.count == READ_AT_ONCE;
     arena_release(&a);
-    if (news && more) atomic_store(&s->news, true);
-    return more;
+    return ok && events.count == READ_AT_ONCE;
 }
 
 /* ---- deliveries that wait */

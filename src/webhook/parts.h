@@ -80,7 +80,7 @@ struct sender {
     struct endpoint *endpoints;
     struct batch *batch;                      /* being filled */
     struct batch *noting;                     /* on its way through the writer */
-    int64_t newest;                           /* event that is known of */
+    int64_t newest;                           /* there is no event after it, as far as is known; INT64_MAX: not known */
     int64_t sweep_at, reread_at, flush_at;    /* monotonic ms; reread: the list of endpoints */
     size_t flights, messages;
     /* shared with other threads */

@@ -369,6 +369,25 @@ def test_a_stop_waits_for_answers(start_roomd, receiver):
         assert [row[0] for row in db.execute(f"SELECT state FROM webhook_deliveries WHERE endpoint_id = {made['id']}")] == ["delivered"]
 
 
+def test_a_long_backlog_is_worked_off(boss, house, receiver):
+    """More than is held in memory, of a few sessions and of many."""
+    there = receiver()
+    made = endpoint(boss, there, event_types=["chat.message"])
+    boss.patch(f"{ENDPOINTS}/{made['id']}", json={"state": "paused"})
+    ada = house.person("Ada")
+    sessions = [ada.session()["id"] for _ in range(5)]
+    rows = [f"({'NULL' if n % 6 == 5 else sessions[n % 6]}, {ada.id}, 'chat.message', '{{\"text\":\"{n}\"}}', {n})" for n in range(2600)]
+    with house.db() as db:
+        db.execute(f"INSERT INTO events (session_id, user_id, event_type, event_data, timestamp) VALUES {', '.join(rows)}")
+    boss.patch(f"{ENDPOINTS}/{made['id']}", json={"state": "active"})
+    got = there.wait(2600, deadline=60)
+    for session in sessions:
+        texts = [int(data(m)["event_data"]["text"]) for m in got if data(m)["session_id"] == session]
+        assert texts == sorted(texts) and len(texts) >= 433
+    until(lambda: boss.get(f"{ENDPOINTS}/{made['id']}/deliveries", params={"limit": 1, "state": "delivered"}).json()["total"] == 2600, "all are in the log")
+    drop(boss, made)
+
+
 def test_the_log_is_swept(start_roomd, receiver):
     there = receiver()
     house = start_roomd(env={"WEBHOOK_LOG_DAYS": "1"})
