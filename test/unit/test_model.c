@@ -437,7 +437,7 @@ static void test_deep_paths(void **state)
 
 static size_t keeps_more(const struct model *m)
 {
-    return m->fields[m->field_count - 1].type == FIELD_MORE;
+    return m->field_count && m->fields[m->field_count - 1].type == FIELD_MORE;
 }
 
 static void test_schemas_say_what_the_rows_say(void **state)
