@@ -54,9 +54,6 @@ lint:
 	@tools/check_layers.py && tools/size_report.py
 unit: build
 	@meson test -C $(BUILD) --print-errorlogs
-# The C libraries as other programs meet them: the examples on the wire, and what is installed.
-libraries: build .venv/bin/pytest
-	@.venv/bin/pytest -q test/libraries
 web-test: web
 	@cd web && npm test --silent
 # The client libraries' examples on the wire, and programs built with what `meson install` installs.

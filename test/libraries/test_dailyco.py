@@ -298,3 +298,10 @@ def test_a_program_is_built_with_what_is_installed(installed, daily, tmp_path, c
     assert out == '{"exp":5,"lang":null}\n' if compiler[0] == "g++" else out.endswith("records into my-recordings-bucket\n")
     needed = subprocess.run(["readelf", "-d", program], capture_output=True, text=True, check=True).stdout
     assert ("libdailyco.so" in needed) == (kind == "shared")
+
+
+def test_the_documents_program_is_built(installed, tmp_path):
+    root, env, _ = installed
+    source = tmp_path / "five.c"
+    source.write_text(re.search(r"```c\n(.*?)```", (ROOT / "doc" / "dailyco-library.md").read_text(), re.S)[1])
+    subprocess.run(["gcc", "-std=c17", "-Wall", "-Wextra", "-Wpedantic", "-Werror", *flags(env, "--cflags"), source, "-o", tmp_path / "five", *flags(env, "--libs")], env=env, check=True)
