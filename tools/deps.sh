@@ -1,11 +1,13 @@
 #!/bin/bash
-# deps.sh run|test: installs what a Debian 12 lacks of what roomd needs; asks the package manager only when something is missing.
+# deps.sh run|test|interop: installs what a Debian 12 lacks of what roomd needs; asks the package manager only when something is missing.
 set -euo pipefail
 run=(gcc libc6-dev meson ninja-build pkg-config python3 libmicrohttpd-dev libwslay-dev libjansson-dev libssl-dev libsodium-dev
      libsqlite3-dev libpq-dev libyaml-dev libcurl4-openssl-dev libsystemd-dev janus janus-tools ffmpeg fonts-dejavu-core)
 test=(postgresql g++ clang libclang-rt-14-dev libcmocka-dev chromium python3-venv iproute2 util-linux sqlite3 wrk procps faketime)
+interop=(redis-tools)
 wanted=("${run[@]}")
-[ "${1:-run}" = test ] && wanted+=("${test[@]}")
+[ "${1:-run}" = run ] || wanted+=("${test[@]}")
+[ "${1:-run}" = interop ] && wanted+=("${interop[@]}")
 command -v node >/dev/null || wanted+=(nodejs)
 command -v npm >/dev/null || wanted+=(npm)
 

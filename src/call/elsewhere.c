@@ -3,9 +3,10 @@
 #include "base/pool.h"
 #include "call/parts.h"
 #include <stdlib.h>
+#include <string.h>
 
 enum { CONNECT_WITHIN_MS = 5 * 60 * 1000 };
-static const char SQL_IN_AGAIN[] = "SELECT 1 FROM connection_spans WHERE participant_id = $1 AND left_at IS NULL LIMIT 1";
+static const char SQL_IN_AGAIN[] = "SELECT 1 FROM connection_spans WHERE participant_id = $1 AND connection <> $2 AND left_at IS NULL LIMIT 1";
 
 bool is_elsewhere(const struct hub *h, const struct session *session)
 {
@@ -103,7 +104,7 @@ bool deed_mute(struct scope *s, struct deed *d, struct err *e)
 
 /* ---- putting out */
 
-struct cut { struct hub *hub; int64_t participant_id; char *room, *provider; };
+struct cut { struct hub *hub; int64_t participant_id; char connection[CONNECTION_SIZE], *room, *provider; };
 
 static bool cut_off(struct cut *c, struct arena *a, struct err *e)
 {
@@ -112,7 +113,7 @@ static bool cut_off(struct cut *c, struct arena *a, struct err *e)
     struct db_conn *db = core_worker_reader(c->hub->core, e);
     const struct provider *p = provider_remote(c->hub->core, c->provider);
     if (!db) return false;
-    enum db_found again = db_number(db, SQL_IN_AGAIN, &one, e, INT_(c->participant_id));
+    enum db_found again = db_number(db, SQL_IN_AGAIN, &one, e, INT_(c->participant_id), TEXT_(c->connection));
     if (again != DB_NONE) return again == DB_ROW;
     return p->ops->remove(p->ctx, a, c->room, errand_user_id(p, a, &seat), e);
 }
@@ -135,6 +136,7 @@ void elsewhere_cut(const struct peer *p)
     struct hub *h = p->room->hub;
     if (!h->askers) return;
     struct cut *c = xcalloc(1, sizeof *c);
-    *c = (struct cut){h, p->participant_id, xstrdup(p->room->session.room_name), xstrdup(p->room->session.provider)};
+    *c = (struct cut){.hub = h, .participant_id = p->participant_id, .room = xstrdup(p->room->session.room_name), .provider = xstrdup(p->room->session.provider)};
+    memcpy(c->connection, p->connection, sizeof c->connection);
     pool_run(h->askers, cut, c);
 }
