@@ -2,6 +2,7 @@
  * the provider's token only after the door let them in, and whoever has to go is put out there too, whatever their page does. */
 #include "base/pool.h"
 #include "call/parts.h"
+#include "core/fact.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,6 +101,42 @@ bool deed_mute(struct scope *s, struct deed *d, struct err *e)
     struct participant seat;
     if (session_by_id(s, d->session_id, &session, e) != DB_ROW) return err_fail(e, error_session_not_found);
     return participant_in(s, d->session_id, d->participant_id, &seat, e) && errand_mute(s, &session, &seat, (enum track_kind)d->number, e);
+}
+
+/* ---- who is in by another client than our page */
+
+void outside_came(struct room *r, const char *connection)
+{
+    struct scope s = hub_scope(r->hub, &r->hub->arena, 0);
+    struct session session;
+    struct participant seat;
+    struct join_pass pass;
+    struct span span;
+    struct err e;
+    if (fact_is_of_page(connection) || peer_in(r, connection) || !presence_person(&s, connection, &span, &session, &seat, &pass, &e)) return;
+    struct peer *p = peer_add(r, &span, &seat, &pass);
+    p->outside = true;
+    tell_person(p);
+}
+
+void outside_left(struct room *r, const char *connection, const char *reason)
+{
+    struct peer *p = peer_in(r, connection);
+    struct call_peer_left m = {0};
+    if (!p || !p->outside) return;
+    SET(&m, call_peer_left, connection, connection);
+    SET(&m, call_peer_left, reason, reason);
+    message_broadcast(r, p, "peer_left", &call_peer_left_model, &m);
+    peer_forget(p);
+}
+
+void outside_show(struct room *r)
+{
+    struct scope s = hub_scope(r->hub, &r->hub->arena, 0);
+    struct list spans;
+    struct err e;
+    if (!presence_open(&s, r->session_id, &spans, &e)) return;
+    for (size_t i = 0; i < spans.count; i++) outside_came(r, ((const struct span *)spans.items)[i].connection);
 }
 
 /* ---- putting out */

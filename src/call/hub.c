@@ -48,6 +48,7 @@ struct room *room_open(struct hub *h, const struct session *session)
     arena_init(&r->arena);
     h->rooms = r;
     read_room(r);
+    if (r->elsewhere) outside_show(r);
     return r;
 }
 
@@ -56,9 +57,31 @@ void room_refresh(struct room *r)
     if (read_room(r)) tell_room(r);
 }
 
+static struct peer *first_outside(const struct room *r)
+{
+    struct peer *p = r->peers;
+    while (p && !p->outside) p = p->next;
+    return p;
+}
+
+static bool has_pages(const struct room *r)
+{
+    for (const struct peer *p = r->peers; p; p = p->next)
+        if (!p->outside) return true;
+    return false;
+}
+
+static void unlink_peer(struct peer *p);
+
+/* Who is in by another client alone needs no room here. */
 static void room_forget_if_empty(struct room *r)
 {
-    if (r->peers) return;
+    if (has_pages(r)) return;
+    for (struct peer *p; (p = first_outside(r));) {
+        unlink_peer(p);
+        free(p->name);
+        free(p);
+    }
     for (struct room **at = &r->hub->rooms; *at; at = &(*at)->next)
         if (*at == r) {
             *at = r->next;
@@ -278,7 +301,7 @@ static struct peer *find_gone(struct hub *h, int64_t now)
 {
     for (struct room *r = h->rooms; r; r = r->next)
         for (struct peer *p = r->peers; p; p = p->next)
-            if (!p->caller && p->away_until <= now) return p;
+            if (!p->caller && !p->outside && p->away_until <= now) return p;
     return NULL;
 }
 

@@ -78,9 +78,28 @@ static void on_gave_up(struct hub *h, struct room *r, const struct event_note *n
     send_off(h, n, "left", "replaced", "You left this session");
 }
 
+static void release_json(void *j)
+{
+    json_decref(j);
+}
+
+static const char *detail(struct hub *h, const struct event_note *n, const char *name)
+{
+    json_t *data = n->data ? json_loads(n->data, 0, NULL) : NULL;
+    if (data) arena_defer(&h->arena, release_json, data);
+    const char *text = json_string_value(json_object_get(data, name));
+    return text ? text : "";
+}
+
+static void on_left(struct hub *h, struct room *r, const struct event_note *n)
+{
+    if (r && r->elsewhere) outside_left(r, detail(h, n, "connection"), detail(h, n, "reason"));
+}
+
 /* Who waits here for a call that has begun on another node is sent there. */
 static void on_joined(struct hub *h, struct room *r, const struct event_note *n)
 {
+    if (r && r->elsewhere) outside_came(r, detail(h, n, "connection"));
     struct scope s = hub_scope(h, &h->arena, n->at);
     int64_t node = r || !db_is_shared(h->core->db) ? 0 : node_of(&s, n->session_id);
     if (!node || node == h->core->node_id) return;
@@ -194,7 +213,7 @@ static follow_fn *const followers[event_type_count] = {
     [event_session_updated] = on_changed,      [event_session_started] = on_changed,    [event_session_reopened] = on_changed,
     [event_session_locked] = on_changed,       [event_session_unlocked] = on_changed,   [event_session_ended] = on_over,
     [event_session_cancelled] = on_over,       [event_session_deleted] = on_over,       [event_participant_kicked] = on_kicked,
-    [event_participant_joined] = on_joined,       [event_participant_ejected] = on_ejected,
+    [event_participant_joined] = on_joined,    [event_participant_left] = on_left,      [event_participant_ejected] = on_ejected,
     [event_participant_left_seat] = on_gave_up, [event_participant_admitted] = on_admitted, [event_participant_denied] = on_denied,
     [event_token_revoked] = on_revoked,        [event_participant_updated] = on_seat_changed, [event_chat_message] = on_chat,      [event_recording_started] = on_recording,
     [event_recording_paused] = on_recording,   [event_recording_resumed] = on_recording, [event_recording_stopped] = on_recording,

@@ -28,6 +28,7 @@ struct peer {
     enum call_quality quality;
     struct track tracks[TRACKS];        /* by enum track_kind */
     bool host_muted[TRACKS];            /* not forwarded until the person switches it on; holds over new media */
+    bool outside;                       /* in by the provider's own client: here they are only shown, for as long as the provider says so */
     bool sending;                       /* the upward PeerConnection is up */
     struct stay_use use;                /* until counted_at (monotonic) */
     int64_t counted_at;
@@ -101,7 +102,7 @@ void peer_stop_media(struct peer *p);
 void peer_detach_caller(struct peer *p);
 /* Ends the stay: media stops at once, others are told, the span is closed (at: 0 now). With `over` the page is told too. */
 void peer_remove(struct peer *p, const char *reason, int64_t at, const char *over, const char *message);
-void peer_forget(struct peer *p);                        /* without a word to anybody: it is another node's now; may free the room */
+void peer_forget(struct peer *p);                        /* without a word to anybody and to the database: the stay is somebody else's to end; may free the room */
 void peer_set_away(struct peer *p);
 void caller_release(struct caller *c);
 void caller_end(struct caller *c, const char *reason, const char *message); /* over, and close */
@@ -111,6 +112,9 @@ void count_people(struct hub *h);
 bool is_elsewhere(const struct hub *h, const struct session *session);
 void elsewhere_grant(struct peer *p);                    /* the page is told `grant`, or `media_lost` */
 void elsewhere_permit(struct peer *p);                   /* what the seat may send has changed */
+void outside_show(struct room *r);                       /* who is in out there besides: into the roster */
+void outside_came(struct room *r, const char *connection);
+void outside_left(struct room *r, const char *connection, const char *reason);
 void elsewhere_cut(const struct peer *p);                /* out there too, unless the same seat is in again by then */
 bool deed_mute(struct scope *s, struct deed *d, struct err *e);
 

@@ -13,7 +13,7 @@ void show_person(const struct peer *p, struct arena *a, struct call_person *out)
         n++;
     }
     *out = (struct call_person){.connection = p->connection, .participant_id = p->participant_id, .name = p->name, .role = (int)p->role, .hand = p->hand,
-                                .screenshare = p->screenshare, .away = p->away_since != 0, .quality = (int)p->quality, .tracks = {tracks, n}, .joined_at = p->joined_at};
+                                .screenshare = p->screenshare, .away = p->away_since != 0, .outside = p->outside, .quality = (int)p->quality, .tracks = {tracks, n}, .joined_at = p->joined_at};
     model_all_present(&call_person_model, out);
 }
 

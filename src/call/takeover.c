@@ -1,11 +1,13 @@
 /* takeover.c - calls that go from one life of roomd to the next, and from one node to another. */
 #include "base/clock.h"
 #include "call/parts.h"
+#include "core/fact.h"
 #include <stdlib.h>
 
 /* Everybody who was in when we were last alive may come back for a while; their media may have gone on without us. */
 static void take_up_person(struct hub *h, const char *connection)
 {
+    if (!fact_is_of_page(connection)) return; /* the provider says when they go */
     struct scope s = hub_scope(h, &h->arena, 0);
     struct span span;
     struct session session;

@@ -36,13 +36,14 @@ void usage_save_all(struct hub *h)
 {
     size_t n = 0;
     for (const struct room *r = h->rooms; r; r = r->next)
-        for (const struct peer *p = r->peers; p; p = p->next) n++;
+        for (const struct peer *p = r->peers; p; p = p->next) n += !p->outside;
     if (!n) return;
     struct task *t = task_create(h->core);
     struct amounts *a = arena_new(&t->arena, struct amounts);
     a->list = arena_array(&t->arena, struct amount, n);
     for (struct room *r = h->rooms; r; r = r->next)
         for (struct peer *p = r->peers; p; p = p->next) {
+            if (p->outside) continue;
             usage_count(p);
             struct amount *to = &a->list[a->count++];
             memcpy(to->connection, p->connection, sizeof to->connection);

@@ -75,8 +75,7 @@ static bool visitor_of(struct scope *s, const char *provider, const struct sessi
     return stranger(s, provider, session, p, &out->seat, e);
 }
 
-/* A stay that our own page has opened: its end is the call's to say (src/call). */
-static bool is_of_page(const char *connection)
+bool fact_is_of_page(const char *connection)
 {
     return strlen(connection) == PAGE_CONNECTION && !strpbrk(connection, "_-");
 }
@@ -89,7 +88,7 @@ static bool is_covered(struct scope *s, const struct session *session, int64_t p
     if (!errand_on_our_page(s, session)) return true;
     if (!db_all(s->db, SQL_SPANS_AT, span, &rows, s->arena, e, INT_(session->id), INT_(participant_id), INT_(at), INT_(CLOCKS_APART_MS))) return false;
     const struct span *spans = rows.items;
-    for (size_t i = 0; i < rows.count; i++) *covered |= is_of_page(spans[i].connection);
+    for (size_t i = 0; i < rows.count; i++) *covered |= fact_is_of_page(spans[i].connection);
     return true;
 }
 
@@ -263,7 +262,7 @@ static bool room_empty(struct scope *s, const struct session *session, int64_t a
     if (!db_all(s->db, SQL_OPEN_SPANS, span, &open, s->arena, e, INT_(session->id))) return false;
     struct span *spans = (struct span *)(uintptr_t)open.items;
     for (size_t i = 0; i < open.count; i++)
-        if (spans[i].joined_at <= at && !is_of_page(spans[i].connection) && !end_stay(s, &spans[i], at, ROOM_EMPTY, e)) return false;
+        if (spans[i].joined_at <= at && !fact_is_of_page(spans[i].connection) && !end_stay(s, &spans[i], at, ROOM_EMPTY, e)) return false;
     return true;
 }
 
@@ -338,7 +337,7 @@ bool fact_listed(struct scope *s, const char *provider, const struct fact_listin
         !db_all(s->db, SQL_OPEN_SPANS, span, &open, s->arena, e, INT_(session.id))) return false;
     struct span *spans = (struct span *)(uintptr_t)open.items;
     for (size_t i = 0; i < open.count; i++) {
-        bool ours = is_of_page(spans[i].connection);
+        bool ours = fact_is_of_page(spans[i].connection);
         if (!ours && !is_listed(l, spans[i].connection) && !missing(s, l, &spans[i], e)) return false;
     }
     return true;

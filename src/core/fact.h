@@ -47,6 +47,7 @@ struct fact {
 struct facts { const struct fact *items; size_t count; };
 
 bool fact_apply(struct scope *s, const char *provider, const struct fact *f, struct err *e);
+bool fact_is_of_page(const char *connection);  /* a stay that our own page has opened: its end is the call's to say (src/call) */
 bool fact_apply_all(struct scope *s, const char *provider, const struct facts *facts, struct err *e);
 
 /* The same for a listing: who is in a room, as the provider said when it was asked at `asked_at`. It may be `lag_ms` old, and then somebody must

@@ -1,6 +1,6 @@
 /* A call whose media LiveKit carries: what the engine does between roomd's words and LiveKit's client. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { connectionOf, seatOf } from './elsewhere';
+import { connectionOf, seatOf, withTracks } from './elsewhere';
 import { CallEngine } from './engine';
 import { FakeEnv, FakeLocal, joined, person } from './fakes';
 
@@ -39,8 +39,20 @@ describe('identities at LiveKit', () => {
 
   it('lead to the connection of who is in the roster', () => {
     const people = [person('a', { participant_id: 3 }), person('b', { participant_id: 12 })];
-    expect(connectionOf(people, 'seat-12-0-0-x')).toBe('b');
-    expect(connectionOf(people, 'seat-4-0-0-x')).toBeUndefined();
+    expect(connectionOf(people, { identity: 'seat-12-0-0-x', sid: 'PA_1' })).toBe('b');
+    expect(connectionOf(people, { identity: 'seat-4-0-0-x', sid: 'PA_1' })).toBeUndefined();
+  });
+
+  it('of telephones are their stay', () => {
+    const people = [person('a', { participant_id: 3 }), person('PA_9', { participant_id: 4, outside: true })];
+    expect(connectionOf(people, { identity: 'sip_+15550100', sid: 'PA_9' })).toBe('PA_9');
+    expect(connectionOf(people, { identity: 'EG_x', sid: 'PA_8' })).toBeUndefined();
+  });
+
+  it('say what people without our page send', () => {
+    const people = [person('a'), person('PA_9', { outside: true })];
+    const streams = new Map([['PA_9', { mic: {} as MediaStream }], ['a', { mic: {} as MediaStream }]]);
+    expect(withTracks(people, streams).map((one) => one.tracks)).toEqual([[], [{ kind: 'mic', muted: false }]]);
   });
 });
 
@@ -59,9 +71,10 @@ describe('a call on LiveKit', () => {
   it('finds people by their seat also when they come into the roster later', async () => {
     await enter();
     const { connectionOf: find } = env.elsewhere[0]!.given;
-    expect(find('seat-5-0-0-x')).toBeUndefined();
+    const ben = { identity: 'seat-5-0-0-x', sid: 'PA_1' };
+    expect(find(ben)).toBeUndefined();
     env.socket.deliver({ t: 'peer', person: person('ben', { participant_id: 5 }) });
-    expect(find('seat-5-0-0-x')).toBe('ben');
+    expect(find(ben)).toBe('ben');
     expect(env.elsewhere[0]!.synced).toHaveLength(2);
   });
 

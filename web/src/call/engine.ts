@@ -2,7 +2,7 @@
  * React shows. No framework here. Every message may come doubled or late; none may do harm. */
 import { announce, type Announcement, type Notice } from './announce';
 import { browserEnv, type CallEnv } from './env';
-import { connectionOf } from './elsewhere';
+import { connectionOf, withTracks, type AtLiveKit } from './elsewhere';
 import type { LocalMedia } from './local-media';
 import type { CallMedia, MediaHooks } from './media';
 import type { InMessage, OutMessage, OutOf, Person, RecordAction } from './messages';
@@ -286,7 +286,7 @@ export class CallEngine extends Store<CallState> {
     this.stopMedia();
     const turn = this.turn;
     const current = () => turn === this.turn && this.get().phase === 'in';
-    const people = { connectionOf: (identity: string) => connectionOf(this.get().people, identity) };
+    const people = { connectionOf: (who: AtLiveKit) => connectionOf(this.get().people, who) };
     try {
       const media = await this.env.openElsewhere({ grant, hooks: this.hooks(current), ...people });
       if (!current()) return media.close();
@@ -301,7 +301,7 @@ export class CallEngine extends Store<CallState> {
   private hooks(current: () => boolean): MediaHooks {
     return {
       send: (message) => this.send(message),
-      streams: (streams) => current() && this.set({ streams }),
+      streams: (streams) => current() && this.set({ streams, people: withTracks(this.get().people, streams) }),
       broken: () => current() && this.restartMedia(),
     };
   }

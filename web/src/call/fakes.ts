@@ -250,6 +250,7 @@ export function person(connection: string, more: Partial<Person> = {}): Person {
     hand: false,
     screenshare: true,
     away: false,
+    outside: false,
     quality: 'good',
     tracks: [],
     joined_at: '2030-01-01T10:00:00Z',

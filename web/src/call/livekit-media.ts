@@ -42,6 +42,8 @@ export class LiveKitMedia implements CallMedia {
     this.room
       .on(RoomEvent.TrackSubscribed, shown)
       .on(RoomEvent.TrackUnsubscribed, shown)
+      .on(RoomEvent.TrackMuted, shown)
+      .on(RoomEvent.TrackUnmuted, shown)
       .on(RoomEvent.ParticipantConnected, shown)
       .on(RoomEvent.ParticipantDisconnected, shown)
       .on(RoomEvent.Connected, () => this.onConnected())
@@ -161,8 +163,8 @@ export class LiveKitMedia implements CallMedia {
 
   private *live() {
     for (const participant of this.room.remoteParticipants.values()) {
-      const connection = this.elsewhere.connectionOf(participant.identity);
-      if (connection) for (const { kind, track } of tracksOf(participant)) yield { connection, kind, track };
+      const connection = this.elsewhere.connectionOf(participant);
+      if (connection) for (const sent of tracksOf(participant)) yield { connection, ...sent };
     }
   }
 
@@ -170,7 +172,8 @@ export class LiveKitMedia implements CallMedia {
     if (this.closed) return;
     const before = this.remote;
     this.remote = new Map();
-    for (const { connection, kind, track } of this.live()) {
+    for (const { connection, kind, track, muted } of this.live()) {
+      if (muted) continue;
       const media = this.remote.get(connection) ?? {};
       media[kind] = streamOf(track.mediaStreamTrack, before.get(connection)?.[kind]);
       this.remote.set(connection, media);
@@ -186,9 +189,9 @@ export class LiveKitMedia implements CallMedia {
 }
 
 function* tracksOf(participant: RemoteParticipant) {
-  for (const { source, track } of participant.trackPublications.values()) {
+  for (const { source, track, isMuted: muted } of participant.trackPublications.values()) {
     const kind = KIND_OF.get(source);
-    if (kind && track instanceof RemoteTrack) yield { kind, track };
+    if (kind && track instanceof RemoteTrack) yield { kind, track, muted };
   }
 }
 
