@@ -3,6 +3,7 @@
 create  durable POST /api/v1/sessions       to bare SQLite group commits of the same rows, as many in a commit as connections
 get     GET /api/v1/sessions/{id}           to a bare libmicrohttpd handler that answers as many bytes
 join    POST /api/v1/sessions/{id}/join     to the same; the same user joins again
+intake  POST /webhooks/livekit, signed      to bare SQLite group commits of the same rows, as many in a commit as connections
 list    GET /api/v1/sessions, first page    with a million sessions of one's own, to the same with a thousand
 courses GET /sessions, first page           the same, of the Live Sessions API
 webhooks  deliveries of a backlog          to a bare libcurl multi loop that posts as many bytes to the same receiver, as many at a time
@@ -27,10 +28,12 @@ import urllib.parse
 import urllib.request
 from contextlib import ExitStack
 
+import letters
+
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build"))
 CONNECTIONS = [1, 32, 128, 256, 1000]
-TARGETS = {"create": 0.7, "get": 0.5, "join": 0.35, "list": 0.67, "courses": 0.67, "webhooks": 0.5}
+TARGETS = {"create": 0.7, "intake": 0.7, "get": 0.5, "join": 0.35, "list": 0.67, "courses": 0.67, "webhooks": 0.5}
 FEW, MANY = 1_000, 1_000_000 # sessions
 READY_MS, IDLE_KIB = 1000, 20 * 1024
 TICK_US = 1e6 / os.sysconf("SC_CLK_TCK")
@@ -152,6 +155,27 @@ def create(args, folder):
                           lambda: load(roomd, f"{roomd.url}/sessions", roomd.bearer, n, args.seconds, "POST", CREATE))
 
 
+def intake(args, folder):
+    """As create; every event is another one, signed beforehand."""
+    extra = {"LIVEKIT_API_KEY": letters.LIVEKIT_KEY, "LIVEKIT_API_SECRET": letters.LIVEKIT_SECRET}
+    proof, body = letters.livekit_one()
+
+    def send(roomd, n):
+        letters.livekit(folder / "letters")
+        letters.to_be_sent(folder / "letters", letters.LIVEKIT_HEADERS)
+        try:
+            return load(roomd, roomd.url.removesuffix("/api/v1") + "/webhooks/livekit", "", n, args.seconds, "POST")
+        finally:
+            letters.sent()
+
+    for n in args.connections:
+        with Roomd(folder / f"intake-{n}", args.threads, extra=extra) as roomd:
+            file = roomd.folder / "floor.db"
+            subprocess.run(["sqlite3", roomd.folder / "data" / "roomd.db", f"VACUUM INTO '{file}'"], check=True)
+            floor = lambda: json.loads(subprocess.run([BUILD / "floor_inbox", file, str(n), str(args.seconds), body, proof], check=True, stdout=subprocess.PIPE).stdout)
+            yield in_turn("intake", n, args.rounds, floor, lambda: send(roomd, n))
+
+
 def reading(args, folder):
     with ExitStack() as stack:
         roomd = stack.enter_context(Roomd(folder / "info", args.threads)).sign_in()
@@ -236,6 +260,9 @@ def webhooks(args, folder):
                        lambda: deliveries(roomd, path, WEBHOOKS))
 
 
+PARTS = [({"get", "join", "warn"}, reading), ({"list", "courses"}, pages), ({"create"}, create), ({"intake"}, intake), ({"webhooks"}, lambda *how: [webhooks(*how)])]
+
+
 def start(args, folder):
     readings = []
     for i in range(5):
@@ -268,7 +295,7 @@ def arguments():
     p.add_argument("--seconds", type=int, default=2, help="of each run")
     p.add_argument("--rounds", type=int, default=3)
     p.add_argument("--connections", type=lambda text: [int(n) for n in text.split(",")], default=CONNECTIONS)
-    p.add_argument("--only", type=lambda text: text.split(","), default=["start", "get", "join", "list", "courses", "warn", "create", "webhooks"])
+    p.add_argument("--only", type=lambda text: text.split(","), default=["start", "get", "join", "list", "courses", "warn", "create", "intake", "webhooks"])
     p.add_argument("--threads", type=int, default=1, help="HTTP threads of roomd and of the floor; wrk has one")
     p.add_argument("--floor-port", type=int, default=7099)
     return p.parse_args()
@@ -276,13 +303,12 @@ def arguments():
 
 def main():
     args = arguments()
-    subprocess.run(["ninja", "-C", BUILD, "--quiet", "roomd", "floor_http", "floor_sqlite", "floor_webhooks"], check=True)
+    subprocess.run(["ninja", "-C", BUILD, "--quiet", "roomd", "floor_http", "floor_sqlite", "floor_inbox", "floor_webhooks"], check=True)
     (ROOT / "out").mkdir(exist_ok=True)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-", dir=ROOT / "out"))  # a real disk: commits are synced
     try:
         started = start(args, folder) if "start" in args.only else None
-        rows = list(reading(args, folder)) + (list(pages(args, folder)) if {"list", "courses"} & set(args.only) else []) + (list(create(args, folder)) if "create" in args.only else [])
-        rows += [webhooks(args, folder)] if "webhooks" in args.only else []
+        rows = [row for figures, run in PARTS for row in (run(args, folder) if figures & set(args.only) else ())]
     finally:
         shutil.rmtree(folder)
     table(rows, started)

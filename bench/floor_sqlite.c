@@ -1,13 +1,7 @@
 /* floor_sqlite.c - what SQLite alone can do: the rows that one POST /api/v1/sessions leaves, BATCH of them in a commit, on a
  * database that roomd made (its tables, indices and pragmas). The benches divide by it.  floor_sqlite FILE USER BATCH SECONDS */
-#include <sqlite3.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
+#include "floor.h"
 
-static const char PRAGMAS[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2048";
 static const char SESSION[] =
     "INSERT INTO sessions (uuid, teacher_id, title, status, provider, room_name, room_code, duration_minutes, max_participants, enable_recording, enable_chat,"
     " enable_screenshare, waiting_room, allow_guests, locked, created_at, updated_at)"
@@ -18,47 +12,6 @@ static const char PARTICIPANT[] =
 static const char COUNT[] =
     "INSERT INTO session_counts (user_id, status, total) VALUES (?1, 'scheduled', 1) ON CONFLICT (user_id, status) DO UPDATE SET total = session_counts.total + 1";
 static const char EVENT[] = "INSERT INTO events (session_id, user_id, event_type, event_data, timestamp) VALUES (?1, ?2, ?3, ?4, ?5)";
-
-static sqlite3 *db;
-
-static void check(int code)
-{
-    if (code == SQLITE_OK || code == SQLITE_DONE) return;
-    fprintf(stderr, "floor_sqlite: %s\n", sqlite3_errmsg(db));
-    exit(1);
-}
-
-static sqlite3_stmt *prepare(const char *sql)
-{
-    sqlite3_stmt *s;
-    check(sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, &s, NULL));
-    return s;
-}
-
-static void run(sqlite3_stmt *s)
-{
-    check(sqlite3_step(s));
-    check(sqlite3_reset(s));
-}
-
-static int64_t now_ms(clockid_t clock)
-{
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static void random_text(char *to, size_t size, const char *letters)
-{
-    static uint64_t x;
-    if (!x) x = (uint64_t)now_ms(CLOCK_REALTIME);
-    size_t count = strlen(letters);
-    for (size_t i = 0; i < size; i++) {
-        x ^= x << 13, x ^= x >> 7, x ^= x << 17;
-        to[i] = letters[x % count];
-    }
-    to[size] = '\0';
-}
 
 static int64_t add_session(sqlite3_stmt *s, int64_t user, int64_t now)
 {
@@ -107,8 +60,7 @@ int main(int count, char **words)
         return 2;
     }
     int64_t user = atoll(words[2]), batch = atoll(words[3]), done = 0;
-    check(sqlite3_open_v2(words[1], &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL));
-    check(sqlite3_exec(db, PRAGMAS, NULL, NULL, NULL));
+    open_database(words[1]);
     sqlite3_stmt *begin = prepare("BEGIN IMMEDIATE"), *commit = prepare("COMMIT"), *session = prepare(SESSION), *participant = prepare(PARTICIPANT), *event = prepare(EVENT), *counter = prepare(COUNT);
     int64_t started = now_ms(CLOCK_MONOTONIC), end = started + (int64_t)(atof(words[4]) * 1000), at;
     do {

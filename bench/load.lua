@@ -7,16 +7,23 @@ local signed = os.getenv("BENCH_SIGNED")
 if wrk.body or signed then wrk.headers["Content-Type"] = "application/json" end
 
 if signed then
+  -- each line: the value of each of these headers, then the body
+  local names = {}
+  for name in os.getenv("BENCH_SIGNED_HEADERS"):gmatch("[^,]+") do names[#names + 1] = name end
   local events, n = {}, 0
   for line in io.lines(signed) do
-    local time, signature, body = line:match("^(%S+) (%S+) (.*)$")
-    events[#events + 1] = { time, signature, body }
+    local one = {}
+    for i = 1, #names do
+      one[i], line = line:match("^(%S+) (.*)$")
+    end
+    one[#names + 1] = line
+    events[#events + 1] = one
   end
   request = function()
     local one = events[n % #events + 1]
     n = n + 1
-    wrk.headers["X-Webhook-Timestamp"], wrk.headers["X-Webhook-Signature"] = one[1], one[2]
-    return wrk.format(nil, nil, nil, one[3])
+    for i = 1, #names do wrk.headers[names[i]] = one[i] end
+    return wrk.format(nil, nil, nil, one[#names + 1])
   end
 end
 

@@ -4,14 +4,11 @@
 
 PEERS is a folder with live-sessions/, tutorium/ and fake-daily/ (the peers' upstream); they are installed below out/peers. All on SQLite with
 WAL and synchronous=FULL, in turn, on one machine, wrk on one thread with 32 connections. roomd is on its own media engine and needs no
-upstream, which is part of its case; Express asks fake-daily once for each create, FastAPI also for each get, join and create.
+upstream, which is part of its case; the third is LiveKit's own WebhookReceiver behind Express, which checks webhooks and keeps nothing. Express asks fake-daily once for each create, FastAPI also for each get, join and create.
 With --provider daily roomd has the same upstream as they: create asks it for a room, in /api/v1 for a token besides; a get or a join only
 where no token is kept. One line of JSON a figure, then a table of ratios. A figure in which a reply of roomd
 (or one in a thousand of a peer's) was not 2xx is void, and then the exit code is 1."""
 import argparse
-import base64
-import hashlib
-import hmac
 import json
 import os
 import pathlib
@@ -28,34 +25,19 @@ import urllib.request
 import uuid
 from contextlib import ExitStack
 
+import letters
 from bench import ROOT, Roomd, load
 
-HOOK_SECRET = base64.b64encode(b"bench hook secret, 32 bytes long").decode()
 JWT_SECRET = "reference-peer-secret"
-EVENTS = 100_000
 FORGIVEN = 0.001 # of a peer's replies: it is slower for them, not faster
 TARGETS = {"live-sessions": {"get": 10, "list": 8, "create": 8, "webhook": 8}, "tutorium": {"get": 100, "list": 60, "join": 80, "create": 60}}
 DAILY_TARGETS = {"live-sessions": {"create": 2.5}, "tutorium": {"create": 15}}
 PORTS = {"fake-daily": 7999, "live-sessions": 7100, "tutorium": 7101}
-
-
-def b64url(data):
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+RECEIVER_PORT = 7102
 
 
 def mint(secret):
-    signed = ".".join(b64url(json.dumps(part).encode()) for part in ({"alg": "HS256", "typ": "JWT"}, {"sub": str(uuid.uuid4()), "exp": int(time.time()) + 7200}))
-    return f"{signed}.{b64url(hmac.new(secret.encode(), signed.encode(), hashlib.sha256).digest())}"
-
-
-def signed_events(path, room):
-    """Lines "timestamp signature body", each another event."""
-    key, now = base64.b64decode(HOOK_SECRET), str(int(time.time()))
-    with open(path, "w") as out:
-        for _ in range(EVENTS):
-            payload = {"room_name": room, "recording_id": str(uuid.UUID(bytes=secrets.token_bytes(16))), "start_ts": int(now)}
-            body = json.dumps({"version": "1.0.0", "type": "recording.started", "id": f"evt-{secrets.token_hex(16)}", "payload": payload, "event_ts": int(now)})
-            out.write(f"{now} {base64.b64encode(hmac.new(key, f'{now}.{body}'.encode(), hashlib.sha256).digest()).decode()} {body}\n")
+    return letters.jwt({"sub": str(uuid.uuid4()), "exp": int(time.time()) + 7200}, secret)
 
 
 # ---- the peers, installed once
@@ -64,6 +46,9 @@ def install(peers, to):
     for name in PORTS:
         if not (to / name).exists():
             shutil.copytree(peers / name, to / name, ignore=shutil.ignore_patterns("node_modules", "*.db*", ".venv"))
+    if not (to / "receiver/node_modules").exists():
+        shutil.copytree(ROOT / "bench/receiver", to / "receiver", dirs_exist_ok=True)
+        subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--silent"], cwd=to / "receiver", check=True)
     if not (to / "live-sessions/node_modules").exists():
         subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--silent"], cwd=to / "live-sessions", check=True)
     if not (to / "tutorium/.venv/bin/uvicorn").exists():
@@ -130,23 +115,27 @@ def tutorium(url, bearer):
     return {"get": ("GET", one, None), "list": ("GET", f"{base}?skip=0&limit=10", None), "join": ("POST", f"{one}/join", {}), "create": ("POST", base, body)}
 
 
+def livekit(url, bearer, path="/webhooks/livekit"):
+    return {"webhook": ("POST", url + path, None)}
+
+
 def measure(server, bearer, place, figure, args, folder):
     method, url, body = place[figure]
     if figure == "webhook":
-        signed_events(folder / "events", body)
-        os.environ["BENCH_SIGNED"] = str(folder / "events")
+        letters.livekit(folder / "events") if body is None else letters.daily(folder / "events", body)
+        letters.to_be_sent(folder / "events", letters.LIVEKIT_HEADERS if body is None else letters.DAILY_HEADERS)
         body = None
     try:
         return load(server, url, bearer, args.connections, args.seconds, method, None if body is None else json.dumps(body))
     finally:
-        os.environ.pop("BENCH_SIGNED", None)
+        letters.sent()
 
 
 def compare(dialect, peer, peer_bearer, roomd, args, folder):
-    prepare = {"live-sessions": live_sessions, "tutorium": tutorium}[dialect]
+    prepare = {"live-sessions": live_sessions, "tutorium": tutorium, "livekit": livekit}[dialect]
     roomd_url, bearer = roomd.url.removesuffix("/api/v1"), sign_in(roomd.url.removesuffix("/api/v1"))
     theirs, ours = prepare(peer.url, peer_bearer), prepare(roomd_url, bearer)
-    targets = (DAILY_TARGETS if args.provider == "daily" else TARGETS)[dialect]
+    targets = (DAILY_TARGETS if args.provider == "daily" else TARGETS).get(dialect, {})
     for figure in [f for f in TARGETS[dialect] if f in args.only]:
         runs = [(measure(peer, peer_bearer, theirs, figure, args, folder), measure(roomd, bearer, ours, figure, args, folder)) for _ in range(args.rounds)]
         middle = lambda i, key: statistics.median(pair[i][key] for pair in runs)
@@ -163,13 +152,17 @@ def compare(dialect, peer, peer_bearer, roomd, args, folder):
 
 def all_figures(args, to, folder):
     with ExitStack() as stack:
-        hook = {"DAILY_WEBHOOK_SECRET": HOOK_SECRET, "DAILY_API_BASE_URL": f"http://127.0.0.1:{PORTS['fake-daily']}/v1"}
+        hook = {"DAILY_WEBletters.DAILY_SECRET": letters.DAILY_SECRET, "DAILY_API_BASE_URL": f"http://127.0.0.1:{PORTS['fake-daily']}/v1"}
         stack.enter_context(Peer(["node", "server.mjs"], to / "fake-daily", PORTS["fake-daily"], PORT=str(PORTS["fake-daily"])))
-        upstream = hook | {"PROVIDER": "daily", "DAILY_API_KEY": "key"} if args.provider == "daily" else {"DAILY_WEBHOOK_SECRET": HOOK_SECRET}
+        upstream = hook | {"PROVIDER": "daily", "DAILY_API_KEY": "key"} if args.provider == "daily" else {"DAILY_WEBletters.DAILY_SECRET": letters.DAILY_SECRET}
+        upstream |= {"LIVEKIT_API_KEY": letters.LIVEKIT_KEY, "LIVEKIT_API_SECRET": letters.LIVEKIT_SECRET}
         roomd = stack.enter_context(Roomd(folder / "roomd", 1, extra=upstream))
         if "live-sessions" in args.apis:
             with Peer(["node", "server.mjs"], to / "live-sessions", PORTS["live-sessions"], PORT=str(PORTS["live-sessions"]), DB_FILE=str(folder / "live.db"), JWT_SECRET=JWT_SECRET, **hook) as peer:
                 yield from compare("live-sessions", peer, "Bearer " + mint(JWT_SECRET), roomd, args, folder)
+        if "livekit" in args.apis:
+            with Peer(["node", "receiver.mjs"], to / "receiver", RECEIVER_PORT, PORT=str(RECEIVER_PORT), KEY=letters.LIVEKIT_KEY, SECRET=letters.LIVEKIT_SECRET) as peer:
+                yield from compare("livekit", peer, "", roomd, args, folder)
         if "tutorium" not in args.apis:
             return
         command = [to / "tutorium/.venv/bin/uvicorn", "main:app", "--port", str(PORTS["tutorium"]), "--no-access-log"]
@@ -183,7 +176,7 @@ def main():
     p.add_argument("--seconds", type=int, default=3, help="of each run")
     p.add_argument("--rounds", type=int, default=3)
     p.add_argument("--provider", choices=["janus", "daily"], default="janus", help="of roomd")
-    p.add_argument("--apis", type=lambda text: text.split(","), default=["live-sessions", "tutorium"])
+    p.add_argument("--apis", type=lambda text: text.split(","), default=["live-sessions", "tutorium", "livekit"])
     p.add_argument("--connections", type=int, default=32)
     p.add_argument("--only", type=lambda text: text.split(","), default=["get", "list", "join", "webhook", "create"])
     args = p.parse_args()
