@@ -131,14 +131,17 @@ int cmd_recordings(int argc, char **argv)
 
 /* ---- events */
 
-static const char SQL_EVENTS[] = "SELECT {} FROM events WHERE id > $1 ORDER BY id LIMIT 1000";
+enum { SHOWN_AT_ONCE = 1000, LATEST = 100 };
+static const char SQL_EVENTS[] = "SELECT {} FROM events WHERE id > $1 ORDER BY id LIMIT $2";
+static const char SQL_BEFORE_LATEST[] = "SELECT coalesce(max(id), 0) - $1 FROM events";
 
-static bool print_events(struct tool *t, int64_t *after, bool json, struct err *e)
+/* What there is after that, `shown` of it. */
+static bool print_events(struct tool *t, int64_t *after, bool json, size_t *shown_count, struct err *e)
 {
     struct arena a;
     struct list rows;
     arena_init(&a);
-    bool ok = db_all(t->conn, SQL_EVENTS, event, &rows, &a, e, INT_(*after));
+    bool ok = db_all(t->conn, SQL_EVENTS, event, &rows, &a, e, INT_(*after), INT_(SHOWN_AT_ONCE));
     for (size_t i = 0; ok && i < rows.count; i++) {
         const struct event *row = (const struct event *)rows.items + i;
         struct event_reply shown = {0};
@@ -153,6 +156,7 @@ static bool print_events(struct tool *t, int64_t *after, bool json, struct err *
         buf_release(&line);
         *after = row->id;
     }
+    *shown_count = rows.count;
     fflush(stdout);
     arena_release(&a);
     return ok;
@@ -160,7 +164,7 @@ static bool print_events(struct tool *t, int64_t *after, bool json, struct err *
 
 int cmd_events(int argc, char **argv)
 {
-    struct option_value own[] = {{"--follow", false, NULL}, {"--after", true, "0"}, {0}};
+    struct option_value own[] = {{"--follow", false, NULL}, {"--after", true, NULL}, {0}};
     struct options o;
     struct tool t;
     struct err e = {0};
@@ -168,9 +172,11 @@ int cmd_events(int argc, char **argv)
     if (code) return code < 0 ? EXIT_DONE : code;
     if (o.word_count != 1 || strcmp(o.words[0], "tail") != 0) return cli_usage("events", "say tail");
     if (!tool_open(&t, &o, &e)) return cli_fail(&e);
-    int64_t after = strtoll(own[1].value, NULL, 10);
-    bool ok = print_events(&t, &after, o.json, &e);
-    while (ok && own[0].value && usleep(200000) == 0) ok = print_events(&t, &after, o.json, &e);
+    int64_t after = own[1].value ? strtoll(own[1].value, NULL, 10) : 0;
+    size_t shown = 0;
+    bool ok = own[1].value || db_number(t.conn, SQL_BEFORE_LATEST, &after, &e, INT_(LATEST)) == DB_ROW;
+    do ok = ok && print_events(&t, &after, o.json, &shown, &e);
+    while (ok && (shown == SHOWN_AT_ONCE || (own[0].value && usleep(200000) == 0)));
     tool_close(&t);
     return ok ? EXIT_DONE : cli_fail(&e);
 }
