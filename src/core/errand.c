@@ -305,6 +305,13 @@ static const struct provider *remote_of(struct scope *s, int64_t session_id, str
     return db_one(s->db, SQL_OF_SESSION, session, session, s->arena, e, INT_(session_id)) == DB_ROW ? provider_remote(s->core, session->provider) : NULL;
 }
 
+bool errand_record_over(struct scope *s, const struct recording *r, struct err *e)
+{
+    struct session session;
+    const struct provider *p = remote_of(s, r->session_id, &session, e);
+    return !p || !(p->ops->capabilities & PROVIDER_ANY_ROOM) || job_add(s, "record_end", r->id, s->now, e);
+}
+
 bool errand_is_remote(struct scope *s, int64_t session_id, bool *remote, struct err *e)
 {
     struct session session;

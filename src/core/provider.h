@@ -10,11 +10,13 @@
  * the door (core/entrance.h). There the room is opened, each time anew since it may have gone, and the provider's token is made; its
  * `join_grant` asks nobody and may be called on the writer, and people are known to it by seat names (core/seat_name.h).
  *
+ * ANY_ROOM: it can record a room that roomd did not make (core/outside_call.h).
+ *
  * The list of providers is put together where the server is (cli/serve.c); core finds one by a session's `provider`. */
 #pragma once
 #include "core/fact.h"
 
-enum provider_capability { PROVIDER_LOCAL = 1, PROVIDER_RECORDS_ITSELF = 2, PROVIDER_DIAL_IN = 4, PROVIDER_OUR_PAGE = 8 };
+enum provider_capability { PROVIDER_LOCAL = 1, PROVIDER_RECORDS_ITSELF = 2, PROVIDER_DIAL_IN = 4, PROVIDER_OUR_PAGE = 8, PROVIDER_ANY_ROOM = 16 };
 
 struct provider_room_plan { const char *name; int64_t max_participants; bool enable_recording, enable_chat; int64_t expires_at; }; /* UTC ms */
 /* watches: sends nothing. identity: what the app knows them by. */

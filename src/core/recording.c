@@ -151,7 +151,7 @@ bool recording_stop_of(struct scope *s, int64_t session_id, struct err *e)
 {
     struct recording r;
     enum db_found found = recording_running(s, session_id, &r, e);
-    return found == DB_ROW ? stop(s, &r, e) : found == DB_NONE;
+    return found == DB_ROW ? stop(s, &r, e) && errand_record_over(s, &r, e) : found == DB_NONE;
 }
 
 bool recording_roll_all(struct scope *before, struct scope *after, struct err *e)

@@ -3,6 +3,7 @@
 #include "core/dial_in_rule.h"
 #include "core/errand.h"
 #include "core/event.h"
+#include "core/outside_call.h"
 #include "core/participant.h"
 #include "core/recording.h"
 #include "core/token.h"
@@ -38,6 +39,7 @@ static const char SQL_LEFT[] =
     "SELECT {} FROM sessions WHERE status = 'active' AND empty_since IS NOT NULL AND deleted_at IS NULL AND empty_since <= $1 "
     "AND (empty_since <= $2 OR EXISTS (SELECT 1 FROM connection_spans c WHERE c.session_id = sessions.id)) "
     "AND NOT EXISTS (SELECT 1 FROM rooms r WHERE r.session_id = sessions.id) "
+    "AND NOT EXISTS (SELECT 1 FROM users u WHERE u.id = sessions.teacher_id AND u.email = '" OUTSIDE_CALLS "') " /* lives as long as it is recorded */
     "AND NOT EXISTS (SELECT 1 FROM session_terms t WHERE t.session_id = sessions.id) " /* stays until somebody deletes it, or its terms end it */
     "AND NOT EXISTS (SELECT 1 FROM provider_rooms x WHERE x.session_id = sessions.id AND " NOT_SEEN_EMPTY("sessions") ") ORDER BY empty_since LIMIT 20";
 static const char SQL_ROOMS_LEFT[] = /* rooms (core/room.h) have timeouts of their own */
@@ -315,7 +317,7 @@ bool session_end_due(struct scope *s, struct err *e)
            db_all(s->db, SQL_LEFT, session, &left, s->arena, e, INT_(s->now - c->DEPARTURE_TIMEOUT_SECONDS * 1000), INT_(s->now - c->EMPTY_TIMEOUT_SECONDS * 1000)) &&
            end_all(s, &left, "departed", e) &&
            db_all(s->db, SQL_ROOMS_LEFT, session, &rooms, s->arena, e, INT_(s->now), INT_(c->DEPARTURE_TIMEOUT_SECONDS), INT_(c->EMPTY_TIMEOUT_SECONDS)) &&
-           end_all(s, &rooms, "departed", e);
+           end_all(s, &rooms, "departed", e) && outside_call_end_due(s, e);
 }
 
 static char *with_token(struct scope *s, const char *url, const char *token)

@@ -7,6 +7,7 @@ const struct work_kind work_kinds[] = {
     {"compose", 6, compose_work, compose_give_up},
     {"erase", 20, erase_work, NULL},
     {"room_close", 20, room_close_work, NULL},
+    {"record_end", 20, record_end_work, NULL},
     {"provider_remove", 8, provider_remove_work, NULL},
     {"dial_in", 1000000, dial_in_work, NULL},
     {"inbox", 1000000, inbox_work, NULL},

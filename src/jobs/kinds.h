@@ -5,6 +5,7 @@
 enum work_result compose_work(struct work_context *w, struct err *e);   /* subject: a stopped recording */
 bool compose_give_up(struct scope *s, int64_t recording_id, const char *why, struct err *e);
 enum work_result room_close_work(struct work_context *w, struct err *e);      /* subject: a row of provider_rooms */
+enum work_result record_end_work(struct work_context *w, struct err *e);      /* subject: a recording whose session has ended */
 enum work_result provider_remove_work(struct work_context *w, struct err *e); /* subject: a participant who was removed */
 enum work_result dial_in_work(struct work_context *w, struct err *e);         /* all rooms that callers come into, or shall no more */
 enum work_result reconcile_work(struct work_context *w, struct err *e); /* all remote providers */

@@ -1,9 +1,11 @@
 /* provider_job.c - what a remote provider is told later: rooms that are over, or that nobody took; people who were removed. */
 #include "core/errand.h"
 #include "core/participant.h"
+#include "core/recording.h"
 #include "core/session.h"
 #include "jobs/kinds.h"
 
+static const char SQL_SESSION[] = "SELECT {} FROM sessions WHERE id = $1"; /* a deleted one too */
 static const char SQL_SEAT[] = "SELECT {} FROM participants WHERE id = $1";
 
 static struct scope reading(struct work_context *w)
@@ -27,6 +29,20 @@ enum work_result room_close_work(struct work_context *w, struct err *e)
     const struct provider *p = provider_remote(w->core, room.provider);
     if (p && !p->ops->room_close(p->ctx, w->arena, room.room_name, e)) return WORK_AGAIN;
     return core_write(w->core, mark_closed, &id, e) ? WORK_DONE : WORK_AGAIN;
+}
+
+/* Of a session that is over, whose room may go on without us. */
+enum work_result record_end_work(struct work_context *w, struct err *e)
+{
+    struct scope s = reading(w);
+    struct recording r;
+    struct session session;
+    enum db_found found = recording_by_id(&s, w->job->subject_id, &r, e);
+    if (found == DB_ROW) found = db_one(s.db, SQL_SESSION, session, &session, s.arena, e, INT_(r.session_id));
+    if (found != DB_ROW) return found == DB_FAILED ? WORK_AGAIN : WORK_DONE;
+    const struct provider *p = provider_remote(w->core, session.provider);
+    struct provider_record record = {.room = session.room_name, .uuid = r.uuid, .external = fact_external(&s, r.id)};
+    return !p || p->ops->record_stop(p->ctx, w->arena, &record, e) ? WORK_DONE : WORK_AGAIN;
 }
 
 enum work_result provider_remove_work(struct work_context *w, struct err *e)

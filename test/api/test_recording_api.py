@@ -147,13 +147,13 @@ def test_recording_not_found(room, egress):
 def test_status(room):
     egress = room.recorded()
     running = room.plain.status(egress).json()
-    assert running == {"egressId": egress, "status": 0, "startedAt": running["startedAt"]} and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", running["startedAt"])
+    assert running == {"egressId": egress, "status": 0, "rawStatus": "recording", "startedAt": running["startedAt"]} and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", running["startedAt"])
     room.mod.stop(egress)
-    assert set(room.plain.status(egress).json()) <= {"egressId", "status", "startedAt", "endedAt", "error"}
+    assert set(room.plain.status(egress).json()) <= {"egressId", "status", "rawStatus", "startedAt", "endedAt", "error"}
     room.make_ready(egress)
     ready = room.plain.status(egress).json()
     link = ready.pop("downloadUrl")
-    assert ready == {"egressId": egress, "status": 1, "duration": 125, "startedAt": "2026-01-30T10:00:00Z", "endedAt": "2026-01-30T10:02:05Z"}
+    assert ready == {"egressId": egress, "status": 1, "rawStatus": "ready", "duration": 125, "startedAt": "2026-01-30T10:00:00Z", "endedAt": "2026-01-30T10:02:05Z"}
     path = re.sub("^http://[^/]*", "", link)
     anybody = room.server.client()
     assert anybody.get(path).content == BYTES and anybody.get(path).headers["content-type"] == "audio/mpeg"
@@ -169,7 +169,7 @@ def test_status_failed(room):
     with room.server.db() as db:
         db.execute("UPDATE jobs SET due_at = 0 WHERE kind = 'compose'")
     failed = until(lambda: (s := room.mod.status(egress).json())["status"] == 2 and s, "it fails", 20)
-    assert set(failed) == {"egressId", "status", "startedAt", "endedAt", "error"} and failed["error"]
+    assert set(failed) == {"egressId", "status", "rawStatus", "startedAt", "endedAt", "error"} and failed["error"]
 
 
 def test_status_without_id(room):
@@ -185,8 +185,8 @@ def test_list(room):
     reply = room.plain.list(room.id)
     done, running = reply.json()["recordings"]
     assert list(reply.json()) == ["recordings"] and done.pop("downloadUrl").startswith("http")
-    assert done == {"egressId": first, "roomName": room.id, "status": 1, "duration": 125, "startedAt": "2026-01-30T10:00:00Z", "endedAt": "2026-01-30T10:02:05Z"}
-    assert running == {"egressId": second, "roomName": room.id, "status": 0, "startedAt": running["startedAt"]}
+    assert done == {"egressId": first, "roomName": room.id, "status": 1, "rawStatus": "ready", "duration": 125, "startedAt": "2026-01-30T10:00:00Z", "endedAt": "2026-01-30T10:02:05Z"}
+    assert running == {"egressId": second, "roomName": room.id, "status": 0, "rawStatus": "recording", "startedAt": running["startedAt"]}
     assert [r["egressId"] for r in room.plain.list(room.id, skip=1, limit=1).json()["recordings"]] == [second]
     assert room.server.client(room.mod.token).get("/api/recording/list/?roomName=" + room.id.replace("!", "%21").replace(":", "%3A")).json()["recordings"][0]["egressId"] == first
 

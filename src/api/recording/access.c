@@ -1,5 +1,7 @@
 #include "api/recording/access.h"
 #include "core/matrix_room.h"
+#include "core/outside_call.h"
+#include "matrix/media_room.h"
 #include <string.h>
 
 static bool may_in_room(struct request *r, const char *room, enum matrix_need need, struct err *e)
@@ -34,22 +36,40 @@ bool access_recording(struct request *r, const char *id, enum matrix_need need, 
 
 /* ---- the call of a room */
 
-static bool may_be_recorded(struct request *r, const char *room, struct err *e)
+/* In a call of ours media is open to the server; in one of a Matrix client an encrypted room's is not. */
+static bool may_be_recorded(struct request *r, const char *room, bool ours, struct err *e)
 {
     bool encrypted = false;
-    if (!r->matrix_user || core_config(r->api->core)->RECORDING_ENCRYPTED_ROOMS) return true;
-    return matrix_room_is_encrypted(r->api->matrix, r->bearer, room, &encrypted, e) && (!encrypted || err_fail(e, error_room_encrypted));
+    if (!r->matrix_user || (ours && core_config(r->api->core)->RECORDING_ENCRYPTED_ROOMS)) return true;
+    return matrix_room_is_encrypted(r->api->matrix, r->bearer, room, &encrypted, e) && (!encrypted || err_fail(e, ours ? error_room_encrypted : error_call_encrypted));
 }
 
-bool access_call(struct request *r, const char *room, struct session *out, struct err *e)
+/* The name that the Matrix room's own call has on the media server; NULL where such calls cannot be recorded. */
+static const char *outside_name(struct request *r, const char *room)
+{
+    struct core *core = r->api->core;
+    return r->matrix_user && outside_call_possible(core) ? media_room_name(core_config(core), r->scope.arena, room) : NULL;
+}
+
+static bool access_outside(struct request *r, const char *room, const char *name, const char **media_room, struct err *e)
+{
+    if (!name) return err_fail(e, error_no_call_in_room);
+    *media_room = name;
+    return may_be_recorded(r, room, false, e);
+}
+
+bool access_call(struct request *r, const char *room, struct session *out, const char **media_room, struct err *e)
 {
     bool of_matrix = matrix_room_is_id(room);
+    *media_room = NULL;
     if (r->matrix_user && !of_matrix) return err_fail(e, error_bad_room_name);
-    if (r->matrix_user && (!may_in_room(r, room, MATRIX_POWER, e) || !may_be_recorded(r, room, e))) return false;
+    if (r->matrix_user && !may_in_room(r, room, MATRIX_POWER, e)) return false;
     enum db_found found = of_matrix ? matrix_room_active_session(&r->scope, room, out, e) : session_by_room_name(&r->scope, room, out, e);
     if (found == DB_FAILED) return false;
-    if (found == DB_NONE) return err_fail(e, of_matrix ? error_no_call_in_room : error_bad_room_name);
-    if (!r->matrix_user && !may_in_session(r, out->id, MATRIX_POWER, out, e)) return false;
+    if (found == DB_NONE && !of_matrix) return err_fail(e, error_bad_room_name);
+    const char *outside = of_matrix ? outside_name(r, room) : NULL;
+    if (found == DB_NONE || (outside && !strcmp(out->room_name, outside))) return access_outside(r, room, outside, media_room, e);
+    if (!may_be_recorded(r, room, true, e) || (!r->matrix_user && !may_in_session(r, out->id, MATRIX_POWER, out, e))) return false;
     return out->status == session_status_active || err_fail(e, error_no_call_in_room);
 }
 

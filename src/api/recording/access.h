@@ -9,5 +9,6 @@
 
 /* recording_not_found: also for Matrix people outside its room, who need not know that it exists. `room` is the session's Matrix room, else its own name. */
 bool access_recording(struct request *r, const char *egress_id, enum matrix_need need, struct recording *out, const char **room, struct err *e);
-bool access_call(struct request *r, const char *room, struct session *out, struct err *e);  /* the call that is going on there, to record it */
+/* The call that is going on there, to record it. `media_room` not NULL: none of ours, but a room on the media server that may be tried (core/outside_call.h). */
+bool access_call(struct request *r, const char *room, struct session *out, const char **media_room, struct err *e);
 bool access_recordings(struct request *r, const struct egress_list_query *q, struct list *out, struct err *e);

@@ -1,11 +1,15 @@
 /* recordings.c - /api/recording: start, stop, status, list, delete (seed S5). */
 #include "api/recording/access.h"
 #include "base/log.h"
+#include "core/outside_call.h"
+#include <stdio.h>
+#include <string.h>
 
 /* ---- changes: on the writer, where the row is read again */
 
 struct change {
     int64_t id;                    /* of the session to start in, else of the recording */
+    const char *room, *media_room; /* to start in a call that is none of ours: its Matrix room, and its name on the media server */
     struct request *request;
     bool (*run)(struct scope *, struct change *, struct err *);
     struct recording recording;
@@ -39,13 +43,19 @@ static bool current(struct scope *s, struct change *c, struct err *e)
 }
 
 /* Starting again is no fault: who asks twice, or after another did, gets the recording that runs. */
+static bool session_to_record(struct scope *s, struct change *c, struct session *out, struct err *e)
+{
+    if (c->media_room) return outside_call_take_in(s, c->room, c->media_room, out, e);
+    enum db_found found = session_by_id(s, c->id, out, e);
+    if (found == DB_FAILED) return false;
+    return (found == DB_ROW && out->status == session_status_active) || err_fail(e, error_no_call_in_room);
+}
+
 static bool begin(struct scope *s, struct change *c, struct err *e)
 {
     struct session session;
-    enum db_found found = session_by_id(s, c->id, &session, e);
-    if (found == DB_FAILED) return false;
-    if (found == DB_NONE || session.status != session_status_active) return err_fail(e, error_no_call_in_room);
-    found = recording_running(s, session.id, &c->recording, e);
+    if (!session_to_record(s, c, &session, e)) return false;
+    enum db_found found = recording_running(s, session.id, &c->recording, e);
     if (found == DB_FAILED) return false;
     if (found == DB_NONE) return recording_begin(s, &session, &c->recording, e);
     return c->recording.status == recording_status_recording || recording_act(s, &c->recording, record_action_resume, e);
@@ -80,6 +90,7 @@ static bool show(struct request *r, const struct recording *rec, const char *roo
     SET(out, egress_entry, egressId, id_of(r, rec));
     SET(out, egress_entry, roomName, room);
     SET(out, egress_entry, status, egress_status(rec));
+    SET(out, egress_entry, rawStatus, recording_status_words.words[rec->status]);
     SET(out, egress_entry, startedAt, rec->started_at - rec->started_at % 1000);
     if (HAS(rec, recording, ended_at)) SET(out, egress_entry, endedAt, rec->ended_at - rec->ended_at % 1000);
     if (url) SET(out, egress_entry, downloadUrl, url);
@@ -99,13 +110,24 @@ static bool engine_is_ready(struct request *r, const struct session *session, st
     return remote || r->api->ready(r->api->ctx, &why) || err_fail(e, error_media_unavailable);
 }
 
+/* Where nobody is found the name that was looked for is half of the answer: it follows from a setting. */
+static bool not_found_there(const struct change *c, struct err *e)
+{
+    if (!c->media_room || !(err_is(e, error_nobody_publishes) || err_is(e, error_no_call_in_room))) return false;
+    err_fail(e, error_no_call_in_room);
+    size_t n = strlen(e->text);
+    snprintf(e->text + n, sizeof e->text - n, " (looked for the LiveKit room \"%s\")", c->media_room);
+    return false;
+}
+
 bool recording_api_start(struct request *r, struct err *e)
 {
     const struct recording_start *in = r->body;
     struct session session;
-    if (!access_call(r, in->roomName, &session, e) || !engine_is_ready(r, &session, e)) return false;
-    struct change c = {.id = session.id, .run = begin};
-    if (!change(r, &c, "start", e)) return false;
+    struct change c = {.run = begin, .room = in->roomName};
+    if (!access_call(r, in->roomName, &session, &c.media_room, e) || (!c.media_room && !engine_is_ready(r, &session, e))) return false;
+    if (!c.media_room) c.id = session.id;
+    if (!change(r, &c, "start", e)) return not_found_there(&c, e);
     struct recording_started *out = arena_new(r->scope.arena, struct recording_started);
     SET(out, recording_started, egressId, id_of(r, &c.recording));
     SET(out, recording_started, status, "started");

@@ -4,7 +4,7 @@
 #include <string.h>
 
 static const struct provider_ops ops = {
-    .name = "livekit", .capabilities = PROVIDER_RECORDS_ITSELF | PROVIDER_OUR_PAGE | PROVIDER_DIAL_IN, .room_open = sfu_open, .room_close = sfu_close, .join_grant = sfu_grant,
+    .name = "livekit", .capabilities = PROVIDER_RECORDS_ITSELF | PROVIDER_OUR_PAGE | PROVIDER_DIAL_IN | PROVIDER_ANY_ROOM, .room_open = sfu_open, .room_close = sfu_close, .join_grant = sfu_grant,
     .remove = sfu_remove, .mute = sfu_mute, .permit = sfu_permit, .record_start = sfu_record_start, .record_stop = sfu_record_stop, .inbound = sfu_inbound,
     .participants = sfu_participants, .recordings = sfu_recordings, .record_fetch = sfu_record_fetch,
     .dial_in_open = sfu_dial_in_open, .dial_in_close = sfu_dial_in_close, .dial_in_rules = sfu_dial_in_rules};
