@@ -227,7 +227,7 @@ static void *call_server(struct livekit *c, const struct call *call, const void 
     for (int i = 0; again && !reply && (left = until - clock_monotonic_ms()) > 0; i++) {
         if (i) wait_ms(left < FIRST_WAIT_MS << 2 * (i - 1) ? left : FIRST_WAIT_MS << 2 * (i - 1));
         const struct fetch what = {.url = arena_printf(a, "%s/twirp/livekit.%s", c->base, call->path), .headers = headers, .body = body.data, .body_size = body.size,
-                                   .connect_ms = c->connect_ms, .total_ms = left, .largest = LARGEST_REPLY};
+                                   .connect_ms = c->connect_ms, .total_ms = left, .largest = LARGEST_REPLY, .once = call->repeat == REPEAT_ONCE};
         reply = try_once(c, call, &what, a, e, &again);
         again = again && i + 1 < c->tries;
     }

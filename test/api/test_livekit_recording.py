@@ -1,0 +1,297 @@
+"""Recordings of sessions on LiveKit, made by its egress service: begun, ended, found again, lost, salvaged. The stand-in is test/fake_egress.py."""
+import threading
+
+import pytest
+
+from fake_livekit import FakeLiveKit
+from harness import Server, until
+from livekit_calls import act, come, settings
+
+
+@pytest.fixture(scope="module")
+def roomd(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("livekit")
+    fake = FakeLiveKit(pace=0.01)
+    out = folder / "out"
+    server = Server(folder, settings(fake, EGRESS_OUTPUT_PATH=f"{out}/{{room_name}}/{{egress_id}}", EGRESS_AUDIO_CODEC="opus", EGRESS_BITRATE="128000", EGRESS_SECONDS="5")).start()
+    fake.hook_url = server.url + "/webhooks/livekit/"
+    server.livekit, server.out = fake, out
+    yield server
+    assert server.stop() == 0
+    fake.close()
+
+
+@pytest.fixture
+def livekit(roomd):
+    fake = roomd.livekit
+    yield fake
+    fake.forget()
+    fake.mute_hooks, fake.redis = False, True
+    e = fake.egress
+    e.workers, e.active_after, e.fails_with, e.limit, e.stuck, e.content = True, 0.0, None, False, False, b"recorded sound"
+
+
+@pytest.fixture
+def ada(roomd):
+    return roomd.person("Ada")
+
+
+@pytest.fixture
+def call(roomd, livekit, ada):
+    """A session with its teacher in, who speaks."""
+    s = ada.session()
+    at = come(roomd, ada, s)
+    at.publish()
+    return s
+
+
+def start(ada, s, status=201):
+    reply = ada.post(f"/sessions/{s['id']}/recordings")
+    assert reply.status_code == status, reply.text
+    return reply.json()
+
+
+def of(ada, recording):
+    return ada.get(f"/recordings/{recording['id']}").json()
+
+
+def becomes(ada, recording, status, deadline=20):
+    return until(lambda: (r := of(ada, recording))["status"] == status and r, f"recording is {status}, not {of(ada, recording)}", deadline)
+
+
+def item(livekit, recording):
+    return next(i for i in livekit.egress.items.values() if recording["uuid"] in i["room_composite"]["file_outputs"][0]["filepath"])
+
+
+def active(livekit, recording):
+    until(lambda: item(livekit, recording)["status"] == "EGRESS_ACTIVE", "the recorder is in")
+    return item(livekit, recording)["egress_id"]
+
+
+def stop(ada, recording):
+    reply = ada.patch(f"/recordings/{recording['id']}", {"action": "stop"})
+    assert reply.status_code == 200, reply.text
+
+
+def test_from_start_to_file(roomd, livekit, ada, call):
+    r = start(ada, call)
+    assert r["status"] == "recording"
+    [asked] = livekit.of("Egress/StartRoomCompositeEgress")
+    assert asked.grants["video"] == {"roomRecord": True}
+    path = f"{roomd.out}/{call['room_name']}/{r['uuid']}.mp3"
+    file = asked.body["fileOutputs"][0]
+    assert asked.body["roomName"] == call["room_name"] and asked.body["audioOnly"] is True and "layout" not in asked.body
+    assert file["filepath"] == path and file["fileType"] == "MP3" and file["disableManifest"] is True and "s3" not in file
+    assert asked.body["advanced"] == {"audioCodec": "AC_MP3", "audioBitrate": 128}
+    active(livekit, r)
+    stop(ada, r)
+    ready = becomes(ada, r, "ready")
+    [f] = ready["files"]
+    assert (f["kind"], f["name"], f["content_type"], f["size_bytes"]) == ("audio", "recording.mp3", "audio/mpeg", len(livekit.egress.content))
+    assert ready["duration_ms"] == int(item(livekit, r)["file_results"][0]["duration"]) // 1000000
+    assert roomd.client().get(f["url"].replace("localhost", "127.0.0.1")).content == livekit.egress.content
+    assert not (roomd.out / call["room_name"] / f"{r['uuid']}.mp3").exists()  # it has moved
+    assert "devsecret" not in roomd.log_text()
+
+
+def test_the_host_records_from_the_call(roomd, livekit, ada, call):
+    token = ada.join(call)
+    assert act(roomd, token, "record")["room"]["recording"] == "recording"
+    assert act(roomd, token, "record", 409) == {"detail": "A recording is already running"}
+    [r] = ada.get(f"/sessions/{call['id']}/recordings").json()["recordings"]
+    active(livekit, r)
+    assert act(roomd, token, "stop_recording")["room"]["recording"] is None
+    becomes(ada, r, "ready")
+
+
+def test_nobody_sends_anything(roomd, livekit, ada):
+    s = ada.session()
+    assert start(ada, s, 409) == {"detail": "Nobody in the call sends sound or pictures yet"}
+    come(roomd, ada, s)
+    assert start(ada, s, 409) == {"detail": "Nobody in the call sends sound or pictures yet"}
+    assert livekit.of("Egress/.*") == [] and ada.get(f"/sessions/{s['id']}/recordings").json()["total"] == 0
+
+
+def test_encrypted_calls_are_refused(roomd, livekit, ada):
+    s = ada.session()
+    come(roomd, ada, s).publish(encryption="GCM")
+    assert start(ada, s, 409) == {"detail": "This call is end-to-end encrypted, and cannot be recorded"}
+    assert not livekit.of("Egress/Start.*")
+
+
+def test_no_recorder_is_free(roomd, livekit, ada, call):
+    livekit.egress.workers = False
+    assert start(ada, call, 503) == {"detail": "No recorder is free; try again in a moment"}
+    livekit.redis = False
+    assert start(ada, call, 503) == {"detail": "No recorder is free; try again in a moment"}
+    assert len(livekit.of("Egress/Start.*")) == 2  # never asked twice
+    livekit.redis = livekit.egress.workers = True
+    assert start(ada, call)["status"] == "recording"
+
+
+def test_a_start_whose_answer_was_lost_is_found(roomd, livekit, ada, call):
+    livekit.fault("Egress/StartRoomCompositeEgress", drop="after")
+    r = start(ada, call)
+    assert len(livekit.of("Egress/StartRoomCompositeEgress")) == 1 and len([i for i in livekit.egress.items.values() if i["room_name"] == call["room_name"]]) == 1
+    active(livekit, r)
+    stop(ada, r)
+    becomes(ada, r, "ready")
+
+
+def test_a_start_that_takes_too_long_is_found_later(roomd, livekit, ada, call):
+    """roomd has given up waiting; the recorder begins all the same, and is neither doubled nor forgotten."""
+    hold = threading.Event()
+    livekit.fault("Egress/StartRoomCompositeEgress", hold=hold)
+    r = start(ada, call)
+    assert r["status"] == "recording" and not [i for i in livekit.egress.items.values() if i["room_name"] == call["room_name"]]
+    hold.set()
+    until(lambda: [i for i in livekit.egress.items.values() if i["room_name"] == call["room_name"]], "it begins late")
+    active(livekit, r)
+    stop(ada, r)
+    becomes(ada, r, "ready")
+    assert len(livekit.of("Egress/StartRoomCompositeEgress")) == 1
+
+
+def test_without_webhooks(roomd, livekit, ada, call):
+    livekit.mute_hooks = True
+    r = start(ada, call)
+    active(livekit, r)
+    stop(ada, r)
+    becomes(ada, r, "ready", 30)
+
+
+def test_it_fails(roomd, livekit, ada, call):
+    livekit.egress.fails_with = ("S3 upload failed: SignatureDoesNotMatch", 400)
+    r = start(ada, call)
+    active(livekit, r)
+    stop(ada, r)
+    assert becomes(ada, r, "failed")["error"] == "S3 upload failed: SignatureDoesNotMatch"
+    assert start(ada, call)["status"] == "recording"  # the next one is not locked out
+
+
+def test_the_limit_of_the_recorder(roomd, livekit, ada, call):
+    r = start(ada, call)
+    livekit.egress.reach_limit(active(livekit, r))
+    assert becomes(ada, r, "ready")["files"][0]["size_bytes"] == len(livekit.egress.content)
+
+
+def test_stopping_what_has_ended(roomd, livekit, ada, call):
+    r = start(ada, call)
+    egress = active(livekit, r)
+    livekit.mute_hooks = True
+    livekit.egress.end(egress)
+    stop(ada, r)  # 412 from LiveKit, if it was not known before
+    becomes(ada, r, "ready", 30)
+
+
+def test_the_end_of_the_session_ends_the_recording(roomd, livekit, ada, call):
+    r = start(ada, call)
+    active(livekit, r)
+    ada.patch(f"/sessions/{call['id']}", {"status": "ended"})
+    until(lambda: call["room_name"] not in livekit.rooms, "the room is closed")
+    becomes(ada, r, "ready")
+
+
+def test_pause_is_refused(ada, livekit, call):
+    r = start(ada, call)
+    reply = ada.patch(f"/recordings/{r['id']}", {"action": "pause"})
+    assert (reply.status_code, reply.json()) == (409, {"detail": "The provider of this session cannot do that"})
+
+
+# ---- a recorder that is gone
+
+def age(livekit, egress, seconds):
+    for name in ("updated_at", "started_at"):
+        livekit.egress.items[egress][name] = str(int(livekit.egress.items[egress][name]) - seconds * 10**9)
+
+
+def test_a_recorder_that_was_killed_is_noticed_and_its_file_saved(roomd, livekit, ada, call):
+    r = start(ada, call)
+    egress = active(livekit, r)
+    livekit.egress.content = b"half of it"
+    livekit.egress.die(egress)
+    age(livekit, egress, 60)
+    ready = becomes(ada, r, "ready", 30)
+    assert ready["files"][0]["size_bytes"] == len(b"half of it")
+    assert livekit.egress.items[egress]["status"] in ("EGRESS_ACTIVE", "EGRESS_ENDING")  # it would say so for ever
+
+
+def test_a_recorder_that_was_killed_without_a_file(roomd, livekit, ada, call):
+    r = start(ada, call)
+    egress = active(livekit, r)
+    livekit.egress.go(egress)
+    age(livekit, egress, 60)
+    assert becomes(ada, r, "failed", 30)["error"] == "the recorder went away in the middle of it"
+    assert start(ada, call)["status"] == "recording"
+
+
+def test_a_recorder_that_never_begins(roomd, livekit, ada, call):
+    livekit.egress.stuck = True
+    r = start(ada, call)
+    age(livekit, item(livekit, r)["egress_id"], 300)
+    assert becomes(ada, r, "failed", 30)["error"] == "the recorder never began"
+
+
+def test_a_server_that_forgot_it(roomd, livekit, ada, call):
+    livekit.mute_hooks = True
+    r = start(ada, call)
+    active(livekit, r)
+    livekit.egress.forget()
+    with roomd.db() as db:  # ten minutes later
+        db.execute("UPDATE recordings SET started_at = started_at - 600000 WHERE id = ?", [r["id"]])
+    assert becomes(ada, r, "failed", 30)["error"] == "LiveKit knows nothing of it any more"
+
+
+# ---- what webhooks say comes in any order
+
+def test_statuses_only_go_forward(roomd, livekit, ada, call):
+    livekit.hold_hooks = True
+    r = start(ada, call)
+    egress = active(livekit, r)
+    livekit.egress.end(egress)
+    livekit.hold_hooks = False
+    told = [b for e, b in livekit.held if e.startswith("egress_") and egress.encode() in b]
+    assert len(told) >= 3
+    for body in [told[-1], *told, told[-1], told[0]]:
+        assert livekit.deliver(body) == 200
+    becomes(ada, r, "ready")
+    for body in told:
+        livekit.deliver(body)
+    with roomd.db() as db:
+        until(lambda: not db.execute("SELECT 1 FROM inbox WHERE state = 'received'").fetchone(), "all is looked at")
+    assert of(ada, r)["status"] == "ready"
+    names = [e["event_type"] for e in ada.get(f"/sessions/{call['id']}/events?limit=1000").json()["events"]]
+    assert names.count("recording.ready") == 1 and names.count("recording.stopped") == 1
+
+
+def test_automatic_recording(roomd, livekit, ada):
+    s = ada.session(enable_recording=True)
+    come(roomd, ada, s).publish()
+    r = until(lambda: ada.get(f"/sessions/{s['id']}/recordings").json()["recordings"], "it begins by itself", 30)[0]
+    active(livekit, r)
+    ada.patch(f"/sessions/{s['id']}", {"status": "ended"})
+    becomes(ada, r, "ready")
+
+
+# ---- other settings
+
+@pytest.mark.parametrize("form, asked, kind", [("mp4", {"audioOnly": None, "layout": "grid", "fileType": "MP4"}, "video"), ("ogg", {"audioOnly": True, "layout": None, "fileType": "OGG"}, "opus")])
+def test_formats_and_another_place(start_roomd, tmp_path, form, asked, kind):
+    """The recorder's disk is seen elsewhere here."""
+    fake = FakeLiveKit(pace=0.01)
+    there = tmp_path / "recorder"
+    (tmp_path / "here").symlink_to(there)
+    server = start_roomd(settings(fake, RECORDING_FORMAT=form, EGRESS_OUTPUT_PATH=f"{there}/", EGRESS_LOCAL_PATH=str(tmp_path / "here")))
+    fake.hook_url = server.url + "/webhooks/livekit/"
+    server.livekit = fake
+    ada = server.person("Ada")
+    s = ada.session()
+    come(server, ada, s).publish("CAMERA")
+    r = start(ada, s)
+    body = fake.of("Egress/StartRoomCompositeEgress")[0].body
+    assert {"audioOnly": body.get("audioOnly"), "layout": body.get("layout"), "fileType": body["fileOutputs"][0]["fileType"]} == asked
+    assert body["fileOutputs"][0]["filepath"] == f"{there}/{r['uuid']}.{form}"
+    active(fake, r)
+    stop(ada, r)
+    assert becomes(ada, r, "ready")["files"][0]["kind"] == kind
+    fake.close()
