@@ -34,7 +34,7 @@ class Egress:
         self.fake, self.items, self.outputs, self.uploads, self.bots = fake, {}, {}, {}, {}
         self.workers, self.active_after, self.content = True, 0.0, b"recorded sound"
         self.fails_with, self.limit, self.stuck = None, False, False  # of those that are started from now on
-        self.fate = {}
+        self.fate, self.store = {}, None  # store: a FakeS3 that gets what names a bucket
 
     # ---- calls
 
@@ -162,6 +162,8 @@ class Egress:
         s3 = self.outputs[egress].get("s3")
         if s3:
             self.uploads[f"{s3['bucket']}/{name}"] = self.content
+            if self.store:
+                self.store.keep(name, self.content, {})
             return f"{s3.get('endpoint', 'https://s3.amazonaws.com')}/{s3['bucket']}/{name}"
         path = pathlib.Path("/") / name
         path.parent.mkdir(parents=True, exist_ok=True)

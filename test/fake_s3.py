@@ -140,7 +140,10 @@ class FakeS3:
         found = re.fullmatch(r"bytes=(\d+)-(\d+)", headers.get("range", ""))
         if not found:
             return 200, meta, body
-        return 206, meta, body[int(found[1]) : int(found[2]) + 1]
+        first, last = int(found[1]), min(int(found[2]), len(body) - 1)
+        if first >= len(body):
+            return self.error(416, "InvalidRange")
+        return 206, {**meta, "Content-Range": f"bytes {first}-{last}/{len(body)}"}, body[first : last + 1]
 
     def multipart(self, method, key, fields, headers, body):
         if "uploads" in fields:

@@ -6,6 +6,7 @@
 struct livekit_provider {
     struct provider provider;
     const struct config *config;
+    struct fetcher *fetcher;         /* for the bucket */
     struct livekit *quick, *slow;    /* the same server; slow: for calls that wait for a recorder */
     struct livekit_key key;
     char *server_url;                /* ws(s)://…, for browsers */

@@ -1,3 +1,4 @@
+#include "net/fetch.h"
 #include "provider/livekit/output.h"
 #include "provider/livekit/parts.h"
 #include <stdlib.h>
@@ -34,12 +35,20 @@ static bool connect_to(struct livekit_provider *l, const struct config *c, int64
     return *out || err_set(e, ERR_CALLER, "config", "LIVEKIT_SERVER_URL must be the URL of a LiveKit server, such as wss://livekit.example.org, not \"%s\"", c->LIVEKIT_SERVER_URL);
 }
 
+static bool check_bucket(const struct config *c, struct err *e)
+{
+    if (!*c->EGRESS_S3_BUCKET) return true;
+    if (!*c->EGRESS_S3_ACCESS_KEY || !*c->EGRESS_S3_SECRET) return err_set(e, ERR_CALLER, "config", "EGRESS_S3_BUCKET is set, so EGRESS_S3_ACCESS_KEY and EGRESS_S3_SECRET must be");
+    return !*c->EGRESS_S3_ENDPOINT || !strncmp(c->EGRESS_S3_ENDPOINT, "https://", 8) || !strncmp(c->EGRESS_S3_ENDPOINT, "http://", 7) ||
+           err_set(e, ERR_CALLER, "config", "EGRESS_S3_ENDPOINT must begin with https:// or http://, not \"%s\"", c->EGRESS_S3_ENDPOINT);
+}
+
 static bool set_up(struct livekit_provider *l, const struct config *c, struct err *e)
 {
     if (c->LIVEKIT_SIP_ENABLED && !*c->LIVEKIT_SIP_TRUNK_ID && !*c->LIVEKIT_SIP_DISPATCH_RULE_ID)
         return err_set(e, ERR_CALLER, "config", "LIVEKIT_SIP_ENABLED needs LIVEKIT_SIP_TRUNK_ID, the inbound trunk that calls come in by; roomd livekit check says more");
     const char *url = *c->LIVEKIT_PUBLIC_URL ? c->LIVEKIT_PUBLIC_URL : c->LIVEKIT_SERVER_URL;
-    if (!livekit_output_check(c, e)) return false;
+    if (!livekit_output_check(c, e) || !check_bucket(c, e)) return false;
     if (!connect_to(l, c, c->PROVIDER_TIMEOUT_SECONDS, &l->quick, e) || !connect_to(l, c, c->EGRESS_SECONDS, &l->slow, e)) return false;
     l->server_url = url_for_browsers(url);
     return l->server_url || err_set(e, ERR_CALLER, "config", "LIVEKIT_PUBLIC_URL must begin with ws:// or wss://, not \"%s\"", url);
@@ -49,6 +58,7 @@ struct livekit_provider *livekit_provider_create(const struct config *c, struct 
 {
     struct livekit_provider *l = xcalloc(1, sizeof *l);
     l->config = c;
+    l->fetcher = fetcher_create();
     l->key = (struct livekit_key){c->LIVEKIT_API_KEY, c->LIVEKIT_API_SECRET};
     if (!set_up(l, c, e)) {
         livekit_provider_destroy(l);
@@ -61,6 +71,7 @@ struct livekit_provider *livekit_provider_create(const struct config *c, struct 
 void livekit_provider_destroy(struct livekit_provider *l)
 {
     if (!l) return;
+    fetcher_destroy(l->fetcher);
     livekit_destroy(l->quick);
     livekit_destroy(l->slow);
     free(l->server_url);
