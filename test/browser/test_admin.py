@@ -2,8 +2,10 @@
 import pathlib
 
 import pytest
+from standardwebhooks import Webhook
 
 from playing import sign_in
+from receiver import Receiver
 from stage import SLOW, recordings, until
 from test_pages import LOOKS, faults, focus_on, press, seen_focus, shots  # noqa: F401
 
@@ -400,3 +402,48 @@ async def test_every_page_of_the_administration_looks_right(stage, server, cast,
     boss.account.delete(f"/room-templates/{made['id']}")
     assert found == []
     assert boss.errors == []
+
+
+async def test_an_endpoint_is_made_tested_and_paused(stage, server, office, shots):
+    boss, there = await office(), Receiver()
+    page = boss.page
+    try:
+        await boss.click("nav-webhooks")
+        await boss.click("new-webhook")
+        await fill(page, "url", there.url + "/hook")
+        await fill(page, "description", "Our website")
+        await page.get_by_test_id("event-types").fill("template.nothing")
+        await page.keyboard.press("Enter")
+        await page.keyboard.press("Tab")
+        await boss.click("save")
+        await page.get_by_text("Unknown event type: template.nothing").wait_for()
+        await page.get_by_test_id("event-types").press("Backspace")
+        await page.get_by_test_id("event-types").fill("session.*")
+        await page.keyboard.press("Enter")
+        await page.keyboard.press("Tab")
+        await boss.click("save")
+        secret = await page.get_by_test_id("webhook-secret").input_value()
+        await boss.click("done")
+        made = boss.account.get("/webhooks/endpoints?limit=1000").json()["endpoints"][-1]
+        assert made["event_types"] == ["session.*"] and secret.startswith("whsec_")
+        await boss.click(f"webhook-test-{made['id']}")
+        await page.get_by_text("The test was taken").wait_for()
+        assert Webhook(secret).verify(there.messages[0]["body"], there.messages[0]["headers"])
+        boss.account.session()
+        await boss.click(f"webhook-log-{made['id']}")
+        await page.get_by_test_id(f"webhook-deliveries-{made['id']}").get_by_text("session.created").wait_for()
+        [sent] = [d for d in boss.account.get(f"/webhooks/endpoints/{made['id']}/deliveries").json()["deliveries"] if d["event_id"]]
+        await boss.click(f"delivery-details-{sent['id']}")
+        await page.get_by_text('"type":"session.created"').wait_for()
+        assert await faults(page, "webhooks") == []
+        await page.screenshot(path=shots / "admin-webhooks.png", full_page=True)
+        await boss.click(f"replay-{sent['id']}")
+        there.wait(3)
+        await boss.click(f"webhook-state-{made['id']}")
+        await page.get_by_test_id(f"webhook-trouble-{made['id']}").get_by_text("by hand").wait_for()
+        await boss.click(f"webhook-delete-{made['id']}")
+        await boss.click("confirm")
+        await page.get_by_test_id(f"webhook-{made['id']}").wait_for(state="detached")
+        assert not boss.errors
+    finally:
+        there.close()

@@ -10,12 +10,14 @@ import { ApiKeysPage } from './api-keys';
 import { RoomPage } from './room-page';
 import { RoomsPage } from './rooms';
 import { TemplatesPage } from './templates';
+import { WebhooksPage } from './webhooks';
 
 const PAGES = [
   { path: 'rooms', word: 'Rooms' },
   { path: 'templates', word: 'Templates' },
   { path: 'accounts', word: 'Accounts' },
   { path: 'keys', word: 'API keys' },
+  { path: 'webhooks', word: 'Webhooks' },
 ] as const;
 
 export default function AdminPages() {
@@ -33,6 +35,7 @@ export default function AdminPages() {
         <Route path="templates" element={<TemplatesPage />} />
         <Route path="accounts" element={<AccountsPage />} />
         <Route path="keys" element={<ApiKeysPage />} />
+        <Route path="webhooks" element={<WebhooksPage />} />
         <Route path="*" element={<NotFoundPage />} />
       </Routes>
     </Stack>

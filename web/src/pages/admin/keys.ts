@@ -12,6 +12,8 @@ export const SCOPES: { scope: string; label: string }[] = [
   { scope: 'users:admin', label: 'Make and change accounts, also their passwords: as good as everything' },
   { scope: 'keys:read', label: 'See which keys there are' },
   { scope: 'keys:admin', label: 'Make keys that may do no more than itself, revoke any' },
+  { scope: 'webhooks:read', label: 'See webhook endpoints and what they were sent' },
+  { scope: 'webhooks:write', label: 'Make, change and test webhook endpoints: as good as reading everything that happens' },
   { scope: 'server:read', label: 'Read the measurements of the server' },
 ];
 
