@@ -1,4 +1,5 @@
 """Two roomd nodes on one PostgreSQL database: what one does the other knows, and a call lives on one of them."""
+import json
 import re
 import signal
 import time
@@ -8,6 +9,7 @@ import pytest
 
 import postgresql
 from harness import Call, Person, until
+from receiver import Receiver
 
 SECRET = "one secret that all nodes share"
 
@@ -229,3 +231,28 @@ def test_frozen_node_does_not_stop_the_other(nodes):
         counts = [f.result() for f in writing]
     assert all(status in (201, 503) for list_ in counts for status in list_)
     assert until(lambda: ada.post("/sessions", {"title": "again"}).status_code == 201, "and so does the first")
+
+
+def test_webhooks_are_sent_by_one_node_at_a_time_and_go_over_when_it_dies(nodes):
+    """What happens on either is told once and in order; the other one takes over when the lease of a dead one ends."""
+    a, b = nodes
+    there, boss, ada = Receiver(), a.admin(), a.person("Ada")
+    try:
+        made = boss.post("/webhooks/endpoints", json={"url": there.url, "event_types": ["session.updated"]}).json()
+        on_b = by_way_of(b, ada)
+        session = ada.session()
+        for n in range(10):
+            assert (ada, on_b)[n % 2].patch(f"/sessions/{session['id']}", json={"title": f"Title {n}"}).status_code == 200
+        ids = lambda: [json.loads(m["body"])["data"]["id"] for m in there.messages]
+        there.wait(10)
+        with b.db() as db:
+            until(lambda: list(db.execute("SELECT count(*) FROM webhook_deliveries WHERE state = 'delivered'"))[0][0] == 10, "all are in the log")
+            [(holder,)] = list(db.execute(f"SELECT n.name FROM webhook_endpoints w JOIN nodes n ON n.id = w.node_id WHERE w.id = {made['id']}"))
+        assert ids() == sorted(set(ids()))
+        dead, living = (a, b) if holder == (a.data / "node").read_text().strip() else (b, a)
+        dead.stop(signal.SIGKILL)
+        by_way_of(living, ada).patch(f"/sessions/{session['id']}", json={"title": "after it"})
+        there.wait(11, deadline=60)
+        assert len(set(ids())) == 11
+    finally:
+        there.close()
