@@ -27,6 +27,7 @@ static const char SQL_ADD_ABSENCE[] = "INSERT INTO absences (connection, session
 static const char SQL_END_ABSENCE[] = "DELETE FROM absences WHERE connection = $1";
 static const char SQL_NOT_MISSING[] = "DELETE FROM absences WHERE connection = $1 AND told = 0";
 
+enum { HISTORY_SOON_MS = 1000, HISTORY_AFTER_MS = 30000 /* its books are some seconds behind */ };
 enum { LONGEST_CONNECTION = 40, PAGE_CONNECTION = 16, CLOCKS_APART_MS = 5000 };
 static const char UNSEEN[] = "unseen", ROOM_EMPTY[] = "room_empty"; /* reasons of a closing that the person's own `left` may correct */
 
@@ -155,6 +156,13 @@ static bool arrived(struct scope *s, struct session *session, const struct span 
     return !(stays && is_welcome(v) && !session_is_over(session) && session->enable_recording) || job_want(s, "record_begin", session->id, e);
 }
 
+/* Providers that keep books are asked for them: what neither an event nor a listing told is in there. */
+static bool want_history(struct scope *s, const struct session *session, int64_t after_ms, struct err *e)
+{
+    const struct provider *p = provider_remote(s->core, session->provider);
+    return !p || !p->ops->history || job_plan(s, "history", session->id, after_ms, e);
+}
+
 /* ---- coming and going */
 
 static bool tell_left(struct scope *s, const struct span *span, struct err *e)
@@ -208,11 +216,11 @@ static bool stay_goes_on(struct scope *s, struct session *session, struct span *
 }
 
 /* An earlier beginning is the truer one: a listing may not have said it. */
-static bool began_earlier(struct scope *s, struct session *session, struct span *span, int64_t joined_at, struct err *e)
+static bool began_earlier(struct scope *s, struct session *session, struct span *span, const struct fact_person *who, struct err *e)
 {
     struct participant p;
-    if (!joined_at || joined_at >= span->joined_at) return true;
-    SET(span, span, joined_at, joined_at);
+    if (!who->joined_at || who->joined_at + (who->rough ? 999 : 0) >= span->joined_at) return true;
+    SET(span, span, joined_at, who->joined_at);
     return db_update(s->db, "connection_spans", span, span, e) && seat_follows(s, span, &p, e) && (p.role != participant_role_teacher || opens(s, session, span, e));
 }
 
@@ -231,8 +239,9 @@ static bool joined(struct scope *s, const char *provider, struct session *sessio
     struct span span;
     enum db_found found = db_one(s->db, SQL_SPAN, span, &span, s->arena, e, TEXT_(who->connection));
     if (found == DB_FAILED || (found == DB_ROW && span.session_id != session->id)) return found == DB_ROW;
-    if (found == DB_ROW && !began_earlier(s, session, &span, who->joined_at, e)) return false;
+    if (found == DB_ROW && !began_earlier(s, session, &span, who, e)) return false;
     if (found == DB_ROW) return !listed || !HAS(&span, span, left_at) || !is_unsure(&span) || stay_goes_on(s, session, &span, e);
+    if (listed && !want_history(s, session, HISTORY_SOON_MS, e)) return false; /* something was not told */
     span = (struct span){0};
     SET(&span, span, joined_at, past(s, who->joined_at, at));
     return left_before(s, who->connection, &span, e) && begin_stay(s, provider, session, who, listed ? at : span.joined_at, &span, e);
@@ -245,7 +254,7 @@ static bool left(struct scope *s, const char *provider, struct session *session,
     int64_t left_at = past(s, who->left_at, at);
     enum db_found found = db_one(s->db, SQL_SPAN, span, &span, s->arena, e, TEXT_(who->connection));
     if (found == DB_FAILED || (found == DB_ROW && span.session_id != session->id)) return found == DB_ROW;
-    if (found == DB_ROW && !began_earlier(s, session, &span, who->joined_at, e)) return false;
+    if (found == DB_ROW && !began_earlier(s, session, &span, who, e)) return false;
     if (found == DB_ROW) return (HAS(&span, span, left_at) && !is_unsure(&span)) || end_stay(s, &span, left_at, reason, e);
     if (!who->joined_at) return db_run(s->db, SQL_ADD_ABSENCE, e, TEXT_(who->connection), INT_(session->id), INT_(left_at), INT_(1), TEXT_(reason));
     span = (struct span){0};
@@ -263,7 +272,7 @@ static bool room_empty(struct scope *s, const struct session *session, int64_t a
     struct span *spans = (struct span *)(uintptr_t)open.items;
     for (size_t i = 0; i < open.count; i++)
         if (spans[i].joined_at <= at && !fact_is_of_page(spans[i].connection) && !end_stay(s, &spans[i], at, ROOM_EMPTY, e)) return false;
-    return true;
+    return want_history(s, session, HISTORY_AFTER_MS, e);
 }
 
 static bool fits(const struct fact_person *p)
@@ -299,14 +308,19 @@ static bool is_listed(const struct fact_listing *l, const char *connection)
     return false;
 }
 
+static bool was_lost(struct scope *s, const struct session *session, struct span *span, int64_t at, struct err *e)
+{
+    return end_stay(s, span, at, UNSEEN, e) && want_history(s, session, HISTORY_SOON_MS, e);
+}
+
 /* Where listings lag, missing once may mean nothing: what is told twice is believed, with the time of the first. */
-static bool missing(struct scope *s, const struct fact_listing *l, struct span *span, struct err *e)
+static bool missing(struct scope *s, const struct session *session, const struct fact_listing *l, struct span *span, struct err *e)
 {
     struct absence a;
     if (span->joined_at > l->asked_at - l->lag_ms - CLOCKS_APART_MS) return true;
-    if (!l->lag_ms) return end_stay(s, span, l->asked_at, UNSEEN, e);
+    if (!l->lag_ms) return was_lost(s, session, span, l->asked_at, e);
     enum db_found found = db_one(s->db, SQL_ABSENCE, absence, &a, s->arena, e, TEXT_(span->connection));
-    if (found == DB_ROW) return a.since == l->asked_at || end_stay(s, span, a.since, UNSEEN, e);
+    if (found == DB_ROW) return a.since == l->asked_at || was_lost(s, session, span, a.since, e);
     return found == DB_NONE && db_run(s->db, SQL_ADD_ABSENCE, e, TEXT_(span->connection), INT_(span->session_id), INT_(l->asked_at), INT_(0), TEXT_(NULL));
 }
 
@@ -338,7 +352,7 @@ bool fact_listed(struct scope *s, const char *provider, const struct fact_listin
     struct span *spans = (struct span *)(uintptr_t)open.items;
     for (size_t i = 0; i < open.count; i++) {
         bool ours = fact_is_of_page(spans[i].connection);
-        if (!ours && !is_listed(l, spans[i].connection) && !missing(s, l, &spans[i], e)) return false;
+        if (!ours && !is_listed(l, spans[i].connection) && !missing(s, &session, l, &spans[i], e)) return false;
     }
     return true;
 }

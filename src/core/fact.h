@@ -26,6 +26,7 @@ struct fact_person {
     const char *name;              /* NULL: not said */
     int64_t joined_at, left_at;    /* UTC ms by the provider's clock; 0: not said */
     const char *reason;            /* why they left, a word; NULL: "left" */
+    bool rough;                    /* the times are good to the second only: they do not correct what is known better */
 };
 
 struct fact_recording {

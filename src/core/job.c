@@ -19,6 +19,10 @@ static const char SQL_WANT[] =
     "ON CONFLICT (kind, subject_id) DO UPDATE SET status = 'waiting', due_at = excluded.due_at, attempts = 0, error = NULL, lease_until = NULL, updated_at = excluded.updated_at "
     "WHERE jobs.status <> 'waiting' OR jobs.due_at > excluded.due_at";
 static const char SQL_LATER[] = "UPDATE jobs SET status = 'waiting', due_at = $3, attempts = 0, lease_until = NULL, error = NULL WHERE kind = $1 AND subject_id = $2 AND status = 'running'";
+static const char SQL_PLAN[] =
+    "INSERT INTO jobs (kind, subject_id, status, due_at, attempts, created_at, updated_at) VALUES ($1, $2, 'waiting', $3, 0, $4, $4) "
+    "ON CONFLICT (kind, subject_id) DO UPDATE SET status = 'waiting', due_at = excluded.due_at, attempts = 0, error = NULL, lease_until = NULL, updated_at = excluded.updated_at "
+    "WHERE jobs.status <> 'waiting'";
 static const char SQL_RELEASE[] = "UPDATE jobs SET status = 'waiting', due_at = $2, attempts = attempts - 1, lease_until = NULL WHERE id = $1 AND status = 'running'";
 static const char SQL_RELEASE_ALL[] = "UPDATE jobs SET status = 'waiting', lease_until = NULL WHERE status = 'running' AND (node_id IS NULL OR node_id = $1)";
 
@@ -35,6 +39,11 @@ bool job_prefer(struct scope *s, const char *kind, int64_t subject_id, int64_t n
 bool job_want(struct scope *s, const char *kind, int64_t subject_id, struct err *e)
 {
     return db_run(s->db, SQL_WANT, e, TEXT_(kind), INT_(subject_id), INT_(s->now));
+}
+
+bool job_plan(struct scope *s, const char *kind, int64_t subject_id, int64_t after_ms, struct err *e)
+{
+    return db_run(s->db, SQL_PLAN, e, TEXT_(kind), INT_(subject_id), INT_(s->now + after_ms), INT_(s->now));
 }
 
 bool job_hurry(struct scope *s, const char *kind, int64_t subject_id, struct err *e)

@@ -5,6 +5,7 @@
 bool job_add(struct scope *s, const char *kind, int64_t subject_id, int64_t due_at, struct err *e);   /* there already: due again */
 bool job_prefer(struct scope *s, const char *kind, int64_t subject_id, int64_t node_id, struct err *e); /* that node shall do it, if it lives; 0: any */
 bool job_want(struct scope *s, const char *kind, int64_t subject_id, struct err *e);                  /* due now, also while it runs; cheap when it waits already */
+bool job_plan(struct scope *s, const char *kind, int64_t subject_id, int64_t after_ms, struct err *e);   /* due then, if it does not wait already */
 bool job_hurry(struct scope *s, const char *kind, int64_t subject_id, struct err *e);                 /* waiting: due now */
 /* What is due, or whose lease ran out: of the kinds named, or of all others (lane NULL: of any). */
 struct job_lane { const char *name, *kinds; bool others; }; /* kinds: ",compose,fetch," */

@@ -12,6 +12,7 @@ const struct work_kind work_kinds[] = {
     {"dial_in", 1000000, dial_in_work, NULL},
     {"inbox", 1000000, inbox_work, NULL},
     {"reconcile", 1000000, reconcile_work, NULL},
+    {"history", 8, history_work, NULL},
     {"record_begin", 6, record_begin_work, NULL},
     {"fetch", 8, fetch_work, fetch_give_up},
     {"publish", 12, publish_work, publish_give_up},

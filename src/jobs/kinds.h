@@ -9,6 +9,7 @@ enum work_result record_end_work(struct work_context *w, struct err *e);      /*
 enum work_result provider_remove_work(struct work_context *w, struct err *e); /* subject: a participant who was removed */
 enum work_result dial_in_work(struct work_context *w, struct err *e);         /* all rooms that callers come into, or shall no more */
 enum work_result reconcile_work(struct work_context *w, struct err *e); /* all remote providers */
+enum work_result history_work(struct work_context *w, struct err *e);   /* subject: a session whose provider keeps books of who was in */
 enum work_result record_begin_work(struct work_context *w, struct err *e);  /* subject: a session whose recording begins with the first arrival */
 enum work_result fetch_work(struct work_context *w, struct err *e);     /* subject: a recording that a remote provider has made */
 bool fetch_give_up(struct scope *s, int64_t recording_id, const char *why, struct err *e);

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/metric.h"
 #include "core/reconcile.h"
+#include "core/session.h"
 #include "jobs/kinds.h"
 
 enum { ROOMS_AT_A_TIME = 500, ROOMS_A_WRITE = 25 };
@@ -110,6 +111,34 @@ static bool go_round(struct round *r, struct err *e)
     return ask_people(r, e) && core_write(r->work->core, note_looked, &l, e) && ask_recordings(r, e);
 }
 
+/* ---- is all well with it? */
+
+struct tending { const char *provider; bool due; };
+
+static bool is_due(struct scope *s, void *arg, struct err *e)
+{
+    struct tending *t = arg;
+    return reconcile_tend(s, t->provider, &t->due, e);
+}
+
+static bool note_gap(struct scope *s, void *arg, struct err *e)
+{
+    return reconcile_gap(s, arg, e);
+}
+
+static bool tend(struct round *r, struct err *e)
+{
+    const struct provider *p = r->provider;
+    struct tending t = {.provider = p->ops->name};
+    bool gap = false;
+    if (!p->ops->tend) return true;
+    if (!core_write(r->work->core, is_due, &t, e)) return false;
+    if (!t.due) return true;
+    if (!p->ops->tend(p->ctx, r->arena, &gap, e)) return false;
+    if (gap) log_warn("reconcile.gap", LOG_STR("provider", p->ops->name));
+    return !gap || core_write(r->work->core, note_gap, (void *)(uintptr_t)p->ops->name, e);
+}
+
 static bool next(struct scope *s, void *arg, struct err *e)
 {
     (void)arg;
@@ -126,10 +155,40 @@ enum work_result reconcile_work(struct work_context *w, struct err *e)
         struct arena a;
         arena_init(&a);
         struct round r = {.work = w, .provider = p, .arena = &a};
-        bool ok = go_round(&r, &why);
+        bool ok = go_round(&r, &why) && tend(&r, &why);
         arena_release(&a);
         if (!ok) metric_add(reconcile_failed_total, 1);
         if (!ok) log_warn("reconcile.failed", LOG_STR("provider", p->ops->name), LOG_STR("error", why.text));
     }
     return core_write(w->core, next, NULL, e) ? WORK_DONE : WORK_AGAIN;
+}
+
+/* ---- books */
+
+struct books { const char *provider; struct facts facts; };
+
+static bool apply_books(struct scope *s, void *arg, struct err *e)
+{
+    const struct books *b = arg;
+    return fact_apply_all(s, b->provider, &b->facts, e);
+}
+
+enum work_result history_work(struct work_context *w, struct err *e)
+{
+    enum { FACTS_A_WRITE = 200 };
+    struct scope s = {.core = w->core, .db = w->db, .arena = w->arena, .now = clock_now_ms()};
+    struct session session;
+    struct facts all;
+    int64_t since;
+    bool due;
+    if (!reconcile_history(&s, w->job->subject_id, &session, &since, &due, e)) return WORK_AGAIN;
+    const struct provider *p = due ? provider_remote(w->core, session.provider) : NULL;
+    if (!p || !p->ops->history) return WORK_DONE;
+    if (!p->ops->history(p->ctx, w->arena, session.room_name, since, &all, e)) return WORK_AGAIN;
+    for (size_t i = 0; i < all.count; i += FACTS_A_WRITE) {
+        struct books b = {p->ops->name, {all.items + i, all.count - i < FACTS_A_WRITE ? all.count - i : FACTS_A_WRITE}};
+        if (!runner_go_on(w)) return WORK_STOPPED;
+        if (!core_write(w->core, apply_books, &b, e)) return WORK_AGAIN;
+    }
+    return WORK_DONE;
 }
