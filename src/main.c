@@ -12,6 +12,7 @@ const struct command commands[] = {
     {"recordings", "roomd recordings list | fetch ID [--to DIR]", "Recordings and their files.", cmd_recordings},
     {"events", "roomd events tail [--follow] [--after ID]", "What happened.", cmd_events},
     {"doctor", "roomd doctor [--data DIR]", "Say what is missing on this box and how to mend it.", cmd_doctor},
+    {"daily", "roomd daily webhooks list | create [--url URL] [--events NAME,…] [--retry exponential|circuit-breaker] | recreate [--pattern TEXT] | delete [--pattern TEXT]   [--json]", "The webhook by which Daily.co tells this server; without --pattern: those that lead to PUBLIC_URL.", cmd_daily},
     {"livekit", "roomd livekit check [--skip NAME,…] [--wait SECONDS] [--json]", "Say what is wrong with the LiveKit server's URL, key, clock, webhook, Redis, egress, SIP.", cmd_livekit},
     {"openapi", "roomd openapi", "Print the API's description.", cmd_openapi},
     {"version", "roomd version", "Print the version.", cmd_version},

@@ -1,5 +1,6 @@
 /* doctor.c - what is missing on this box, and how to mend it. */
 #include "cli/cli.h"
+#include "provider/daily/daily.h"
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,6 +63,20 @@ static void check(const struct tool *t)
     if (!c->loopback) printf("hint  behind NAT set NAT_1_1_MAPPING, and open UDP %s\n", c->RTP_PORT_RANGE);
 }
 
+static void check_daily(const struct tool *t)
+{
+    static const char *const mend[] = {[DAILY_WEBHOOK_NONE] = "roomd daily webhooks create (until then roomd only asks)", [DAILY_WEBHOOK_FAILED] = "Daily has given it up: roomd daily webhooks recreate"};
+    struct err e = {0};
+    enum daily_webhook_state state = DAILY_WEBHOOK_UNKNOWN;
+    if (!*t->config->DAILY_API_KEY) return;
+    struct dailyco *client = daily_client_create(t->config, NULL, &e);
+    bool asked = client && daily_webhook_look(client, t->config, (struct arena *)(uintptr_t)&t->arena, &state, &e);
+    dailyco_destroy(client);
+    say(asked, "Daily.co answers", e.text);
+    if (asked) say(state == DAILY_WEBHOOK_ACTIVE, "Daily.co's webhook to this server is active", mend[state]);
+    if (!*t->config->DAILY_WEBHOOK_SECRET) say(false, "DAILY_WEBHOOK_SECRET is set", "without it nothing that Daily tells is believed; openssl rand -base64 32");
+}
+
 int cmd_doctor(int argc, char **argv)
 {
     struct options o;
@@ -74,6 +89,7 @@ int cmd_doctor(int argc, char **argv)
         return EXIT_FAILED;
     }
     check(&t);
+    check_daily(&t);
     tool_close(&t);
     return faults ? EXIT_FAILED : EXIT_DONE;
 }

@@ -72,7 +72,9 @@ struct provider_ops {
     int64_t lag_ms;                /* how old a listing may be */
 };
 
-struct provider { const struct provider_ops *ops; void *ctx; const char *server_url; }; /* server_url: OUR_PAGE: where browsers reach it */
+/* server_url: OUR_PAGE: where browsers reach it. patient: a ctx for threads of jobs, which rather wait longer than fail; NULL: the same. */
+struct provider { const struct provider_ops *ops; void *ctx; const char *server_url; void *patient; };
+static inline void *provider_for_jobs(const struct provider *p) { return p->patient ? p->patient : p->ctx; }
 
 const struct provider *provider_find(const struct core *core, const char *name); /* NULL if there is none */
 /* NULL: there is nobody to ask, it is local. Of a name that is not set up every call fails. */

@@ -46,7 +46,7 @@ static bool ask_rooms(const struct round *r, const struct list *rows, struct err
     size_t n = 0;
     for (size_t i = 0; i < rows->count; i++) looks[i] = (struct provider_look){.room = ((const struct provider_room *)rows->items)[i].room_name};
     int64_t asked_at = clock_now_ms();
-    if (!p->ops->participants(p->ctx, r->arena, looks, rows->count, e)) return false;
+    if (!p->ops->participants(provider_for_jobs(p), r->arena, looks, rows->count, e)) return false;
     for (size_t i = 0; i < rows->count; i++) {
         int64_t inside;
         if (!reconcile_inside(&s, ((const struct provider_room *)rows->items)[i].session_id, &inside, e)) return false;
@@ -90,7 +90,7 @@ static bool ask_recordings(struct round *r, struct err *e)
         struct told t = {.provider = p->ops->name, .row = row};
         struct provider_record record = {row->room_name, row->uuid, HAS(row, pending_recording, external_id) ? row->external_id : NULL};
         if (!runner_go_on(r->work)) return true;
-        if (!p->ops->recordings(p->ctx, r->arena, &record, row->started_at - BEFORE_MS, &t.facts, e) || !core_write(r->work->core, apply_told, &t, e)) return false;
+        if (!p->ops->recordings(provider_for_jobs(p), r->arena, &record, row->started_at - BEFORE_MS, &t.facts, e) || !core_write(r->work->core, apply_told, &t, e)) return false;
     }
     return true;
 }
@@ -134,7 +134,7 @@ static bool tend(struct round *r, struct err *e)
     if (!p->ops->tend) return true;
     if (!core_write(r->work->core, is_due, &t, e)) return false;
     if (!t.due) return true;
-    if (!p->ops->tend(p->ctx, r->arena, &gap, e)) return false;
+    if (!p->ops->tend(provider_for_jobs(p), r->arena, &gap, e)) return false;
     if (gap) log_warn("reconcile.gap", LOG_STR("provider", p->ops->name));
     return !gap || core_write(r->work->core, note_gap, (void *)(uintptr_t)p->ops->name, e);
 }
@@ -184,7 +184,7 @@ enum work_result history_work(struct work_context *w, struct err *e)
     if (!reconcile_history(&s, w->job->subject_id, &session, &since, &due, e)) return WORK_AGAIN;
     const struct provider *p = due ? provider_remote(w->core, session.provider) : NULL;
     if (!p || !p->ops->history) return WORK_DONE;
-    if (!p->ops->history(p->ctx, w->arena, session.room_name, since, &all, e)) return WORK_AGAIN;
+    if (!p->ops->history(provider_for_jobs(p), w->arena, session.room_name, since, &all, e)) return WORK_AGAIN;
     for (size_t i = 0; i < all.count; i += FACTS_A_WRITE) {
         struct books b = {p->ops->name, {all.items + i, all.count - i < FACTS_A_WRITE ? all.count - i : FACTS_A_WRITE}};
         if (!runner_go_on(w)) return WORK_STOPPED;

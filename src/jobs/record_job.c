@@ -127,7 +127,7 @@ enum work_result fetch_work(struct work_context *w, struct err *e)
     if (found == DB_NONE || f.recording.status == recording_status_ready) return WORK_DONE;
     const struct provider *p = provider_of(&f, e);
     if (!p) return WORK_AGAIN;
-    bool ok = make_folder(&f, e) && p->ops->record_fetch(p->ctx, w->arena, &f.fetch, e) && publish(&f, e);
+    bool ok = make_folder(&f, e) && p->ops->record_fetch(provider_for_jobs(p), w->arena, &f.fetch, e) && publish(&f, e);
     if (!ok && f.stopped) return WORK_STOPPED;
     return ok ? WORK_DONE : !strcmp(e->code, "disk_full") || !strcmp(e->code, "fetch_gone") ? WORK_GIVEN_UP : WORK_AGAIN;
 }

@@ -11,7 +11,7 @@ enum { LEASE_MS = 60000, LOOK_MS = 1000, EXTEND_MS = 15000 };
 /* What takes long has a thread of its own, and so has what asks others: what providers tell does not wait for it. */
 static const struct job_lane lanes[] = {
     {"compose", ",compose,", false}, {"fetch", ",fetch,", false}, {"publish", ",publish,unpublish,release,", false}, {"inbox", ",inbox,", false},
-    {"jobs", ",compose,fetch,publish,unpublish,release,inbox,", true}};
+    {"reconcile", ",reconcile,", false}, {"jobs", ",compose,fetch,publish,unpublish,release,inbox,reconcile,", true}};
 enum { LANES = sizeof lanes / sizeof *lanes };
 
 struct lane {

@@ -83,7 +83,7 @@ def test_create_opens_a_room_and_gives_the_teacher_a_token(shared, ada):
     room, token = shared.daily.calls
     assert room.method == "POST" and room.path == "/rooms" and room.body["name"] == s["room_name"] and room.body["privacy"] == "private"
     exp = room.body["properties"].pop("exp")
-    assert room.body["properties"] == {"max_participants": 7, "enable_screenshare": True, "enable_chat": False, "enable_recording": "off", "start_video_off": True, "start_audio_off": False}
+    assert room.body["properties"] == {"max_participants": 7, "enable_screenshare": True, "enable_chat": False, "start_video_off": True, "start_audio_off": False}
     assert near(exp, time.time() + 4 * HOUR)
     assert token.path == "/meeting-tokens"
     assert near(token.body["properties"].pop("exp"), time.time() + 4 * HOUR)
@@ -127,7 +127,7 @@ def test_daily_is_asked_again_where_that_is_safe(shared, ada):
 def test_a_room_that_was_made_though_the_answer_was_lost_is_taken(shared, ada):
     shared.daily.fault("POST", "/rooms", drop="after")
     s = ada.session()
-    assert [c.method + c.path.replace(s["room_name"], "NAME") for c in shared.daily.calls] == ["POST/rooms", "POST/rooms", "GET/rooms/NAME", "POST/rooms/NAME", "POST/meeting-tokens"]
+    assert [c.method + c.path.replace(s["room_name"], "NAME") for c in shared.daily.calls] == ["POST/rooms", "POST/rooms", "GET/rooms/NAME", "POST/meeting-tokens"]
     assert s["daily_room_url"] == shared.daily.rooms[s["room_name"]]["url"]
 
 
@@ -311,8 +311,9 @@ def test_expiry_closes_the_room(shared, ada):
     assert ada.get(f"/sessions/{s['id']}").json()["status"] == "ended"
 
 
-def test_who_is_in_is_not_known_so_nobody_is_said_to_be_gone(start_roomd, daily):
-    server = start_roomd(settings(daily, EMPTY_TIMEOUT_SECONDS="5", DEPARTURE_TIMEOUT_SECONDS="5"))
+def test_nobody_is_said_to_be_gone_while_daily_does_not_say_so(start_roomd, daily):
+    daily.fault("GET", "/presence", 500, times=1000)
+    server = start_roomd(settings(daily, EMPTY_TIMEOUT_SECONDS="5", DEPARTURE_TIMEOUT_SECONDS="5", RECONCILE_SECONDS="1"))
     ada = server.person()
     first = ada.session()
     ada.join(first)
@@ -323,6 +324,8 @@ def test_who_is_in_is_not_known_so_nobody_is_said_to_be_gone(start_roomd, daily)
         db.execute("UPDATE sessions SET expires_at = 1000 WHERE id = ?", [second["id"]])
     until(lambda: ada.get(f"/sessions/{second['id']}").json()["status"] == "ended", "the clock has gone round")
     assert ada.get(f"/sessions/{first['id']}").json()["status"] == "active"
+    daily.faults.clear()
+    until(lambda: ada.get(f"/sessions/{first['id']}").json()["status"] == "ended", "asked, and nobody is in", 20)
 
 
 # ---- recordings
@@ -343,7 +346,7 @@ def test_record_at_daily(shared, ada, grace):
     assert ada.patch(f"/recordings/{rec.json()['id']}", {"action": "resume"}).json()["status"] == "recording"  # it runs
     shared.daily.fault("POST", ".*/recordings/stop", 503, times=9)
     refused(ada.patch(f"/recordings/{rec.json()['id']}", {"action": "stop"}), 502, "Failed to stop recording")
-    assert len(shared.daily.of("POST", ".*/recordings/stop")) == 1  # not asked twice: it may have been done
+    assert len(shared.daily.of("POST", ".*/recordings/stop")) > 1  # stopped twice is stopped once
     shared.daily.faults.clear()
     assert ada.get(f"/recordings/{rec.json()['id']}").json()["status"] == "recording"
     stopped = ada.patch(f"/recordings/{rec.json()['id']}", {"action": "stop"}).json()
@@ -425,8 +428,9 @@ def test_live_sessions_when_daily_refuses(shared, ada):
     assert ada.http.get(f"/sessions/{s['_id']}").json()["status"] == "scheduled"
     shared.daily.faults.clear()
     started = ada.http.post("/sessions/recording/start", json={"roomName": s["roomName"]}).json()
-    shared.daily.fault("POST", "/rooms/.*/recordings/stop", 500)
+    shared.daily.fault("POST", "/rooms/.*/recordings/stop", 500, times=9)
     said(ada.http.post("/sessions/recording/stop", json={"recordingId": started["recording"]["id"]}), "Failed to stop recording on Daily.co")
+    shared.daily.faults.clear()
     assert ada.http.delete(f"/sessions/{s['_id']}").status_code == 200
 
 

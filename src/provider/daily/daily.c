@@ -1,191 +1,177 @@
 #include "provider/daily/daily.h"
 #include "model/model.h"
-#include "provider/daily/client.h"
+#include "provider/daily/parts.h"
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- bodies */
-
-static void add_text(struct buf *b, const char *name, const char *text)
+bool daily_fail(const struct dailyco_error *why, struct err *e)
 {
-    buf_printf(b, "%s\"%s\":", b->data[b->size - 1] == '{' ? "" : ",", name);
-    json_write_string(b, text);
-}
-
-static void add_word(struct buf *b, const char *name, const char *word)
-{
-    buf_printf(b, "%s\"%s\":%s", b->data[b->size - 1] == '{' ? "" : ",", name, word);
-}
-
-static void add_number(struct buf *b, const char *name, int64_t n)
-{
-    buf_printf(b, "%s\"%s\":%lld", b->data[b->size - 1] == '{' ? "" : ",", name, (long long)n);
-}
-
-static void add_switch(struct buf *b, const char *name, bool on)
-{
-    add_word(b, name, on ? "true" : "false");
-}
-
-static struct buf *body_start(struct buf *b)
-{
-    buf_init(b, 0);
-    buf_char(b, '{');
-    return b;
-}
-
-/* As the tutoring backend has them; who may share a screen is said in each token. */
-static void add_room_properties(struct buf *b, const struct provider_room_plan *plan)
-{
-    buf_text(b, ",\"properties\":{");
-    add_number(b, "max_participants", plan->max_participants);
-    add_switch(b, "enable_screenshare", true);
-    add_switch(b, "enable_chat", plan->enable_chat);
-    add_text(b, "enable_recording", plan->enable_recording ? "cloud" : "off");
-    add_switch(b, "start_video_off", true);
-    add_switch(b, "start_audio_off", false);
-    add_number(b, "exp", plan->expires_at / 1000);
-    buf_text(b, "}}");
-}
-
-static const char *room_path(struct arena *a, const char *room, const char *below)
-{
-    return arena_printf(a, "/rooms/%s%s", fetch_escape(a, room), below);
+    static const struct { enum dailyco_code code; const char *name; } names[] = {
+        {DAILYCO_RATE_LIMITED, "daily_limited"}, {DAILYCO_CANCELED, "daily_limited"}, {DAILYCO_NOT_HOSTING, "daily_not_hosting"}, {DAILYCO_SERVER, "daily_failed"},
+        {DAILYCO_UNAVAILABLE, "daily_failed"}, {DAILYCO_BAD_REPLY, "daily_failed"}, {DAILYCO_UNREACHABLE, "fetch_connect"}, {DAILYCO_TIMEOUT, "fetch_timeout"}, {DAILYCO_TLS, "fetch_tls"}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i].code == why->code) return err_set(e, ERR_DESTINATION, names[i].name, "%s", why->message);
+    return err_set(e, ERR_DESTINATION, "daily_refused", "%s", why->message);
 }
 
 /* ---- rooms */
 
-static bool take_url(const struct daily *d, struct arena *a, const struct daily_reply *r, const char *name, const char **url, struct err *e)
+/* As the tutoring backend has them; who may share a screen is said in each token. */
+static void plan_room(const struct daily *d, const struct provider_room_plan *plan, struct dailyco_room_properties *p, struct dailyco_recordings_bucket *bucket)
 {
-    const char *told = json_string_value(json_object_get(r->json, "url"));
-    if (told && (!strncmp(told, "https://", 8) || !strncmp(told, "http://", 7))) *url = arena_strdup(a, told);
-    else if (*d->domain) *url = arena_printf(a, "https://%s%s/%s", d->domain, strchr(d->domain, '.') ? "" : ".daily.co", name);
+    *p = (struct dailyco_room_properties){0};
+    *bucket = (struct dailyco_recordings_bucket){0};
+    DAILYCO_SET(p, dailyco_room_properties, max_participants, plan->max_participants);
+    DAILYCO_SET(p, dailyco_room_properties, enable_screenshare, true);
+    DAILYCO_SET(p, dailyco_room_properties, enable_chat, plan->enable_chat);
+    if (plan->enable_recording) DAILYCO_SET(p, dailyco_room_properties, enable_recording, d->config->DAILY_RECORDING_TYPE); /* there is no word for none */
+    if (plan->enable_recording && *d->config->DAILY_RECORDINGS_BUCKET) DAILYCO_SET(p, dailyco_room_properties, recordings_bucket, daily_bucket(d->config, bucket));
+    DAILYCO_SET(p, dailyco_room_properties, start_video_off, true);
+    DAILYCO_SET(p, dailyco_room_properties, start_audio_off, false);
+    DAILYCO_SET(p, dailyco_room_properties, exp, (double)(plan->expires_at / 1000));
+}
+
+static bool take_url(const struct daily *d, struct arena *a, const struct dailyco_room *r, const char *name, const char **url, struct err *e)
+{
+    const char *domain = d->config->DAILY_DOMAIN;
+    if (DAILYCO_HAS(r, dailyco_room, url) && *r->url) *url = r->url;
+    else if (*domain) *url = arena_printf(a, "https://%s%s/%s", domain, strchr(domain, '.') ? "" : ".daily.co", name);
     else return err_set(e, ERR_DESTINATION, "daily_failed", "Daily's room \"%s\" has no url, and DAILY_DOMAIN is not set", name);
     return true;
 }
 
-/* It was made by a try whose reply was lost, or before. 400 is also what a bad name gets: only asking tells. */
-static bool take_existing(struct daily *d, struct arena *a, const struct provider_room_plan *plan, struct daily_reply *r, struct err *e)
-{
-    struct buf body;
-    struct daily_reply there;
-    struct err none;
-    if (r->status != 400 || !daily_call(d, a, &(struct daily_call){"GET", room_path(a, plan->name, ""), NULL, REPEAT_ANY}, &there, &none)) return false;
-    add_text(body_start(&body), "privacy", "private");
-    add_room_properties(&body, plan);
-    return daily_call(d, a, &(struct daily_call){"POST", room_path(a, plan->name, ""), &body, REPEAT_ANY}, r, e);
-}
-
+/* One that is there already was made by a try whose reply was lost, or before: it gets these properties. */
 static bool room_open(void *ctx, struct arena *a, const struct provider_room_plan *plan, const char **url, struct err *e)
 {
-    struct daily *d = ctx;
-    struct buf body;
-    struct daily_reply r;
-    add_text(body_start(&body), "name", plan->name);
-    add_text(&body, "privacy", "private");
-    add_room_properties(&body, plan);
-    bool made = daily_call(d, a, &(struct daily_call){"POST", "/rooms", &body, REPEAT_ANY}, &r, e);
-    return (made || take_existing(d, a, plan, &r, e)) && take_url(d, a, &r, plan->name, url, e);
+    const struct daily *d = ctx;
+    struct dailyco_error why = {0};
+    struct dailyco_room_properties properties;
+    struct dailyco_recordings_bucket bucket;
+    struct dailyco_room_create new = {0};
+    struct dailyco_room_update same = {0};
+    plan_room(d, plan, &properties, &bucket);
+    DAILYCO_SET(&new, dailyco_room_create, name, plan->name);
+    DAILYCO_SET(&new, dailyco_room_create, privacy, "private");
+    DAILYCO_SET(&new, dailyco_room_create, properties, &properties);
+    const struct dailyco_room *room = dailyco_create_room(d->client, &new, dailyco_within(a), &why);
+    if (!room && why.code == DAILYCO_ALREADY_EXISTS) {
+        if (!plan->enable_recording) DAILYCO_SET_NULL(&properties, dailyco_room_properties, enable_recording);
+        DAILYCO_SET(&same, dailyco_room_update, privacy, "private");
+        DAILYCO_SET(&same, dailyco_room_update, properties, &properties);
+        room = dailyco_update_room(d->client, plan->name, &same, dailyco_within(a), &why);
+    }
+    return room ? take_url(d, a, room, plan->name, url, e) : daily_fail(&why, e);
 }
 
 static bool room_close(void *ctx, struct arena *a, const char *room, struct err *e)
 {
-    struct daily_reply r;
-    return daily_call(ctx, a, &(struct daily_call){"DELETE", room_path(a, room, ""), NULL, REPEAT_ANY}, &r, e) || r.status == 404;
+    const struct daily *d = ctx;
+    struct dailyco_error why = {0};
+    return dailyco_delete_room(d->client, room, dailyco_within(a), &why) || why.code == DAILYCO_NOT_FOUND || daily_fail(&why, e);
 }
 
 /* ---- people */
 
 static bool join_grant(void *ctx, struct arena *a, const struct provider_seat_plan *plan, const char **token, struct err *e)
 {
-    struct buf body;
-    struct daily_reply r;
-    buf_text(body_start(&body), "\"properties\":{");
-    add_text(&body, "room_name", plan->room);
-    add_text(&body, "user_name", plan->user_name);
-    add_text(&body, "user_id", plan->user_id);
-    add_switch(&body, "is_owner", plan->owner);
-    add_switch(&body, "enable_screenshare", plan->screenshare);
-    add_number(&body, "exp", plan->expires_at / 1000);
-    buf_text(&body, "}}");
-    if (!daily_call(ctx, a, &(struct daily_call){"POST", "/meeting-tokens", &body, REPEAT_ANY}, &r, e)) return false;
-    const char *told = json_string_value(json_object_get(r.json, "token"));
-    if (!told || !*told) return err_set(e, ERR_DESTINATION, "daily_failed", "Daily's answer has no token");
-    *token = arena_strdup(a, told);
+    const struct daily *d = ctx;
+    struct dailyco_error why = {0};
+    struct dailyco_token_properties p = {0};
+    struct dailyco_token_create request = {0};
+    DAILYCO_SET(&p, dailyco_token_properties, room_name, plan->room);
+    DAILYCO_SET(&p, dailyco_token_properties, user_name, plan->user_name);
+    DAILYCO_SET(&p, dailyco_token_properties, user_id, plan->user_id);
+    DAILYCO_SET(&p, dailyco_token_properties, is_owner, plan->owner);
+    DAILYCO_SET(&p, dailyco_token_properties, enable_screenshare, plan->screenshare);
+    DAILYCO_SET(&p, dailyco_token_properties, exp, (double)(plan->expires_at / 1000));
+    DAILYCO_SET(&request, dailyco_token_create, properties, &p);
+    const struct dailyco_token *told = dailyco_create_meeting_token(d->client, &request, dailyco_within(a), &why);
+    if (!told) return daily_fail(&why, e);
+    if (!*told->token) return err_set(e, ERR_DESTINATION, "daily_failed", "Daily's answer has no token");
+    *token = told->token;
     return true;
 }
 
-/* 404: nobody is in. The ban holds for the meeting that is going on; the seat's next token is refused by us. */
+/* Not found: nobody is in. The ban holds for the meeting that is going on; the seat's next token is refused by us. */
 static bool eject(void *ctx, struct arena *a, const char *room, const char *user_id, struct err *e)
 {
-    struct buf body;
-    struct daily_reply r;
-    buf_text(body_start(&body), "\"user_ids\":[");
-    json_write_string(&body, user_id);
-    buf_text(&body, "],\"ban\":true}");
-    return daily_call(ctx, a, &(struct daily_call){"POST", room_path(a, room, "/eject"), &body, REPEAT_ANY}, &r, e) || r.status == 404;
-}
-
-/* ---- recordings: known at Daily by an instanceId, which is our recording's UUID */
-
-static struct buf *recording_body(struct buf *b, const char *recording, bool start)
-{
-    body_start(b);
-    if (start) add_text(b, "type", "cloud");
-    add_text(b, "instanceId", recording);
-    buf_char(b, '}');
-    return b;
-}
-
-/* A room that was planned without recording must be told that there is one after all. */
-static bool record_start(void *ctx, struct arena *a, struct provider_record *record, struct err *e)
-{
-    struct buf allow, body;
-    struct daily_reply r;
-    buf_text(body_start(&allow), "\"properties\":{\"enable_recording\":\"cloud\"}}");
-    if (!daily_call(ctx, a, &(struct daily_call){"POST", room_path(a, record->room, ""), &allow, REPEAT_ANY}, &r, e)) return false;
-    struct daily_call start = {"POST", room_path(a, record->room, "/recordings/start"), recording_body(&body, record->uuid, true), REPEAT_ANY};
-    return daily_call(ctx, a, &start, &r, e) || (r.status == 400 && strstr(r.info, "has an active stream")); /* begun by a try whose reply was lost */
-}
-
-static bool record_stop(void *ctx, struct arena *a, const struct provider_record *record, struct err *e)
-{
-    struct buf body;
-    struct daily_reply r;
-    struct daily_call stop = {"POST", room_path(a, record->room, "/recordings/stop"), recording_body(&body, record->uuid, false), REPEAT_UNDONE};
-    return daily_call(ctx, a, &stop, &r, e);
+    const struct daily *d = ctx;
+    struct dailyco_error why = {0};
+    struct dailyco_eject request = {0};
+    const char *const ids[] = {user_id};
+    DAILYCO_SET_LIST(&request, dailyco_eject, user_ids, ids, 1);
+    DAILYCO_SET(&request, dailyco_eject, ban, true);
+    return dailyco_eject(d->client, room, &request, dailyco_within(a), &why) || why.code == DAILYCO_NOT_FOUND || why.code == DAILYCO_NOT_HOSTING || daily_fail(&why, e);
 }
 
 /* ---- the whole */
 
-static const struct provider_ops ops = {.name = "daily", .capabilities = PROVIDER_RECORDS_ITSELF, .room_open = room_open, .room_close = room_close,
-                                        .join_grant = join_grant, .record_start = record_start, .record_stop = record_stop, .remove = eject};
+enum { PRESENCE_LAG_MS = 15000 }; /* as documented; ghosts were seen for 25 s, hence listings must say it twice (core/fact.c) */
+
+static const struct provider_ops ops = {
+    .name = "daily", .capabilities = PROVIDER_RECORDS_ITSELF, .room_open = room_open, .room_close = room_close, .join_grant = join_grant, .remove = eject,
+    .record_start = daily_record_start, .record_stop = daily_record_stop, .inbound = daily_inbound, .participants = daily_participants, .recordings = daily_recordings,
+    .history = daily_history, .record_fetch = daily_record_fetch, .tend = daily_tend, .lag_ms = PRESENCE_LAG_MS};
+
+static struct dailyco *client_create(const struct config *c, void *limits, int64_t deadline_ms, struct err *e)
+{
+    struct dailyco_error why = {0};
+    struct dailyco_options o = {.api_key = c->DAILY_API_KEY, .base_url = c->DAILY_API_BASE_URL, .deadline_ms = deadline_ms, .user_agent = "roomd",
+                                .before = limits ? limits_before : NULL, .after = limits ? limits_after : NULL, .context = limits};
+    struct dailyco *client = dailyco_create(&o, &why);
+    if (!client) err_set(e, ERR_CALLER, "config", "DAILY_API_BASE_URL must be the URL of Daily's REST API, such as https://api.daily.co/v1, not \"%s\" (%s)", c->DAILY_API_BASE_URL, why.message);
+    return client;
+}
+
+struct dailyco *daily_client_create(const struct config *c, void *limits, struct err *e)
+{
+    return client_create(c, limits, c->PROVIDER_TIMEOUT_SECONDS * 1000, e);
+}
+
+static bool settings_fit(const struct config *c, struct err *e)
+{
+    static const char *const kinds[] = {"cloud", "cloud-audio-only", "raw-tracks"};
+    bool known = false;
+    for (size_t i = 0; i < 3; i++) known |= !strcmp(c->DAILY_RECORDING_TYPE, kinds[i]);
+    if (!known) return err_set(e, ERR_CALLER, "config", "DAILY_RECORDING_TYPE must be cloud, cloud-audio-only or raw-tracks, not \"%s\"", c->DAILY_RECORDING_TYPE);
+    return strcmp(c->DAILY_RECORDING_TYPE, kinds[2]) != 0 || *c->DAILY_RECORDINGS_BUCKET ||
+           err_set(e, ERR_CALLER, "config", "DAILY_RECORDING_TYPE=raw-tracks needs a bucket of your own: DAILY_RECORDINGS_BUCKET, _REGION and _ROLE_ARN");
+}
+
+/* The same for threads of jobs: their calls wait for a turn until it comes, tries and a slow Daily included. */
+static struct daily *daily_patient(const struct daily *d, struct err *e)
+{
+    enum { PATIENCE_MS = 30000 };
+    struct daily *p = xcalloc(1, sizeof *p);
+    int64_t own = d->config->PROVIDER_TIMEOUT_SECONDS * 1000;
+    *p = (struct daily){.limits = d->limits, .config = d->config};
+    p->client = client_create(d->config, d->limits, own > PATIENCE_MS ? own : PATIENCE_MS, e);
+    if (p->client) return p;
+    free(p);
+    return NULL;
+}
 
 struct daily *daily_create(const struct config *c, struct err *e)
 {
-    size_t n = strlen(c->DAILY_API_BASE_URL);
-    if (strncmp(c->DAILY_API_BASE_URL, "https://", 8) != 0 && strncmp(c->DAILY_API_BASE_URL, "http://", 7) != 0) {
-        err_set(e, ERR_CALLER, "config", "DAILY_API_BASE_URL must be the URL of Daily's REST API, such as https://api.daily.co/v1, not \"%s\"", c->DAILY_API_BASE_URL);
-        return NULL;
-    }
+    if (!settings_fit(c, e)) return NULL;
     struct daily *d = xcalloc(1, sizeof *d);
-    while (n && c->DAILY_API_BASE_URL[n - 1] == '/') n--;
-    d->base = strndup(c->DAILY_API_BASE_URL, n);
-    d->domain = c->DAILY_DOMAIN;
-    d->authorization = xmalloc(strlen(c->DAILY_API_KEY) + sizeof "Authorization: Bearer ");
-    stpcpy(stpcpy(d->authorization, "Authorization: Bearer "), c->DAILY_API_KEY);
-    d->timeout_ms = c->PROVIDER_TIMEOUT_SECONDS * 1000;
-    d->fetcher = fetcher_create();
-    d->provider = (struct provider){.ops = &ops, .ctx = d};
-    return d;
+    d->config = c;
+    d->limits = limits_create();
+    d->client = daily_client_create(c, d->limits, e);
+    if (d->client) d->patient = daily_patient(d, e);
+    d->provider = (struct provider){.ops = &ops, .ctx = d, .patient = d->patient};
+    if (d->patient) return d;
+    daily_destroy(d);
+    return NULL;
 }
 
 void daily_destroy(struct daily *d)
 {
     if (!d) return;
-    fetcher_destroy(d->fetcher);
-    free((char *)(uintptr_t)d->base);
-    free(d->authorization);
+    if (d->patient) dailyco_destroy(d->patient->client);
+    free(d->patient);
+    dailyco_destroy(d->client);
+    limits_destroy(d->limits);
     free(d);
 }
 
