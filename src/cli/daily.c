@@ -163,26 +163,28 @@ static int delete(const struct daily_tool *d)
 
 /* ---- the command */
 
-static const struct { const char *word; int (*run)(const struct daily_tool *); } verbs[] = {{"list", list}, {"create", create}, {"recreate", recreate}, {"delete", delete}};
-enum { VERBS = sizeof verbs / sizeof *verbs };
-
-static int webhooks(struct tool *t, const struct options *o, const struct option_value *own)
+static int with_client(struct tool *t, const struct options *o, const struct option_value *own, int (*run)(const struct daily_tool *))
 {
     struct err e = {0};
     struct daily_tool d = {.tool = t, .memory = dailyco_within(&t->arena), .options = o, .own = own};
-    size_t verb = 0;
-    while (verb < VERBS && (o->word_count < 2 || strcmp(o->words[1], verbs[verb].word) != 0)) verb++;
-    if (verb == VERBS) return cli_usage("daily", "say webhooks list, create, recreate or delete");
     if (!*t->config->DAILY_API_KEY) return cli_usage("daily", "DAILY_API_KEY is not set; it is in Daily's dashboard, under Developers");
     if (!(d.client = daily_client_create(t->config, NULL, &e))) return cli_fail(&e);
-    int code = verbs[verb].run(&d);
+    int code = run(&d);
     dailyco_destroy(d.client);
     return code;
 }
 
+static int run_list(struct tool *t, const struct options *o, const struct option_value *own) { return with_client(t, o, own, list); }
+static int run_create(struct tool *t, const struct options *o, const struct option_value *own) { return with_client(t, o, own, create); }
+static int run_recreate(struct tool *t, const struct options *o, const struct option_value *own) { return with_client(t, o, own, recreate); }
+static int run_delete(struct tool *t, const struct options *o, const struct option_value *own) { return with_client(t, o, own, delete); }
+
+/* The word after `webhooks` says what to do. */
 int cmd_daily(int argc, char **argv)
 {
-    static const struct action actions[] = {{"webhooks", webhooks, NULL}, {0}};
+    static const struct action actions[] = {{"list", run_list, NULL}, {"create", run_create, NULL}, {"recreate", run_recreate, NULL}, {"delete", run_delete, NULL}, {0}};
     struct option_value own[] = {[URL] = {"--url", true, NULL}, [PATTERN] = {"--pattern", true, NULL}, [EVENTS] = {"--events", true, NULL}, [RETRY] = {"--retry", true, NULL}, {0}};
-    return cli_run_action(argc, argv, own, actions, "daily", "say webhooks list, create, recreate or delete");
+    bool webhooks = argc > 1 && !strcmp(argv[1], "webhooks");
+    if (webhooks) argv[1] = argv[0];
+    return cli_run_action(webhooks ? argc - 1 : argc, webhooks ? argv + 1 : argv, own, webhooks ? actions : actions + 4, "daily", "say webhooks list, create, recreate or delete");
 }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool daily_fail(const struct dailyco_error *why, struct err *e)
+bool daily_refused_call(const struct dailyco_error *why, struct err *e)
 {
     static const struct { enum dailyco_code code; const char *name; } names[] = {
         {DAILYCO_RATE_LIMITED, "daily_limited"}, {DAILYCO_CANCELED, "daily_limited"}, {DAILYCO_NOT_HOSTING, "daily_not_hosting"}, {DAILYCO_SERVER, "daily_failed"},
@@ -60,14 +60,14 @@ static bool room_open(void *ctx, struct arena *a, const struct provider_room_pla
         DAILYCO_SET(&same, dailyco_room_update, properties, &properties);
         room = dailyco_update_room(d->client, plan->name, &same, dailyco_within(a), &why);
     }
-    return room ? take_url(d, a, room, plan->name, url, e) : daily_fail(&why, e);
+    return room ? take_url(d, a, room, plan->name, url, e) : daily_refused_call(&why, e);
 }
 
 static bool room_close(void *ctx, struct arena *a, const char *room, struct err *e)
 {
     const struct daily *d = ctx;
     struct dailyco_error why = {0};
-    return dailyco_delete_room(d->client, room, dailyco_within(a), &why) || why.code == DAILYCO_NOT_FOUND || daily_fail(&why, e);
+    return dailyco_delete_room(d->client, room, dailyco_within(a), &why) || why.code == DAILYCO_NOT_FOUND || daily_refused_call(&why, e);
 }
 
 /* ---- people */
@@ -86,7 +86,7 @@ static bool join_grant(void *ctx, struct arena *a, const struct provider_seat_pl
     DAILYCO_SET(&p, dailyco_token_properties, exp, (double)(plan->expires_at / 1000));
     DAILYCO_SET(&request, dailyco_token_create, properties, &p);
     const struct dailyco_token *told = dailyco_create_meeting_token(d->client, &request, dailyco_within(a), &why);
-    if (!told) return daily_fail(&why, e);
+    if (!told) return daily_refused_call(&why, e);
     if (!*told->token) return err_set(e, ERR_DESTINATION, "daily_failed", "Daily's answer has no token");
     *token = told->token;
     return true;
@@ -101,7 +101,7 @@ static bool eject(void *ctx, struct arena *a, const char *room, const char *user
     const char *const ids[] = {user_id};
     DAILYCO_SET_LIST(&request, dailyco_eject, user_ids, ids, 1);
     DAILYCO_SET(&request, dailyco_eject, ban, true);
-    return dailyco_eject(d->client, room, &request, dailyco_within(a), &why) || why.code == DAILYCO_NOT_FOUND || why.code == DAILYCO_NOT_HOSTING || daily_fail(&why, e);
+    return dailyco_eject(d->client, room, &request, dailyco_within(a), &why) || why.code == DAILYCO_NOT_FOUND || why.code == DAILYCO_NOT_HOSTING || daily_refused_call(&why, e);
 }
 
 /* ---- the whole */

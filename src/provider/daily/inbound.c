@@ -117,12 +117,12 @@ bool daily_inbound(void *ctx, struct arena *a, const struct provider_letter *let
     (void)ctx;
     *out = (struct facts){0};
     struct dailyco_event *event = dailyco_event_parse(letter->body, letter->size, dailyco_within(a), &why);
-    if (!event) return daily_fail(&why, e);
+    if (!event) return daily_refused_call(&why, e);
     if (!DAILYCO_HAS(event, dailyco_event, payload)) DAILYCO_SET(event, dailyco_event, payload, arena_strndup(a, letter->body, letter->size)); /* flat */
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         if (strcmp(types[i].type, event->type) != 0) continue;
         *f = (struct fact){.kind = types[i].kind, .room = dailyco_extract_room_name(event, dailyco_within(a)), .at = SECONDS(event, dailyco_event, event_ts)};
-        if (!types[i].read(event, a, f, &why)) return daily_fail(&why, e);
+        if (!types[i].read(event, a, f, &why)) return daily_refused_call(&why, e);
         *out = (struct facts){f, 1};
     }
     return true;

@@ -16,7 +16,7 @@ struct daily {
 
 /* Always false: what went wrong, for the log. Codes: daily_refused (4xx), daily_limited (429, or no turn in time), daily_not_hosting, daily_failed (5xx and
  * replies that are none), and fetch_connect, fetch_timeout, fetch_tls. */
-bool daily_fail(const struct dailyco_error *why, struct err *e);
+bool daily_refused_call(const struct dailyco_error *why, struct err *e);
 
 int64_t daily_ms(double seconds);    /* Daily's seconds, or milliseconds where somebody sends those, as UTC ms; 0: none */
 const struct dailyco_recordings_bucket *daily_bucket(const struct config *c, struct dailyco_recordings_bucket *b);

@@ -35,7 +35,7 @@ bool daily_participants(void *ctx, struct arena *a, struct provider_look *looks,
     const struct daily *d = ctx;
     struct dailyco_error why = {0};
     const struct dailyco_presence *all = dailyco_get_presence(d->client, dailyco_within(a), &why);
-    if (!all) return daily_fail(&why, e);
+    if (!all) return daily_refused_call(&why, e);
     for (size_t i = 0; all->data.count && i < count; i++) fill(a, &looks[i], all);
     return true;
 }
@@ -65,13 +65,13 @@ static bool take_stay(void *context, const struct dailyco_meeting_participant *p
     return c->count < MOST_STAYS;
 }
 
-struct meeting { char id[129]; bool ongoing; };
-struct meetings { struct meeting *list; size_t count; };
+struct met { char id[129]; bool ongoing; };
+struct met_list { struct met *list; size_t count; };
 enum { MOST_MEETINGS = 200 };
 
 static bool take_meeting(void *context, const struct dailyco_meeting *m)
 {
-    struct meetings *all = context;
+    struct met_list *all = context;
     if (strlen(m->id) < sizeof all->list->id) {
         strcpy(all->list[all->count].id, m->id);
         all->list[all->count++].ongoing = !DAILYCO_HAS(m, dailyco_meeting, ongoing) || m->ongoing;
@@ -84,15 +84,15 @@ bool daily_history(void *ctx, struct arena *a, const char *room, int64_t since, 
     const struct daily *d = ctx;
     struct dailyco_error why = {0};
     struct dailyco_meetings_query q = {0};
-    struct meetings meetings = {arena_array(a, struct meeting, MOST_MEETINGS), 0};
+    struct met_list meetings = {arena_array(a, struct met, MOST_MEETINGS), 0};
     struct collecting c = {.arena = a, .room = room, .facts = arena_array(a, struct fact, 64), .room_for = 64, .now = clock_now_ms()};
     DAILYCO_SET(&q, dailyco_meetings_query, room, room);
     DAILYCO_SET(&q, dailyco_meetings_query, timeframe_start, since / 1000);
     DAILYCO_SET(&q, dailyco_meetings_query, no_participants, true);
-    if (!dailyco_each_meeting(d->client, &q, take_meeting, &meetings, &why)) return daily_fail(&why, e);
+    if (!dailyco_each_meeting(d->client, &q, take_meeting, &meetings, &why)) return daily_refused_call(&why, e);
     for (size_t i = 0; i < meetings.count; i++) {
         c.ongoing = meetings.list[i].ongoing;
-        if (!dailyco_each_meeting_participant(d->client, meetings.list[i].id, NULL, take_stay, &c, &why) && why.code != DAILYCO_NOT_FOUND) return daily_fail(&why, e);
+        if (!dailyco_each_meeting_participant(d->client, meetings.list[i].id, NULL, take_stay, &c, &why) && why.code != DAILYCO_NOT_FOUND) return daily_refused_call(&why, e);
     }
     *out = (struct facts){c.facts, c.count};
     return true;

@@ -38,10 +38,10 @@ bool daily_record_start(void *ctx, struct arena *a, struct provider_record *reco
     const struct daily *d = ctx;
     struct dailyco_error why = {0};
     struct dailyco_recording_start start = {0};
-    if (!allow(d, a, record->room, &why)) return daily_fail(&why, e);
+    if (!allow(d, a, record->room, &why)) return daily_refused_call(&why, e);
     DAILYCO_SET(&start, dailyco_recording_start, type, d->config->DAILY_RECORDING_TYPE);
     DAILYCO_SET(&start, dailyco_recording_start, instanceId, record->uuid);
-    return dailyco_start_recording(d->client, record->room, &start, dailyco_within(a), &why) || why.code == DAILYCO_ALREADY_RECORDING || daily_fail(&why, e);
+    return dailyco_start_recording(d->client, record->room, &start, dailyco_within(a), &why) || why.code == DAILYCO_ALREADY_RECORDING || daily_refused_call(&why, e);
 }
 
 bool daily_record_stop(void *ctx, struct arena *a, const struct provider_record *record, struct err *e)
@@ -51,7 +51,7 @@ bool daily_record_stop(void *ctx, struct arena *a, const struct provider_record 
     struct dailyco_recording_stop stop = {0};
     DAILYCO_SET(&stop, dailyco_recording_stop, instanceId, record->uuid);
     DAILYCO_SET(&stop, dailyco_recording_stop, type, d->config->DAILY_RECORDING_TYPE);
-    return dailyco_stop_recording(d->client, record->room, &stop, dailyco_within(a), &why) || daily_fail(&why, e);
+    return dailyco_stop_recording(d->client, record->room, &stop, dailyco_within(a), &why) || daily_refused_call(&why, e);
 }
 
 /* ---- how they stand */
@@ -85,7 +85,7 @@ bool daily_recordings(void *ctx, struct arena *a, const struct provider_record *
     struct dailyco_recordings_query q = {0};
     struct standing s = {a, record->room, since, arena_array(a, struct fact, MOST), 0};
     DAILYCO_SET(&q, dailyco_recordings_query, room_name, record->room);
-    if (!dailyco_each_recording(d->client, &q, take, &s, &why)) return daily_fail(&why, e);
+    if (!dailyco_each_recording(d->client, &q, take, &s, &why)) return daily_refused_call(&why, e);
     *out = (struct facts){s.facts, s.count};
     return true;
 }
@@ -112,7 +112,7 @@ static bool fetch_cloud(const struct daily *d, struct arena *a, struct provider_
     struct downloaded got;
     struct part part = {f, 0, 0};
     const struct dailyco_access_link *link = dailyco_get_recording_link(d->client, f->record.external, NULL, dailyco_within(a), &why);
-    if (!link) return daily_fail(&why, e);
+    if (!link) return daily_refused_call(&why, e);
     const char *url = TEXT(link, dailyco_access_link, download_link);
     if (!url || !url_is_http(url)) return err_set(e, ERR_DESTINATION, "daily_failed", "Daily gave no link to recording %s: %.120s", f->record.external, url ? url : "nothing");
     struct download what = {.url = url, .path = arena_printf(a, "%s/recording.mp4", f->folder), .guard = &d->config->outbound, .progress = on_progress, .arg = &part};
@@ -182,6 +182,6 @@ bool daily_record_fetch(void *ctx, struct arena *a, struct provider_fetch *f, st
     if (!f->record.external) return err_set(e, ERR_DESTINATION, "daily_failed", "Daily has not told its id of the recording yet");
     const struct dailyco_recording *r = dailyco_get_recording(d->client, f->record.external, dailyco_within(a), &why);
     if (!r && why.code == DAILYCO_NOT_FOUND) return err_set(e, ERR_DESTINATION, "fetch_gone", "Daily has no recording %s any more", f->record.external);
-    if (!r) return daily_fail(&why, e);
+    if (!r) return daily_refused_call(&why, e);
     return dailyco_recording_is_raw(r) ? fetch_tracks(d, a, f, r, e) : fetch_cloud(d, a, f, r, e);
 }

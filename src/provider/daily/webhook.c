@@ -53,7 +53,7 @@ bool daily_webhook_look(struct dailyco *client, const struct config *c, struct a
     struct dailyco_error why = {0};
     const struct dailyco_webhook *w;
     const struct dailyco_webhook_list *all = dailyco_list_webhooks(client, dailyco_within(a), &why);
-    if (!all) return daily_fail(&why, e);
+    if (!all) return daily_refused_call(&why, e);
     *state = state_of(all, c, &w);
     return true;
 }
@@ -74,7 +74,7 @@ bool daily_tend(void *ctx, struct arena *a, bool *gap, struct err *e)
     struct dailyco_error why = {0};
     const struct dailyco_webhook *w = NULL;
     const struct dailyco_webhook_list *all = dailyco_list_webhooks(d->client, dailyco_within(a), &why);
-    if (!all) return why.code == DAILYCO_PLAN || daily_fail(&why, e); /* an account without webhooks is asked all the same */
+    if (!all) return why.code == DAILYCO_PLAN || daily_refused_call(&why, e); /* an account without webhooks is asked all the same */
     enum daily_webhook_state state = state_of(all, d->config, &w);
     if (state != d->webhook_state) tell(d, state, w);
     *gap = (state == DAILY_WEBHOOK_FAILED) != (d->webhook_state == DAILY_WEBHOOK_FAILED);
