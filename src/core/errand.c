@@ -157,7 +157,9 @@ static bool is_number(const char *text)
 
 const char *errand_user_id(const struct provider *p, struct arena *a, const struct participant *seat)
 {
-    if (p->ops->capabilities & PROVIDER_OUR_PAGE) return seat_name_stem(a, seat->id);
+    size_t n = strlen(p->ops->name);
+    bool stranger = seat->identity && !strncmp(seat->identity, p->ops->name, n) && seat->identity[n] == ':'; /* a telephone: the provider's own name of them (core/fact.c) */
+    if (p->ops->capabilities & PROVIDER_OUR_PAGE) return stranger ? seat->identity + n + 1 : seat_name_stem(a, seat->id);
     if (HAS(seat, participant, user_id)) return arena_printf(a, "%lld", (long long)seat->user_id);
     bool plain = strlen(seat->identity) <= USER_ID_LONGEST && !is_number(seat->identity) && strncmp(seat->identity, SEAT_PREFIX, PREFIX_SIZE) != 0;
     return plain ? seat->identity : arena_printf(a, "%s%lld", SEAT_PREFIX, (long long)seat->id);

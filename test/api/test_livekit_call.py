@@ -171,3 +171,22 @@ def test_livekit_is_away_and_comes_back(house, livekit, ada):
     livekit.forget()
     call.send("media_restart")
     assert livekit.join(call.expect("grant")["access_token"])
+
+
+def test_who_is_in_without_our_page_is_in_the_roster(house, livekit, ada, ben):
+    """A telephone, and an app with LiveKit's own client."""
+    session = ada.session()
+    livekit.hook_url = house.url + "/webhooks/livekit"
+    host = enter(house, ada, session)
+    phone = livekit.sip(session["room_name"])
+    shown = host.peer("Phone +15550199", outside=True)
+    assert shown["connection"] == phone.sid and shown["role"] == "student"
+    page = enter(house, ben, session)
+    assert sorted((p["name"], p["outside"]) for p in page.joined["people"]) == [("Ada", False), ("Ben", False), ("Phone +15550199", True)]
+    track = phone.publish("MICROPHONE")
+    host.send("mute_peer", connection=phone.sid, kind="mic")
+    until(lambda: track["muted"], "the telephone is muted at LiveKit")
+    host.send("remove", participant_id=shown["participant_id"])
+    host.expect("peer_left", connection=phone.sid, reason="removed")
+    until(lambda: phone.gone, "the telephone is out at LiveKit")
+    assert len(ada.get(f"/sessions/{session['id']}/attendance").json()["people"]) == 3

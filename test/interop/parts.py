@@ -202,7 +202,7 @@ class Guest:
     def __init__(self, server_url, access_token, publish=True):
         for name in ("participant.mjs",):
             shutil.copy(HERE / "node" / name, install.NODE / name)  # Node looks for packages beside the program
-        self.log, self.rest = [], b""
+        self.log, self.rest, self.access_token = [], b"", access_token
         self.errors = tempfile.TemporaryFile()
         self.process = subprocess.Popen(["node", "participant.mjs", server_url, "publish" if publish else "listen"], cwd=install.NODE,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors)
