@@ -7,6 +7,7 @@ intake  POST /webhooks/livekit, signed      to bare SQLite group commits of the 
 list    GET /api/v1/sessions, first page    with a million sessions of one's own, to the same with a thousand
 courses GET /sessions, first page           the same, of the Live Sessions API
 webhooks  deliveries of a backlog          to a bare libcurl multi loop that posts as many bytes to the same receiver, as many at a time
+mint    a join token of liblivekit           to bare HMAC-SHA256 and base64url of the same bytes, in processor time
 warn    the get with LOG_LEVEL=warn         to the get with LOG_LEVEL=info: what the request log costs
 start   from the start to "ready", on a new data folder; memory of the idle server (the media engine apart)
 
@@ -33,7 +34,7 @@ import letters
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build"))
 CONNECTIONS = [1, 32, 128, 256, 1000]
-TARGETS = {"create": 0.7, "intake": 0.7, "get": 0.5, "join": 0.35, "list": 0.67, "courses": 0.67, "webhooks": 0.5}
+TARGETS = {"create": 0.7, "intake": 0.7, "get": 0.5, "join": 0.35, "list": 0.67, "courses": 0.67, "webhooks": 0.5, "mint": 0.7}
 FEW, MANY = 1_000, 1_000_000 # sessions
 READY_MS, IDLE_KIB = 1000, 20 * 1024
 TICK_US = 1e6 / os.sysconf("SC_CLK_TCK")
@@ -260,7 +261,14 @@ def webhooks(args, folder):
                        lambda: deliveries(roomd, path, WEBHOOKS))
 
 
-PARTS = [({"get", "join", "warn"}, reading), ({"list", "courses"}, pages), ({"create"}, create), ({"intake"}, intake), ({"webhooks"}, lambda *how: [webhooks(*how)])]
+def mint(args, _):
+    """Both in one process, a tenth of a second each in turn."""
+    lines = subprocess.run([BUILD / "mint", str(args.seconds * args.rounds)], check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    runs = [{"p99_ms": 0, "cpu_us": 1e6 / run["rps"], **run} for run in map(json.loads, lines)]
+    yield summed("mint", 1, [{"rps": run["floor_rps"]} for run in runs], runs)
+
+
+PARTS = [({"mint"}, mint), ({"get", "join", "warn"}, reading), ({"list", "courses"}, pages), ({"create"}, create), ({"intake"}, intake), ({"webhooks"}, lambda *how: [webhooks(*how)])]
 
 
 def start(args, folder):
@@ -295,7 +303,7 @@ def arguments():
     p.add_argument("--seconds", type=int, default=2, help="of each run")
     p.add_argument("--rounds", type=int, default=3)
     p.add_argument("--connections", type=lambda text: [int(n) for n in text.split(",")], default=CONNECTIONS)
-    p.add_argument("--only", type=lambda text: text.split(","), default=["start", "get", "join", "list", "courses", "warn", "create", "intake", "webhooks"])
+    p.add_argument("--only", type=lambda text: text.split(","), default=["start", "mint", "get", "join", "list", "courses", "warn", "create", "intake", "webhooks"])
     p.add_argument("--threads", type=int, default=1, help="HTTP threads of roomd and of the floor; wrk has one")
     p.add_argument("--floor-port", type=int, default=7099)
     return p.parse_args()
@@ -303,7 +311,7 @@ def arguments():
 
 def main():
     args = arguments()
-    subprocess.run(["ninja", "-C", BUILD, "--quiet", "roomd", "floor_http", "floor_sqlite", "floor_inbox", "floor_webhooks"], check=True)
+    subprocess.run(["ninja", "-C", BUILD, "--quiet", "roomd", "floor_http", "floor_sqlite", "floor_inbox", "floor_webhooks", "mint"], check=True)
     (ROOT / "out").mkdir(exist_ok=True)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-", dir=ROOT / "out"))  # a real disk: commits are synced
     try:

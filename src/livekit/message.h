@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "livekit.h"
 #include <jansson.h>
+#include <stdatomic.h>
 
 enum lk_kind { LK_STRING, LK_INTEGER, LK_DOUBLE, LK_FLAG, LK_TRISTATE, LK_CHOICE, LK_MESSAGE, LK_MESSAGES, LK_STRINGS, LK_CHOICES, LK_MAP, LK_BYTES, LK_DURATION, LK_MOMENT };
 
@@ -20,8 +21,9 @@ struct lk_field {
     size_t offset;
     const struct lk_message *sub;
     const struct lk_words *words;
+    _Atomic(const char *) key;   /* "roomJoin": as it is written; made when it is first needed, kept for good */
 };
-struct lk_message { const char *name; const struct lk_field *fields; size_t count, size; };
+struct lk_message { const char *name; struct lk_field *fields; size_t count, size; };
 
 struct lk_list { const void *items; size_t count; };  /* how lists, maps and bytes lie in the public structs (messages.c proves it) */
 

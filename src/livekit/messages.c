@@ -44,8 +44,8 @@
 static_assert(sizeof(enum livekit_tristate) == sizeof(int), "a tristate is read and written as an int");
 
 /* ---- the tables */
-#define ROW(kind, m, f, sub, words) {#f, kind, offsetof(struct m, f), sub, words},
-#define PROTO(m, doc) static const struct lk_field m##_fields[] = {
+#define ROW(kind, m, f, sub, words) {#f, kind, offsetof(struct m, f), sub, words, NULL},
+#define PROTO(m, doc) static struct lk_field m##_fields[] = {
 #define STRING(m, f, doc) ROW(LK_STRING, m, f, NULL, NULL)
 #define INTEGER(m, f, doc) ROW(LK_INTEGER, m, f, NULL, NULL)
 #define DOUBLE(m, f, doc) ROW(LK_DOUBLE, m, f, NULL, NULL)

@@ -3,7 +3,7 @@
 #include <openssl/crypto.h>
 #include <string.h>
 
-enum { SIX_HOURS_S = 6 * 3600, SIGNATURE_TEXT = 43 };
+enum { SIX_HOURS_S = 6 * 3600, SIGNATURE_TEXT = 43, USUAL_CLAIMS = 500 };
 
 static bool is_said(const char *text)
 {
@@ -56,6 +56,7 @@ char *lk_sign(const struct livekit_key *key, const struct livekit_claims *claims
     struct hmac_key k;
     struct buf json;
     buf_init(&json, 0);
+    buf_reserve(&json, USUAL_CLAIMS);
     char *token = NULL;
     hmac_key_set(&k, key->secret, strlen(key->secret));
     if (lk_write(&json, &livekit_claims_message, claims)) token = jwt_sign(a, &k, json.data);

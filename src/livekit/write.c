@@ -2,7 +2,6 @@
 #include "livekit/message.h"
 #include "model/model.h"
 #include "net/crypto.h"
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,10 @@ static bool is_utf8(const char *text)
 {
     unsigned char second[2];
     for (const unsigned char *p = (const unsigned char *)text; *p;) {
+        if (*p < 0x80) {
+            p++;
+            continue;
+        }
         int rest = utf8_rest(*p++, second);
         if (rest < 0 || (rest && (*p < second[0] || *p > second[1]))) return false;
         for (; rest; rest--)
@@ -27,40 +30,56 @@ static bool is_utf8(const char *text)
     return true;
 }
 
+/* Most texts are short and plain: no escapes, nothing to check. */
+static bool write_plain(struct buf *to, const char *text)
+{
+    size_t n = 0;
+    for (unsigned char c; (c = (unsigned char)text[n]); n++)
+        if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\') return false;
+    char *p = buf_reserve(to, n + 2);
+    if (!p) return true;
+    p[0] = '"';
+    memcpy(p + 1, text, n);
+    memcpy(p + 1 + n, "\"", 2);
+    to->size += n + 2;
+    return true;
+}
+
 static bool write_text(struct buf *to, const char *text)
 {
+    if (text && write_plain(to, text)) return true;
     json_write_string(to, text ? text : "");
     return !text || is_utf8(text);
 }
 
-static bool is_zero(const struct lk_field *f, const char *at)
+/* By how wide it is: most fields of most messages are zero, and are only passed by. */
+static inline bool is_zero(const struct lk_field *f, const char *at)
 {
-    switch (f->kind) {
-    case LK_STRING:
-    case LK_MESSAGE: return !*(const void *const *)at;
-    case LK_INTEGER:
-    case LK_DURATION:
-    case LK_MOMENT: return !*(const int64_t *)at;
-    case LK_DOUBLE: return *(const double *)at == 0;
-    case LK_FLAG: return !*(const bool *)at;
-    case LK_TRISTATE:
-    case LK_CHOICE: return *(const int *)at == 0 || (f->kind == LK_CHOICE && *(const int *)at < 0);
-    default: return !((const struct lk_list *)at)->count;
-    }
+    if (f->kind == LK_FLAG) return !*(const bool *)at;
+    if (f->kind == LK_TRISTATE) return *(const int *)at == 0;
+    if (f->kind == LK_CHOICE) return *(const int *)at <= 0;
+    if (f->kind == LK_DOUBLE) return *(const double *)at == 0;
+    if (f->kind == LK_STRING || f->kind == LK_MESSAGE) return !*(const void *const *)at;
+    if (f->kind == LK_INTEGER || f->kind == LK_DURATION || f->kind == LK_MOMENT) return !*(const int64_t *)at;
+    return !((const struct lk_list *)at)->count;
 }
 
-/* Before a member: {"room_name": as "roomName": */
-static void write_name(struct buf *to, char before, const char *snake)
+/* room_join → "roomJoin": */
+static const char *make_key(struct lk_field *f)
 {
-    char *p = buf_reserve(to, strlen(snake) + 4), *start = p;
-    if (!p) return;
-    *p++ = before;
-    *p++ = '"';
-    for (; *snake; snake++) *p++ = *snake == '_' && snake[1] ? (char)toupper((unsigned char)*++snake) : *snake;
-    *p++ = '"';
-    *p++ = ':';
-    *p = '\0';
-    to->size += (size_t)(p - start);
+    char *key = xmalloc(strlen(f->name) + 4), *to = key;
+    *to++ = '"';
+    for (const char *c = f->name; *c; c++) *to++ = *c == '_' && c[1] ? (char)(*++c - 'a' + 'A') : *c;
+    strcpy(to, "\":");
+    atomic_store_explicit(&f->key, key, memory_order_release); /* a twin made by another thread does no harm */
+    return key;
+}
+
+static void write_name(struct buf *to, char before, struct lk_field *f)
+{
+    const char *key = atomic_load_explicit(&f->key, memory_order_acquire);
+    buf_char(to, before);
+    buf_text(to, key ? key : make_key(f));
 }
 
 static void write_choice(struct buf *to, const struct lk_words *words, int n)
@@ -139,10 +158,10 @@ bool lk_write(struct buf *to, const struct lk_message *m, const void *in)
     char before = '{';
     bool ok = true;
     for (size_t i = 0; in && i < m->count; i++) {
-        const struct lk_field *f = &m->fields[i];
+        struct lk_field *f = &m->fields[i];
         const char *at = (const char *)in + f->offset;
         if (is_zero(f, at)) continue;
-        write_name(to, before, f->name);
+        write_name(to, before, f);
         before = ',';
         ok &= write_field(to, f, at);
     }
