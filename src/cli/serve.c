@@ -1,5 +1,6 @@
 /* serve.c - the server put together, run, and stopped in order. */
 #include "api/api.h"
+#include "api/daily/letters.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "call/hub.h"
@@ -305,6 +306,7 @@ static bool start(struct server *s, struct err *e)
     s->matrix = matrix_create(&s->core);
     if (!(s->recordings = recording_stream_create(&s->core, s->loop, s->matrix, e))) return false;
     if (!(s->webhooks = webhook_sender_start(&s->core, e))) return false;
+    webhook_set_render(&s->core, webhook_shape_daily, daily_letter);
     s->api = (struct api){.core = &s->core, .matrix = s->matrix, .ready = ready, .websockets = websockets, .ctx = s};
     if (!api_start(&s->api, e) || !media_settings(s, &media, e)) return false;
     if (!s->config->port && !strncmp(s->config->PUBLIC_URL, "http://localhost:0", 18)) s->config->PUBLIC_URL = arena_printf(&s->config->arena, "http://localhost:%d", http_port(s->api.http));

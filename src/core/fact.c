@@ -2,6 +2,7 @@
 #include "core/errand.h"
 #include "core/event.h"
 #include "core/job.h"
+#include "core/meeting.h"
 #include "core/participant.h"
 #include "core/seat_name.h"
 #include "core/session.h"
@@ -167,7 +168,8 @@ static bool want_history(struct scope *s, const struct session *session, int64_t
 
 static bool tell_left(struct scope *s, const struct span *span, struct err *e)
 {
-    return EMIT(s, participant_left, span->session_id, e, .participant_id = span->participant_id, .connection = span->connection, .reason = span->reason);
+    return EMIT(s, participant_left, span->session_id, e, .participant_id = span->participant_id, .connection = span->connection, .reason = span->reason) &&
+           meeting_note_departure(s, span, e);
 }
 
 static bool follow(struct scope *s, const struct span *span, struct participant *p, struct err *e)
@@ -180,7 +182,7 @@ static bool open_span(struct scope *s, const struct session *session, const stru
     SET(span, span, connection, who->connection);
     SET(span, span, session_id, session->id);
     SET(span, span, participant_id, v->seat.id);
-    return db_insert(s->db, "connection_spans", span, span, e) && (!v->pass.token_id || join_pass_use(s, &v->pass, span->connection, e)) &&
+    return db_insert(s->db, "connection_spans", span, span, e) && meeting_note_arrival(s, span, e) && (!v->pass.token_id || join_pass_use(s, &v->pass, span->connection, e)) &&
            EMIT(s, participant_joined, session->id, e, .participant_id = v->seat.id, .connection = span->connection, .name = v->seat.name) &&
            (!HAS(span, span, left_at) || tell_left(s, span, e));
 }

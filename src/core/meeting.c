@@ -1,4 +1,5 @@
 #include "core/meeting.h"
+#include "core/event.h"
 #include <stdlib.h>
 
 #define STAY \
@@ -27,6 +28,8 @@ static const char SQL_COUNT[] = "SELECT count(*) FROM connection_spans c JOIN se
 static const char SQL_FIND[] = MEETING "AND c.id = $1";
 static const char SQL_OF[] = MEETING "AND c.session_id = $1 AND c.id <= $2 ORDER BY c.id DESC LIMIT 1";
 static const char SQL_AT[] = MEETING "AND c.session_id = $1 AND c.joined_at <= $2 ORDER BY c.id DESC LIMIT 1";
+static const char SQL_BEGAN[] = "SELECT c.id FROM connection_spans c WHERE c.id = $1 AND " BEGINS;
+static const char SQL_SOMEBODY[] = "SELECT 1 FROM connection_spans WHERE session_id = $1 AND left_at IS NULL LIMIT 1";
 static const char SQL_NEXT[] = "SELECT c.id FROM connection_spans c WHERE " BEGINS "AND c.session_id = $1 AND c.id > $2 ORDER BY c.id LIMIT 1";
 
 static void turn_round(struct list *list)
@@ -62,6 +65,20 @@ enum db_found meeting_of(struct scope *s, int64_t session_id, int64_t stay, stru
 enum db_found meeting_at(struct scope *s, int64_t session_id, int64_t at, struct meeting *out, struct err *e)
 {
     return db_one(s->db, SQL_AT, meeting, out, s->arena, e, INT_(session_id), INT_(at));
+}
+
+bool meeting_note_arrival(struct scope *s, const struct span *span, struct err *e)
+{
+    int64_t id;
+    enum db_found found = db_number(s->db, SQL_BEGAN, &id, e, INT_(span->id));
+    return found == DB_ROW ? EMIT(s, call_started, span->session_id, e, .connection = span->connection) : found == DB_NONE;
+}
+
+bool meeting_note_departure(struct scope *s, const struct span *span, struct err *e)
+{
+    int64_t one;
+    enum db_found found = db_number(s->db, SQL_SOMEBODY, &one, e, INT_(span->session_id));
+    return found == DB_NONE ? EMIT(s, call_ended, span->session_id, e, .connection = span->connection) : found == DB_ROW;
 }
 
 bool meeting_stays(struct scope *s, const struct meeting *m, struct list *out, struct err *e)

@@ -10,6 +10,9 @@ bool meeting_list(struct scope *s, const struct meeting_query *q, struct list *o
 enum db_found meeting_find(struct scope *s, int64_t first, struct meeting *out, struct err *e);
 enum db_found meeting_of(struct scope *s, int64_t session_id, int64_t stay, struct meeting *out, struct err *e);    /* that the stay belongs to */
 enum db_found meeting_at(struct scope *s, int64_t session_id, int64_t at, struct meeting *out, struct err *e);      /* the latest that had begun by then */
+/* After somebody came or left: told as call.started or call.ended, if a meeting began or ended by it. */
+bool meeting_note_arrival(struct scope *s, const struct span *span, struct err *e);
+bool meeting_note_departure(struct scope *s, const struct span *span, struct err *e);
 bool meeting_stays(struct scope *s, const struct meeting *m, struct list *out, struct err *e);                     /* of struct call_stay, in the order of coming */
 int64_t meeting_most(const struct list *stays);                                                                     /* at once */
 int64_t meeting_end(const struct list *stays);                                                                      /* 0: somebody is in */

@@ -3,6 +3,7 @@
 #include "core/event.h"
 #include "core/node.h"
 #include "core/errand.h"
+#include "core/meeting.h"
 #include "core/participant.h"
 #include "core/recording.h"
 #include "core/session.h"
@@ -54,7 +55,7 @@ bool presence_leave(struct scope *s, const char *connection, const char *reason,
     if (found != DB_ROW || HAS(&span, span, left_at)) return found != DB_FAILED;
     if (!node_decides(s, span.session_id)) return true; /* it was taken over while we were silent: they may be in there */
     if (!close_span(s, &span, reason, at ? at : s->now, e) || !mark_left(s, &span, e) || !open_count(s, span.session_id, &left, e)) return false;
-    return left > 0 || db_run(s->db, SQL_EMPTY, e, INT_(span.session_id), INT_(s->now));
+    return left > 0 || (db_run(s->db, SQL_EMPTY, e, INT_(span.session_id), INT_(s->now)) && meeting_note_departure(s, &span, e));
 }
 
 /* ---- coming */
@@ -111,7 +112,7 @@ static bool open_span(struct scope *s, struct entry *in, struct err *e)
     SET(&in->span, span, session_id, in->session.id);
     SET(&in->span, span, participant_id, in->participant.id);
     SET(&in->span, span, joined_at, s->now);
-    return db_insert(s->db, "connection_spans", span, &in->span, e) &&
+    return db_insert(s->db, "connection_spans", span, &in->span, e) && meeting_note_arrival(s, &in->span, e) &&
            EMIT(s, participant_joined, in->session.id, e, .participant_id = in->participant.id, .connection = in->span.connection, .name = in->participant.name);
 }
 

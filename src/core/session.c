@@ -12,6 +12,7 @@
 #include <string.h>
 
 static const char SQL_BY_ID[] = "SELECT {} FROM sessions WHERE id = $1 AND deleted_at IS NULL";
+static const char SQL_EVEN_DELETED[] = "SELECT {} FROM sessions WHERE id = $1";
 static const char SQL_BY_UUID[] = "SELECT {} FROM sessions WHERE uuid = $1 AND deleted_at IS NULL";
 static const char SQL_BY_ROOM_NAME[] = "SELECT {} FROM sessions WHERE room_name = $1 AND deleted_at IS NULL";
 static const char SQL_RELEASE_NAME[] =
@@ -87,6 +88,11 @@ static bool found_or(enum db_found found, enum error missing, struct err *e)
 enum db_found session_by_id(struct scope *s, int64_t id, struct session *out, struct err *e)
 {
     return db_one(s->db, SQL_BY_ID, session, out, s->arena, e, INT_(id));
+}
+
+enum db_found session_even_deleted(struct scope *s, int64_t id, struct session *out, struct err *e)
+{
+    return db_one(s->db, SQL_EVEN_DELETED, session, out, s->arena, e, INT_(id));
 }
 
 enum db_found session_by_room_name(struct scope *s, const char *room_name, struct session *out, struct err *e)

@@ -17,6 +17,7 @@ struct session_key { const char *uuid; int64_t id; };
 void session_key(struct arena *a, const char *name, struct session_key *out);
 bool session_named(struct scope *s, const char *id_or_uuid, struct session *out, struct err *e);    /* whoever asks. session_not_found */
 enum db_found session_by_id(struct scope *s, int64_t id, struct session *out, struct err *e);
+enum db_found session_even_deleted(struct scope *s, int64_t id, struct session *out, struct err *e);
 enum db_found session_by_room_name(struct scope *s, const char *room_name, struct session *out, struct err *e);
 bool session_release_name(struct scope *s, const char *room_name, struct err *e); /* a session that is over or deleted lets go of it: NAME becomes NAME~id */
 char *session_plain_name(struct arena *a, const char *room_name);                /* without what was put to it then */

@@ -31,6 +31,10 @@ bool daily_window(struct request *r, int64_t limit, const char *after, const cha
 const char *daily_user_id(struct arena *a, const char *identity);            /* NULL: none was given */
 char *daily_identity(struct arena *a, const char *user_id, bool unique);
 
+char *daily_recording_key(struct scope *s, const struct recording *rec, const char *room); /* host/room/ms: the name of its film */
+/* ISO 8601 with milliseconds, as the dialect has times. */
+char *daily_stamp(struct arena *a, int64_t ms);
+
 /* Meeting tokens (tokens.c): from its claims. bad_meeting_token. `owner_id`: the account that it is good for. */
 struct daily_claims { struct dailyco_token_claims claims; int64_t account; };
 bool daily_token_read(struct scope *s, const char *token, bool ignore_nbf, struct daily_claims *out, struct err *e);

@@ -14,7 +14,7 @@ static int64_t seconds(int64_t from, int64_t to)
     return to > from ? (to - from + 500) / 1000 : 0;
 }
 
-static char *stamp(struct arena *a, int64_t ms)
+char *daily_stamp(struct arena *a, int64_t ms)
 {
     char text[TIME_TEXT];
     time_format(ms - ms % 1000, text);
@@ -36,7 +36,7 @@ static bool show_present(struct request *r, const struct call_stay *c, struct da
     if (*c->name) SET(out, dailyco_presence_participant, userName, c->name);
     else out->bits_null |= (uint64_t)1 << dailyco_presence_participant_f_userName;
     SET(out, dailyco_presence_participant, mtgSessionId, alias_text(&r->scope, ALIAS_MEETING, m.first));
-    SET(out, dailyco_presence_participant, joinTime, stamp(r->scope.arena, c->joined_at));
+    SET(out, dailyco_presence_participant, joinTime, daily_stamp(r->scope.arena, c->joined_at));
     SET(out, dailyco_presence_participant, duration, (double)seconds(c->joined_at, r->scope.now));
     return true;
 }

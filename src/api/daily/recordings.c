@@ -105,11 +105,11 @@ static const char *status_of(const struct recording *rec)
     return rec->status == recording_status_ready ? "finished" : rec->status == recording_status_failed ? "canceled" : "in-progress";
 }
 
-static char *key_of(struct request *r, const struct recording *rec, const char *room)
+char *daily_recording_key(struct scope *s, const struct recording *rec, const char *room)
 {
-    const char *url = core_config(r->api->core)->PUBLIC_URL, *host = strstr(url, "://");
+    const char *url = core_config(s->core)->PUBLIC_URL, *host = strstr(url, "://");
     host = host ? host + 3 : url;
-    return arena_printf(r->scope.arena, "%.*s/%s/%lld", (int)strcspn(host, ":/"), host, room, (long long)rec->started_at);
+    return arena_printf(s->arena, "%.*s/%s/%lld", (int)strcspn(host, ":/"), host, room, (long long)rec->started_at);
 }
 
 static bool show_meeting(struct request *r, const struct recording *rec, struct dailyco_recording *out, struct err *e)
@@ -134,7 +134,7 @@ static bool show(struct request *r, const struct recording_row *row, struct dail
     SET(out, dailyco_recording, room_name, room);
     SET(out, dailyco_recording, start_ts, rec.started_at / 1000);
     SET(out, dailyco_recording, status, status_of(&rec));
-    SET(out, dailyco_recording, s3key, key_of(r, &rec, room));
+    SET(out, dailyco_recording, s3key, daily_recording_key(&r->scope, &rec, room));
     if (rec.status == recording_status_ready) SET(out, dailyco_recording, duration, (rec.duration_ms + 500) / 1000);
     return show_meeting(r, &rec, out, e);
 }
@@ -187,7 +187,7 @@ bool daily_recording_delete(struct request *r, struct err *e)
     SET(out, dailyco_recording_deleted, id, rec.uuid);
     SET(out, dailyco_recording_deleted, s3_bucket, "");
     SET(out, dailyco_recording_deleted, s3_region, "");
-    SET(out, dailyco_recording_deleted, s3_key, key_of(r, &rec, session_plain_name(r->scope.arena, row.room_name)));
+    SET(out, dailyco_recording_deleted, s3_key, daily_recording_key(&r->scope, &rec, session_plain_name(r->scope.arena, row.room_name)));
     return recording_delete(&r->scope, &rec, e) && reply_with(r, out);
 }
 
