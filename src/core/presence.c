@@ -149,7 +149,7 @@ static bool settle_consent(struct scope *s, struct entry *out, bool consent, str
 static bool come_in(struct scope *s, struct entry *out, struct err *e)
 {
     return node_claim(s, out->session.id, &out->taken_over, e) && replace_older(s, out, e) && open_span(s, out, e) && join_pass_use(s, &out->pass, out->span.connection, e) &&
-           terms_begin_stay(s, &out->span, out->pass.token_id, e) && note_arrival(s, out, e) && terms_record(s, &out->session, out->pass.token_id, e);
+           terms_begin_stay(s, &out->span, out->pass.token_id, e) && note_arrival(s, out, e) && terms_record(s, &out->session, &out->participant, out->pass.token_id, e);
 }
 
 static bool decide(struct scope *s, const char *connection, bool consent, struct entry *out, struct err *e)

@@ -1,6 +1,7 @@
 #include "core/terms.h"
 #include "core/errand.h"
 #include "core/event.h"
+#include "core/participant.h"
 #include "core/recording.h"
 #include "core/session.h"
 
@@ -77,7 +78,7 @@ bool terms_begin_stay(struct scope *s, const struct span *span, int64_t token_id
     return db_insert(s->db, "stay_ends", stay_end, &end, e);
 }
 
-bool terms_record(struct scope *s, const struct session *session, int64_t token_id, struct err *e)
+bool terms_record(struct scope *s, const struct session *session, struct participant *p, int64_t token_id, struct err *e)
 {
     struct token_terms t;
     struct recording r;
@@ -85,7 +86,7 @@ bool terms_record(struct scope *s, const struct session *session, int64_t token_
     enum db_found found = token_id ? db_one(s->db, SQL_OF_TOKEN, token_terms, &t, s->arena, e, INT_(token_id)) : DB_NONE;
     if (found != DB_ROW) return found == DB_NONE;
     if (!t.starts_recording) return true;
-    return recording_runs(s, session->id, &runs, e) && (runs || recording_begin(s, session, &r, e));
+    return participant_consent(s, p, true, e) && recording_runs(s, session->id, &runs, e) && (runs || recording_begin(s, session, &r, e));
 }
 
 /* ---- putting out */

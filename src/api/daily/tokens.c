@@ -4,6 +4,7 @@
 #include "api/daily/daily.h"
 #include "core/alias.h"
 #include "core/key_seal.h"
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -45,6 +46,8 @@ bool daily_token_create(struct request *r, struct err *e)
     struct dailyco_token *out = arena_new(r->scope.arena, struct dailyco_token);
     if (!may_have(r, p, e)) return false;
     daily_claims_of(r->scope.arena, p, &claims);
+    claims.exp = floor(claims.exp); /* Daily's answers have whole ones, whatever was sent */
+    claims.nbf = floor(claims.nbf);
     SET(out, dailyco_token, token, jwt_sign(r->scope.arena, &r->api->core->meeting_key, payload(r, &claims)));
     return reply_with(r, out);
 }
