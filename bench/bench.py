@@ -5,6 +5,7 @@ get     GET /api/v1/sessions/{id}           to a bare libmicrohttpd handler that
 join    POST /api/v1/sessions/{id}/join     to the same; the same user joins again
 intake  POST /webhooks/livekit, signed      to bare SQLite group commits of the same rows, as many in a commit as connections
 list    GET /api/v1/sessions, first page    with a million sessions of one's own, to the same with a thousand
+facade  GET /v1/rooms/NAME                 to GET /api/v1/sessions/{id} of the same room
 courses GET /sessions, first page           the same, of the Live Sessions API
 webhooks  deliveries of a backlog          to a bare libcurl multi loop that posts as many bytes to the same receiver, as many at a time
 mint    a join token of liblivekit           to bare HMAC-SHA256 and base64url of the same bytes, in processor time
@@ -34,7 +35,7 @@ import letters
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build"))
 CONNECTIONS = [1, 32, 128, 256, 1000]
-TARGETS = {"create": 0.7, "intake": 0.7, "get": 0.5, "join": 0.35, "list": 0.67, "courses": 0.67, "webhooks": 0.5, "mint": 0.7}
+TARGETS = {"create": 0.7, "intake": 0.7, "get": 0.5, "join": 0.35, "list": 0.67, "courses": 0.67, "facade": 0.83, "webhooks": 0.5, "mint": 0.7}
 FEW, MANY = 1_000, 1_000_000 # sessions
 READY_MS, IDLE_KIB = 1000, 20 * 1024
 TICK_US = 1e6 / os.sysconf("SC_CLK_TCK")
@@ -177,6 +178,17 @@ def intake(args, folder):
             yield in_turn("intake", n, args.rounds, floor, lambda: send(roomd, n))
 
 
+def facade(args, roomd):
+    """The same room as Daily's API shows it, and as our own does."""
+    root = roomd.url.removesuffix("/api/v1")
+    make = urllib.request.Request(root + "/v1/rooms", b'{"properties":{"max_participants":20,"enable_chat":true}}', {"Authorization": roomd.bearer}, method="POST")
+    with urllib.request.urlopen(make, timeout=30) as reply:
+        room = json.load(reply)
+    for n in args.connections:
+        yield in_turn("facade", n, args.rounds, lambda: load(roomd, f"{roomd.url}/sessions/{room['id']}", roomd.bearer, n, args.seconds),
+                      lambda: load(roomd, f"{root}/v1/rooms/{room['name']}", roomd.bearer, n, args.seconds))
+
+
 def reading(args, folder):
     with ExitStack() as stack:
         roomd = stack.enter_context(Roomd(folder / "info", args.threads)).sign_in()
@@ -185,6 +197,8 @@ def reading(args, folder):
             yield from against_http("get", args, roomd, path, "GET")
         if "join" in args.only:
             yield from against_http("join", args, roomd, path + "/join", "POST")
+        if "facade" in args.only:
+            yield from facade(args, roomd)
         if "warn" in args.only:
             quiet = stack.enter_context(Roomd(folder / "warn", args.threads, "warn")).sign_in()
             other = quiet.session()
@@ -303,7 +317,7 @@ def arguments():
     p.add_argument("--seconds", type=int, default=2, help="of each run")
     p.add_argument("--rounds", type=int, default=3)
     p.add_argument("--connections", type=lambda text: [int(n) for n in text.split(",")], default=CONNECTIONS)
-    p.add_argument("--only", type=lambda text: text.split(","), default=["start", "mint", "get", "join", "list", "courses", "warn", "create", "intake", "webhooks"])
+    p.add_argument("--only", type=lambda text: text.split(","), default=["start", "mint", "get", "join", "list", "courses", "facade", "warn", "create", "intake", "webhooks"])
     p.add_argument("--threads", type=int, default=1, help="HTTP threads of roomd and of the floor; wrk has one")
     p.add_argument("--floor-port", type=int, default=7099)
     return p.parse_args()

@@ -68,7 +68,6 @@ async def test_pipecat_makes_a_recorded_call(stage, own, daily, client, tmp_path
     ada, ben = cast("Ada", colour="red"), cast("Ben", colour="lime")
     await come(ada, own, made["url"], made["host"])
     await come(ben, own, made["url"], made["guest"])
-    await ben.click("consent-yes")
     await ada.meets(ben)
     await ben.meets(ada)
     here = {p["userId"]: p["userName"] for p in daily.presence(name)}
@@ -125,11 +124,10 @@ async def test_the_seeds_own_client_sees_a_call(stage, own, daily, client, tmp_p
     await come(ada, own, room["url"], client("seed", "token", room_name=name, user_id="user_123", is_owner=True)["token"])
     presence = client("seed", "presence", room=name)
     assert presence["total_count"] == 1 and presence["data"][0]["userId"] == "user_123"
-    meeting = client("seed", "meeting", id=presence["data"][0]["mtgSessionId"])
+    meeting = client("seed", "meeting", id=daily.presence(name)[0]["mtgSessionId"])
     assert meeting["ongoing"] and meeting["room"] == name
     assert client("seed", "people", id=meeting["id"])["data"][0]["participant_id"] == presence["data"][0]["id"]
     (running,) = client("seed", "record", room=name, instance=instance)
-    await ada.click("consent-yes")
     await until(lambda: some_of(daily, running["id"]), bool, SLOW, "some seconds of it")
     daily.post(f"/rooms/{name}/recordings/stop", {"instanceId": instance})
     await until(lambda: finished(daily, running["id"]), bool, 60, "the film is made")
