@@ -100,6 +100,14 @@ def synapse():
         pip("synapse", "-r", HERE / "requirements.txt")
 
 
+def daily_clients():
+    """Without what they need for media and models: only their REST clients are used."""
+    packages = VENV / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+    if not (packages / "achatbot" / "services" / "help" / "daily_rest.py").exists():
+        pip("daily-clients", "aiohttp", "httpx", "loguru", "numpy", "pydantic", "python-dotenv", "requests", "structlog", "wait_for2", "websockets")
+        pip("daily-clients", "--no-deps", "pipecat-ai==1.14.0", "achatbot==0.0.33.post1")
+
+
 def npm():
     """Clients and SDKs of LiveKit and Daily; the lock file says which."""
     lock = (HERE / "node" / "package-lock.json").read_bytes()
@@ -125,7 +133,7 @@ def chromium():
         raise Failed("there is no Chromium: apt install chromium")
 
 
-PARTS = {"livekit-server": livekit, "redis": redis, "rtc-node": npm, "chromium": chromium, "synapse": synapse, "minio": minio, "postgresql": postgresql}
+PARTS = {"livekit-server": livekit, "redis": redis, "rtc-node": npm, "daily-clients": daily_clients, "chromium": chromium, "synapse": synapse, "minio": minio, "postgresql": postgresql}
 
 
 def attempt(name):
