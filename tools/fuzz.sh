@@ -10,6 +10,8 @@ for target in build-fuzz/fuzz_*; do
   name=$(basename "$target"); name=${name#fuzz_}
   mkdir -p "test/fuzz/corpus/$name" "build-fuzz/found/$name"
   echo "fuzz $name, $seconds s"
-  "$target" -max_total_time="$seconds" -rss_limit_mb=2048 -print_final_stats=1 "build-fuzz/found/$name" "test/fuzz/corpus/$name" 2>&1 | grep -E "stat::number_of_executed_units|ERROR|SUMMARY|Test unit" || true
-  [ "${PIPESTATUS[0]}" = 0 ] || { echo "fuzz $name failed"; exit 1; }
+  log=build-fuzz/found/$name.log
+  UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 "$target" -max_total_time="$seconds" -rss_limit_mb=2048 -print_final_stats=1 \
+    -artifact_prefix="build-fuzz/found/" "build-fuzz/found/$name" "test/fuzz/corpus/$name" >"$log" 2>&1 || { tail -n 40 "$log"; echo "fuzz $name failed"; exit 1; }
+  grep -E "stat::number_of_executed_units" "$log"
 done

@@ -23,13 +23,15 @@ static void write_name(struct buf *to, const char *text, size_t size)
     buf_release(&name);
 }
 
+enum { INDEX_DIGITS = 9 };
+
 /* "tracks.0.mid" to ["body","tracks",0,"mid"] */
 static void write_place(struct buf *to, const char *place, const char *path)
 {
     buf_printf(to, "[\"%s\"", place);
     while (*path) {
         size_t n = strcspn(path, ".");
-        bool index = n && strspn(path, "0123456789") >= n;
+        bool index = n && n <= INDEX_DIGITS && strspn(path, "0123456789") >= n && (n == 1 || *path != '0'); /* else a key that looks like one */
         buf_char(to, ',');
         if (index) buf_add(to, path, n);
         else write_name(to, path, n);

@@ -1,5 +1,6 @@
 /* inbound.c - Daily's events as facts; also seed S2's flat ones, where what else is in the payload stands beside the type. Pure. */
 #include "base/buf.h"
+#include "base/clock.h"
 #include "model/model.h"
 #include "provider/daily/parts.h"
 #include <stdlib.h>
@@ -11,8 +12,7 @@ enum { UUID_TEXT = 36 };
 
 int64_t daily_ms(double seconds)
 {
-    if (!(seconds > 0)) return 0;
-    return (int64_t)(seconds > MILLISECONDS_FROM ? seconds : seconds * 1000 + 0.5);
+    return time_of_seconds(seconds > MILLISECONDS_FROM ? seconds / 1000 : seconds);
 }
 
 static bool is_uuid(const char *text, size_t size)
@@ -47,7 +47,7 @@ static bool participant(const struct dailyco_event *event, struct arena *a, stru
     const struct dailyco_participant_payload *p = all.participant;
     int64_t joined = SECONDS(p, dailyco_participant_payload, joined_at);
     bool left = f->kind == FACT_LEFT;
-    int64_t left_at = left && joined && DAILYCO_HAS(p, dailyco_participant_payload, duration) ? joined + (int64_t)(p->duration * 1000 + 0.5) : 0;
+    int64_t left_at = left && joined && DAILYCO_HAS(p, dailyco_participant_payload, duration) ? joined + time_of_seconds(p->duration) : 0;
     f->person = (struct fact_person){.connection = TEXT(p, dailyco_participant_payload, session_id), .identity = TEXT(p, dailyco_participant_payload, user_id),
                                      .name = TEXT(p, dailyco_participant_payload, user_name), .joined_at = joined, .left_at = left_at};
     if (!left && joined) f->at = joined;
@@ -72,7 +72,7 @@ static bool ready(const struct dailyco_event *event, struct arena *a, struct fac
     if (!p) return false;
     f->recording = (struct fact_recording){.uuid = instance_of_event(a, TEXT(event, dailyco_event, id)), .external = TEXT(p, dailyco_recording_ready_payload, recording_id),
                                            .state = FACT_RECORDING_READY, .started_at = SECONDS(p, dailyco_recording_ready_payload, start_ts),
-                                           .duration_ms = DAILYCO_HAS(p, dailyco_recording_ready_payload, duration) ? (int64_t)(p->duration * 1000) : 0};
+                                           .duration_ms = DAILYCO_HAS(p, dailyco_recording_ready_payload, duration) ? time_of_seconds(p->duration) : 0};
     if (!f->recording.external) f->recording.state = FACT_RECORDING_STOPPED; /* nothing to be fetched by: asking will tell */
     return true;
 }

@@ -50,7 +50,7 @@ static bool take_stay(void *context, const struct dailyco_meeting_participant *p
 {
     struct collecting *c = context;
     if (!DAILYCO_HAS(p, dailyco_meeting_participant, participant_id) || !DAILYCO_HAS(p, dailyco_meeting_participant, join_time)) return true;
-    int64_t from = p->join_time * 1000, to = from + (DAILYCO_HAS(p, dailyco_meeting_participant, duration) ? p->duration : 0) * 1000;
+    int64_t from = time_of_seconds((double)p->join_time), to = from + (DAILYCO_HAS(p, dailyco_meeting_participant, duration) ? time_of_seconds((double)p->duration) : 0);
     if (c->ongoing && to + STILL_IN_MS > c->now) return true; /* they may be in: their duration grows */
     if (c->count == c->room_for) {
         struct fact *more = arena_array(c->arena, struct fact, c->room_for * 2);

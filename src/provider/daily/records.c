@@ -1,5 +1,6 @@
 /* records.c - recordings at Daily: known there by an instanceId, which is our recording's UUID; finished ones by an id of Daily's own. */
 #include "base/log.h"
+#include "base/clock.h"
 #include "model/model.h"
 #include "net/download.h"
 #include "net/fetch.h"
@@ -62,8 +63,8 @@ struct standing { struct arena *arena; const char *room; int64_t since; struct f
 static struct fact_recording state_of(struct arena *a, const struct dailyco_recording *r)
 {
     const char *status = TEXT(r, dailyco_recording, status);
-    struct fact_recording f = {.external = arena_strdup(a, r->id), .started_at = DAILYCO_HAS(r, dailyco_recording, start_ts) ? r->start_ts * 1000 : 0,
-                               .duration_ms = DAILYCO_HAS(r, dailyco_recording, duration) ? r->duration * 1000 : 0, .state = FACT_RECORDING_STARTED};
+    struct fact_recording f = {.external = arena_strdup(a, r->id), .started_at = DAILYCO_HAS(r, dailyco_recording, start_ts) ? time_of_seconds((double)r->start_ts) : 0,
+                               .duration_ms = DAILYCO_HAS(r, dailyco_recording, duration) ? time_of_seconds((double)r->duration) : 0, .state = FACT_RECORDING_STARTED};
     if (status && !strcmp(status, "finished")) f.state = FACT_RECORDING_READY;
     if (status && !strcmp(status, "canceled")) f.state = FACT_RECORDING_FAILED, f.error = "Daily canceled it";
     return f;
@@ -118,7 +119,7 @@ static bool fetch_cloud(const struct daily *d, struct arena *a, struct provider_
     struct download what = {.url = url, .path = arena_printf(a, "%s/recording.mp4", f->folder), .guard = &d->config->outbound, .progress = on_progress, .arg = &part};
     if (!download(&what, a, &got, e)) return false;
     if (!got.size_bytes) return err_set(e, ERR_DESTINATION, "daily_failed", "recording %s is an empty file", f->record.external);
-    f->duration_ms = DAILYCO_HAS(r, dailyco_recording, duration) ? r->duration * 1000 : 0;
+    f->duration_ms = DAILYCO_HAS(r, dailyco_recording, duration) ? time_of_seconds((double)r->duration) : 0;
     f->files = arena_new(a, struct provider_file);
     *f->files = (struct provider_file){"recording.mp4", is_audio(got.content_type) ? file_kind_audio : file_kind_video, is_audio(got.content_type) ? "audio/mp4" : "video/mp4", got.size_bytes, f->duration_ms};
     f->count = 1;
@@ -167,7 +168,7 @@ static bool fetch_tracks(const struct daily *d, struct arena *a, struct provider
     if (!*d->config->DAILY_RECORDINGS_KEY || !*d->config->DAILY_RECORDINGS_BUCKET)
         return err_set(e, ERR_DESTINATION, "daily_bucket", "raw tracks are in your bucket: set DAILY_RECORDINGS_BUCKET, _REGION, _KEY and _SECRET so that they can be fetched");
     f->files = arena_array(a, struct provider_file, r->tracks.count);
-    f->duration_ms = DAILYCO_HAS(r, dailyco_recording, duration) ? r->duration * 1000 : 0;
+    f->duration_ms = DAILYCO_HAS(r, dailyco_recording, duration) ? time_of_seconds((double)r->duration) : 0;
     for (size_t i = 0; i < r->tracks.count; i++) part.all += DAILYCO_HAS(&tracks[i], dailyco_track, size) ? tracks[i].size : 0;
     for (size_t i = 0; i < r->tracks.count; i++)
         if (TEXT(&tracks[i], dailyco_track, s3Key) && !fetch_track(d, a, f, &tracks[i], &part, e)) return false;

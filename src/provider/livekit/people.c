@@ -1,12 +1,13 @@
 /* people.c - who is in LiveKit's rooms: by its lists, and by its webhooks. */
 #include "provider/livekit/parts.h"
+#include "base/clock.h"
 #include <string.h>
 
 /* ---- lists */
 
 static struct fact_person person_of(const struct livekit_participant_info *p)
 {
-    int64_t joined = p->joined_at_ms ? p->joined_at_ms : p->joined_at * 1000;
+    int64_t joined = p->joined_at_ms ? p->joined_at_ms : time_of_seconds((double)p->joined_at);
     return (struct fact_person){.connection = p->sid, .identity = p->identity, .name = p->name, .joined_at = joined};
 }
 
@@ -52,7 +53,7 @@ static const char *reason_of(int reason)
 /* It says whole seconds, cut off: it happened in that second, and before we heard of it. */
 static int64_t time_of(const struct livekit_webhook_event *event, int64_t received_at)
 {
-    int64_t last = event->created_at * 1000 + 999;
+    int64_t last = time_of_seconds((double)event->created_at) + 999;
     return !event->created_at || received_at < last ? received_at : last;
 }
 
