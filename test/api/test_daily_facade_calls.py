@@ -273,6 +273,20 @@ def test_eject(server, daily):
     refused(daily.post(f"/rooms/{room}/eject", {"ids": ["x"] * 101}), 400, "invalid-request-error")
 
 
+def test_a_ban_holds_for_a_seat(server, daily):
+    """As doc/daily-facade.md says: for good where a user_id has one seat, else only until the next meeting token."""
+    def ban(room, user_id):
+        return len(daily.post(f"/rooms/{room}/eject", {"user_ids": [user_id], "ban": True}).json()["ejectedIds"])
+    one, many = daily.room(enforce_unique_user_ids=True)["name"], daily.room()["name"]
+    for room in (one, many):
+        ann = daily.enter(room, user_id="ann").joined()
+        assert ban(room, "ann") == 1 and ban(room, "later") == 0
+        ann.over("removed")
+    token = daily.token(room_name=one, user_id="ann")
+    refused(server.client().get(f"/{one}", params={"t": token}), 403, "forbidden-error", "You were removed")
+    left(daily.enter(many, user_id="ann").joined()), left(daily.enter(one, user_id="later").joined())
+
+
 def test_a_room_stays_when_everybody_left(start_roomd):
     server = start_roomd({"DEPARTURE_TIMEOUT_SECONDS": "5", "EMPTY_TIMEOUT_SECONDS": "5"})
     admin = server.admin()

@@ -2,7 +2,7 @@
 
 pipecat    pipecat-ai's DailyRESTHelper (PyPI; aiohttp and Pydantic)
 achatbot   achatbot's DailyRESTHelper (PyPI; requests and Pydantic)
-seed       the package dailyco_api that the seed describes, where INTEROP_SEED_CLIENT names the folder that has it"""
+seed       the package dailyco_api that the seed describes; no registry has it: INTEROP_SEED_CLIENT names a folder with reflector/dailyco_api and reflector/utils/string.py of its repository"""
 import asyncio
 import json
 import sys
@@ -52,7 +52,7 @@ async def achatbot(url, key, word, given):
 async def seed(url, key, word, given):
     from reflector import dailyco_api as api
     client = api.DailyApiClient(api_key=key, webhook_secret=given.get("hmac"), base_url=url)
-    dump = lambda m: [dump(x) for x in m] if isinstance(m, list) else m.model_dump(mode="json")  # noqa: E731
+    dump = lambda m: [dump(x) for x in m] if isinstance(m, list) else m if isinstance(m, dict) else m.model_dump(mode="json")  # noqa: E731
     try:
         return dump(await SEED[word](api, client, given))
     finally:
@@ -82,14 +82,17 @@ async def record(api, client, given):
 
 
 async def events(api, client, given):
-    """Each message, verified and read by their models."""
+    """Each message, verified and read by their models: the loose one with its payload, and the union that knows each type."""
+    from pydantic import TypeAdapter
     read = []
     for message in given["messages"]:
         body = message["body"].encode()
-        assert api.verify_webhook_signature(body, message["signature"], message["timestamp"], given["hmac"]), message
-        event = api.DailyWebhookEvent(**json.loads(body))
-        assert api.extract_room_name(event) == given["room"]
-        read.append(api.parse_webhook_payload(event))
+        signed = lambda text: api.verify_webhook_signature(text, message["signature"], message["timestamp"], given["hmac"])  # noqa: E731
+        assert signed(body) and not signed(body + b" "), message
+        event, typed = api.DailyWebhookEvent(**json.loads(body)), TypeAdapter(api.DailyWebhookEventUnion).validate_json(body)
+        payload = api.parse_webhook_payload(event)
+        assert api.extract_room_name(event) == given["room"] and typed.payload == payload and typed.id == event.id
+        read.append({"type": event.type, "model": type(payload).__name__, "payload": payload.model_dump(mode="json"), "sent": event.event_ts})
     return read
 
 

@@ -137,12 +137,18 @@ async def test_the_seeds_own_client_sees_a_call(stage, own, daily, client, tmp_p
     receiver.wait(4, "events", deadline=30, where=lambda m: name.encode() in m["body"])
     messages = [{"body": m["body"].decode(), "signature": m["headers"]["x-webhook-signature"], "timestamp": m["headers"]["x-webhook-timestamp"]} for m in receiver.messages if name.encode() in m["body"]]
     read = client("seed", "events", messages=messages, hmac=SECRET, room=name)
-    assert [sorted(r)[0] for r in read] and read[0]["user_id"] == "user_123" and read[1]["recording_id"] == read[2]["recording_id"] == running["id"] and read[2]["status"] == "finished"
+    assert sorted((r["type"], r["model"]) for r in read) == [
+        ("participant.joined", "ParticipantJoinedPayload"), ("participant.left", "ParticipantLeftPayload"),
+        ("recording.ready-to-download", "RecordingReadyToDownloadPayload"), ("recording.started", "RecordingStartedPayload")]
+    joined, left, ready, started = (r["payload"] for r in sorted(read, key=lambda r: r["type"]))
+    assert joined.items() <= left.items() and joined["user_id"] == "user_123" and joined["session_id"] == presence["data"][0]["id"] and joined["room_name"] == name
+    assert left["duration"] >= 4 and all(abs(r["sent"] - time.time()) < 120 for r in read)
+    assert started["recording_id"] == ready["recording_id"] == done["id"] and started["start_ts"] == ready["start_ts"] == done["start_ts"]
+    assert ready["type"] == "cloud" and ready["status"] == "finished" and ready["duration"] == done["duration"] and ready["s3_key"] == done["s3key"] and ready["tracks"] is None
     assert client("seed", "unhook", uuid=hook["uuid"]) == []
     receiver.http.shutdown()
 
 
 async def some_of(daily, uuid_):
     row = daily.get(f"/recordings/{uuid_}").json()
-    import time
     return time.time() - row["start_ts"] > 4
