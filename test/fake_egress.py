@@ -172,6 +172,12 @@ class Egress:
 
     # ---- for tests
 
+    def track_gone(self, track):
+        for egress, info in list(self.items.items()):
+            if info.get("track", {}).get("track_id") == track and egress in self.bots:
+                info["details"] = "End reason: Source closed"
+                self.end(egress)
+
     def room_finished(self, name):
         for egress, info in list(self.items.items()):
             if info["room_name"] == name and egress in self.bots:

@@ -109,6 +109,7 @@ class Participant:
         with self.fake.lock:
             self.info["tracks"].remove(track)
         self.fake.hook("track_unpublished", self.room, participant=self.short(), track=track)
+        self.fake.egress.track_gone(track["sid"])
 
     def short(self):
         return {"sid": self.sid, "identity": self.identity}

@@ -172,7 +172,7 @@ static bool stop_recording(struct deed *d, struct err *e)
 {
     struct recording r;
     enum db_found found = recording_running(d->s, d->me->session.id, &r, e);
-    return found == DB_NONE ? err_fail(e, error_recording_not_running) : found == DB_ROW && recording_act(d->s, &r, record_action_stop, e);
+    return found == DB_NONE ? errand_record_stopped(d->s) || err_fail(e, error_recording_not_running) : found == DB_ROW && recording_act(d->s, &r, record_action_stop, e);
 }
 
 static bool end(struct deed *d, struct err *e)

@@ -323,6 +323,11 @@ bool errand_is_remote(struct scope *s, int64_t session_id, bool *remote, struct 
     return why.kind == ERR_NONE;
 }
 
+bool errand_record_stopped(const struct scope *s)
+{
+    return is_done(s, ERRAND_RECORD_STOP);
+}
+
 bool errand_record_stop(struct scope *s, const struct recording *r, struct err *e)
 {
     struct session session;

@@ -46,6 +46,7 @@ bool errand_room_over(struct scope *s, const struct session *session, struct err
 bool errand_record_start(struct scope *s, const struct session *session, char uuid[37], struct err *e);
 bool errand_record_begun(struct scope *s, const struct session *session, int64_t recording_id, struct err *e); /* after its row is there */
 bool errand_record_stop(struct scope *s, const struct recording *r, struct err *e);
+bool errand_record_stopped(const struct scope *s);   /* this call has just had it stopped: the provider may have told of the end before we come to it */
 bool errand_record_over(struct scope *s, const struct recording *r, struct err *e); /* its session has ended: stopped soon, where the room may outlast that */
 bool errand_is_remote(struct scope *s, int64_t session_id, bool *remote, struct err *e);
 bool errand_remove(struct scope *s, const struct session *session, const struct participant *p, struct err *e);

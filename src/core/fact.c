@@ -285,6 +285,7 @@ static bool fits(const struct fact_person *p)
 bool fact_apply(struct scope *s, const char *provider, const struct fact *f, struct err *e)
 {
     struct session session;
+    if (f->kind == FACT_PUBLISHED) return fact_of_published(s, provider, f, e);
     if (f->kind == FACT_RECORDING) return fact_of_recording(s, provider, f, e);
     if (!f->room || (f->kind != FACT_EMPTY && !fits(&f->person))) return true;
     enum db_found found = db_one(s->db, SQL_ROOM, session, &session, s->arena, e, TEXT_(f->room), TEXT_(provider));

@@ -15,7 +15,7 @@
 #pragma once
 #include "core/core.h"
 
-enum fact_kind { FACT_JOINED, FACT_LEFT, FACT_EMPTY, FACT_RECORDING };
+enum fact_kind { FACT_JOINED, FACT_LEFT, FACT_EMPTY, FACT_RECORDING, FACT_PUBLISHED }; /* PUBLISHED: somebody sends something new; who records there is asked soon */
 enum fact_recording_state { FACT_RECORDING_STARTED, FACT_RECORDING_STOPPED, FACT_RECORDING_FAILED, FACT_RECORDING_READY }; /* by rank */
 
 /* Somebody, during one stay. Where calls are on our page (PROVIDER_OUR_PAGE) the page's own connection is the stay: what the provider tells of
@@ -59,6 +59,7 @@ bool fact_listed(struct scope *s, const char *provider, const struct fact_listin
 /* ---- recordings: core/fact_recording.c */
 bool fact_of_recording(struct scope *s, const char *provider, const struct fact *f, struct err *e);
 const char *fact_external(struct scope *s, int64_t recording_id);           /* the provider's id of it; NULL: not known */
+bool fact_of_published(struct scope *s, const char *provider, const struct fact *f, struct err *e);
 bool fact_record_begun(struct scope *s, const char *provider, int64_t recording_id, const char *external, struct err *e); /* we asked for it */
 struct provider_recording;
 enum db_found fact_recording_row(struct scope *s, int64_t recording_id, struct provider_recording *out, struct err *e);

@@ -1,9 +1,11 @@
 /* fact_recording.c - what a remote provider says of recordings. Ours go by their UUID, which the provider was given; what it made without being asked
  * by us (by a host, in its own page) becomes a recording of the room's session once it can be fetched. */
 #include "base/rand.h"
+#include "core/errand.h"
 #include "core/event.h"
 #include "core/fact.h"
 #include "core/job.h"
+#include "core/reconcile.h"
 #include "core/recording.h"
 #include "core/session.h"
 #include <string.h>
@@ -18,6 +20,9 @@ static const char SQL_BY_TIME[] =
     "SELECT {r} FROM recordings r JOIN sessions s ON s.id = r.session_id LEFT JOIN provider_recordings p ON p.recording_id = r.id "
     "WHERE s.room_name = $1 AND s.provider = $2 AND p.external_id IS NULL AND r.started_at <= $3 AND r.started_at >= $4 ORDER BY r.started_at DESC, r.id DESC LIMIT 1";
 static const char SQL_ROOM[] = "SELECT {} FROM sessions WHERE room_name = $1 AND provider = $2 AND deleted_at IS NULL";
+
+static const char SQL_RUNS[] =
+    "SELECT count(*) FROM recordings r JOIN sessions s ON s.id = r.session_id WHERE s.room_name = $1 AND s.provider = $2 AND r.status = 'recording' AND r.deleted_at IS NULL";
 
 /* Between our note that a recording began and the provider's start of it: clocks apart, a worker that is slow to come. */
 enum { EARLIER_MS = 120000, LATER_MS = 15000 };
@@ -96,7 +101,8 @@ static bool follows(struct scope *s, struct recording *r, const struct fact_reco
     switch (told->state) {
     case FACT_RECORDING_STARTED: return true;
     case FACT_RECORDING_STOPPED: return !runs || recording_stopped(s, r, e);
-    case FACT_RECORDING_FAILED: return over || ((!runs || recording_stopped(s, r, e)) && recording_failed(s, r->id, told->error ? told->error : "the provider could not record", e));
+    case FACT_RECORDING_FAILED:
+        return over || ((!runs || recording_stopped(s, r, e)) && recording_failed(s, r->id, told->error ? told->error : "the provider could not record", e) && errand_record_over(s, r, e));
     case FACT_RECORDING_READY: break;
     }
     return over || ((!runs || recording_stopped(s, r, e)) && recording_take_up(s, r, e) && job_want(s, "fetch", r->id, e));
@@ -120,4 +126,12 @@ bool fact_of_recording(struct scope *s, const char *provider, const struct fact 
     bool named = !HAS(&row, provider_recording, external_id) && f->recording.external;
     if (!news && !named) return true;
     return keep(s, provider, f, &row, e) && (!news || follows(s, &r, &f->recording, e));
+}
+
+bool fact_of_published(struct scope *s, const char *provider, const struct fact *f, struct err *e)
+{
+    int64_t running;
+    if (!f->room) return true;
+    if (db_number(s->db, SQL_RUNS, &running, e, TEXT_(f->room), TEXT_(provider)) != DB_ROW) return false;
+    return !running || reconcile_ring(s, e);
 }

@@ -137,7 +137,7 @@ bool recording_take_up(struct scope *s, struct recording *r, struct err *e)
 bool recording_act(struct scope *s, struct recording *r, enum record_action action, struct err *e)
 {
     bool running = r->status == recording_status_recording, paused = r->status == recording_status_paused;
-    if (!running && !paused) return err_fail(e, error_recording_not_running);
+    if (!running && !paused) return (action == record_action_stop && errand_record_stopped(s)) || err_fail(e, error_recording_not_running);
     if (action == record_action_stop) return errand_record_stop(s, r, e) && stop(s, r, e);
     if (action == record_action_pause ? paused : running) return true;
     bool remote;

@@ -84,7 +84,7 @@ bool sfu_egress_fact(struct arena *a, const struct livekit_egress_info *i, struc
 
 /* ---- the list */
 
-static bool list(struct livekit_provider *l, struct arena *a, const char *room, bool active, struct livekit_list_egress_response **out, struct err *e)
+bool sfu_egresses(struct livekit_provider *l, struct arena *a, const char *room, bool active, struct livekit_list_egress_response **out, struct err *e)
 {
     struct livekit_error said;
     struct livekit_list_egress_request r = {.room_name = room, .active = active};
@@ -92,7 +92,7 @@ static bool list(struct livekit_provider *l, struct arena *a, const char *room, 
     return *out || livekit_said("list the recordings", &said, e);
 }
 
-static bool is_final(const struct livekit_egress_info *i)
+bool sfu_egress_is_final(const struct livekit_egress_info *i)
 {
     return i->status >= LIVEKIT_EGRESS_COMPLETE;
 }
@@ -115,7 +115,7 @@ static bool look_around(struct livekit_provider *l, struct arena *a, const char 
     return true;
 }
 
-static const struct livekit_s3_upload *bucket(const struct livekit_provider *l, struct arena *a)
+const struct livekit_s3_upload *sfu_bucket(const struct livekit_provider *l, struct arena *a)
 {
     const struct config *c = l->config;
     struct livekit_s3_upload *s3 = arena_new(a, struct livekit_s3_upload);
@@ -139,7 +139,7 @@ static struct livekit_egress_info *start(struct livekit_provider *l, struct aren
 {
     struct livekit_output o;
     livekit_output_make(l->config, a, record->room, record->uuid, &o);
-    struct livekit_encoded_file_output file = {.file_type = file_type(o.file_type), .filepath = o.filepath, .disable_manifest = true, .s3 = bucket(l, a)};
+    struct livekit_encoded_file_output file = {.file_type = file_type(o.file_type), .filepath = o.filepath, .disable_manifest = true, .s3 = sfu_bucket(l, a)};
     struct livekit_encoding_options encoding = {.audio_codec = audio_codec(o.audio_codec), .audio_bitrate = o.audio_bitrate};
     struct livekit_room_composite_egress_request r = {.room_name = record->room, .audio_only = o.audio_only, .layout = o.audio_only ? NULL : "grid", .advanced = &encoding,
                                                       .file_outputs = {&file, 1}};
@@ -157,17 +157,15 @@ static bool refused(const struct livekit_error *said, struct err *e)
 }
 
 /* The answer was lost. The recording counts as begun: what becomes of it is told by webhooks, or found in the list. */
-static bool adopt(struct livekit_provider *l, struct arena *a, struct provider_record *record, struct err *e)
+static void adopt(struct livekit_provider *l, struct arena *a, struct provider_record *record)
 {
     struct livekit_list_egress_response *there;
     struct err ignored;
-    (void)e;
-    if (!list(l, a, record->room, false, &there, &ignored)) return true;
+    if (!sfu_egresses(l, a, record->room, false, &there, &ignored)) return;
     for (size_t i = 0; i < there->items.count; i++) {
         const char *uuid = uuid_of(a, &there->items.items[i]);
         if (uuid && !strcmp(uuid, record->uuid)) record->external = there->items.items[i].egress_id;
     }
-    return true;
 }
 
 bool sfu_record_start(void *ctx, struct arena *a, struct provider_record *record, struct err *e)
@@ -178,8 +176,10 @@ bool sfu_record_start(void *ctx, struct arena *a, struct provider_record *record
     if (!crowd.sends) return err_fail(e, error_nobody_publishes);
     if (crowd.encrypted) return err_fail(e, error_call_encrypted);
     struct livekit_egress_info *begun = start(ctx, a, record, &said);
-    if (!begun) return said.maybe_done ? adopt(ctx, a, record, e) : refused(&said, e);
-    record->external = begun->egress_id;
+    if (!begun && !said.maybe_done) return refused(&said, e);
+    if (begun) record->external = begun->egress_id;
+    else adopt(ctx, a, record);
+    sfu_tracks_start(ctx, a, record, NULL, crowd.people);
     return true;
 }
 
@@ -196,10 +196,10 @@ bool sfu_record_stop(void *ctx, struct arena *a, const struct provider_record *r
     struct livekit_provider *l = ctx;
     struct provider_record known = *record;
     struct livekit_error said;
-    if (!known.external) adopt(l, a, &known, e);
+    sfu_tracks_stop(l, a, record); /* first: as soon as the whole call's ends, all is told to be over */
+    if (!known.external) adopt(l, a, &known);
     struct livekit_stop_egress_request r = {.egress_id = known.external};
-    if (!known.external) return true;
-    return livekit_stop_egress(l->slow, &r, livekit_within(a), &said) || is_over(&said) || livekit_said("stop the recording", &said, e);
+    return !known.external || livekit_stop_egress(l->slow, &r, livekit_within(a), &said) || is_over(&said) || livekit_said("stop the recording", &said, e);
 }
 
 /* ---- how it stands */
@@ -212,12 +212,12 @@ static bool has_recorder(const struct livekit_list_participants_response *people
 }
 
 /* Of one that says it goes on: does it? A recorder that was killed says nothing any more, and its item stays as it was for ever. */
-static const char *why_lost(struct livekit_provider *l, struct arena *a, const struct livekit_egress_info *i)
+const char *sfu_why_lost(struct livekit_provider *l, struct arena *a, const struct livekit_egress_info *i)
 {
     struct livekit_list_participants_response *people;
     struct err e;
     int64_t silent_ms = clock_now_ms() - (i->updated_at ? i->updated_at : i->started_at) / NS_A_MS;
-    if (is_final(i)) return NULL;
+    if (sfu_egress_is_final(i)) return NULL;
     if (i->status == LIVEKIT_EGRESS_STARTING) return silent_ms > STARTS_WITHIN_MS ? "the recorder never began" : NULL;
     if (i->status == LIVEKIT_EGRESS_ENDING) return silent_ms > UPLOADS_WITHIN_MS ? "the recorder never finished" : NULL;
     if (silent_ms < RECORDER_GONE_MS || !sfu_people(l, a, i->room_name, &people, &e)) return NULL;
@@ -250,7 +250,7 @@ static bool tell_of(struct livekit_provider *l, struct arena *a, const struct li
 {
     f->at = clock_now_ms();
     if (!sfu_egress_fact(a, i, f)) return false;
-    const char *why = why_lost(l, a, i);
+    const char *why = sfu_why_lost(l, a, i);
     if (why) abandon(l, a, i);
     if (why) salvage(l, a, i->room_name, why, f);
     return true;
@@ -261,13 +261,14 @@ bool sfu_recordings(void *ctx, struct arena *a, const struct provider_record *re
     struct livekit_provider *l = ctx;
     struct livekit_list_egress_response *there;
     bool seen = false;
-    if (!list(l, a, record->room, false, &there, e)) return false;
+    if (!sfu_egresses(l, a, record->room, false, &there, e)) return false;
     struct fact *facts = arena_array(a, struct fact, there->items.count + 1);
     *out = (struct facts){facts, 0};
     for (size_t i = 0; i < there->items.count; i++) {
         const char *uuid = uuid_of(a, &there->items.items[i]);
         if (!uuid || strcmp(uuid, record->uuid) != 0 || !tell_of(l, a, &there->items.items[i], &facts[out->count])) continue;
         seen = true;
+        if (facts[out->count].recording.state == FACT_RECORDING_STARTED) sfu_tracks_start(l, a, record, there, NULL);
         out->count++;
     }
     if (seen || clock_now_ms() - since < UNLISTED_MS) return true;

@@ -88,6 +88,11 @@ static bool take_local(struct livekit_provider *l, struct arena *a, const char *
     return true;
 }
 
+bool sfu_take(struct livekit_provider *l, struct arena *a, const char *written, const char *to, struct provider_fetch *fetch, struct err *e)
+{
+    return *l->config->EGRESS_S3_BUCKET ? sfu_take_object(l, a, written, to, fetch, e) : take_local(l, a, written, to, fetch, e);
+}
+
 /* ---- what it is */
 
 static const struct kind { const char *end; enum file_kind kind; const char *type, *name; } kinds[] = {
@@ -122,13 +127,12 @@ bool sfu_record_fetch(void *ctx, struct arena *a, struct provider_fetch *fetch, 
     if (!*path) return err_set(e, ERR_DESTINATION, "fetch_gone", "the recorder did not say where its file is");
     const struct kind *kind = kind_of(path);
     const char *to = arena_printf(a, "%s/%s", fetch->folder, kind->name);
-    bool ok = *l->config->EGRESS_S3_BUCKET ? sfu_take_object(l, a, path, to, fetch, e) : take_local(l, a, path, to, fetch, e);
-    if (!ok) return false;
+    if (!sfu_take(l, a, path, to, fetch, e)) return false;
     if (stat(to, &s)) return err_sys(e, ERR_DESTINATION, "disk", "cannot see the recording");
     struct provider_file *file = arena_new(a, struct provider_file);
     fetch->duration_ms = json_integer_value(json_object_get(detail, "duration_ms"));
     *file = (struct provider_file){kind->name, kind->kind, kind->type, s.st_size, fetch->duration_ms};
     fetch->files = file;
     fetch->count = 1;
-    return true;
+    return sfu_tracks_fetch(l, a, fetch, e);
 }

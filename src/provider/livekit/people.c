@@ -69,7 +69,7 @@ static bool coming_and_going(const struct livekit_webhook_event *event, struct f
     return true;
 }
 
-static bool fact_of(const struct livekit_webhook_event *event, struct arena *a, struct fact *f)
+static bool fact_of(const struct livekit_webhook_event *event, struct arena *a, bool tracks, struct fact *f)
 {
     switch (event->event) {
     case LIVEKIT_PARTICIPANT_JOINED:
@@ -78,6 +78,7 @@ static bool fact_of(const struct livekit_webhook_event *event, struct arena *a, 
     case LIVEKIT_EGRESS_STARTED:
     case LIVEKIT_EGRESS_UPDATED:
     case LIVEKIT_EGRESS_ENDED: return event->egress_info && sfu_egress_fact(a, event->egress_info, f);
+    case LIVEKIT_TRACK_PUBLISHED: f->kind = FACT_PUBLISHED; return tracks;
     default: return false; /* what was not active in the room did not come; tracks and ingresses say nothing of people */
     }
 }
@@ -86,12 +87,12 @@ bool sfu_inbound(void *ctx, struct arena *a, const struct provider_letter *lette
 {
     struct livekit_error said;
     struct fact *f = arena_new(a, struct fact);
-    (void)ctx;
+    const struct livekit_provider *l = ctx;
     *out = (struct facts){f, 0};
     struct livekit_webhook_event *event = livekit_webhook_parse(letter->body, letter->size, livekit_within(a), &said);
     if (!event) return livekit_said("read a webhook", &said, e);
     f->at = time_of(event, letter->received_at);
     f->room = event->room && event->room->name ? event->room->name : event->egress_info ? event->egress_info->room_name : NULL;
-    out->count = fact_of(event, a, f);
+    out->count = fact_of(event, a, l && l->config->EGRESS_TRACKS, f);
     return true;
 }
