@@ -236,7 +236,7 @@ class Server:
             pass
 
     def note_events(self):
-        if self.on_postgresql or (self.data / "roomd.db").exists():
+        if hasattr(self, "contract"):  # it was ready once
             with self.db() as db:
                 SEEN.events |= {row[0] for row in db.execute("SELECT DISTINCT event_type FROM events")}
 
