@@ -37,8 +37,8 @@ def command(url):
 
 
 def psql(url, sql):
-    done = subprocess.run([*command(url), "-c", sql], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, f"{sql}: {done.stderr}"
+    done = subprocess.run(command(url), input=sql + ";\n", capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, f"{sql[:2000]}: {done.stderr}"
     return done.stdout
 
 

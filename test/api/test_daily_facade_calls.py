@@ -316,6 +316,8 @@ def test_session_data(server, daily):
     assert data() == {"e": 4}
     refused(put(data=[1]), 400, "invalid-request-error", "must be of type object")
     refused(put(data={}, mergeStrategy="deep"), 400, "invalid-request-error", "mergeStrategy")
+    other = server.person("Ada").session()["room_name"]  # made by another API: nothing to keep it with
+    refused(daily.post(f"/rooms/{other}/set-session-data", {"data": {"a": 1}}), 400, "invalid-request-error", "This server does not support that")
 
 
 # ---- recordings
