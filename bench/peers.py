@@ -30,7 +30,7 @@ from bench import ROOT, Roomd, load
 
 JWT_SECRET = "reference-peer-secret"
 FORGIVEN = 0.001 # of a peer's replies: it is slower for them, not faster
-TARGETS = {"live-sessions": {"get": 10, "list": 8, "create": 8, "webhook": 8}, "tutorium": {"get": 100, "list": 60, "join": 80, "create": 60}}
+TARGETS = {"live-sessions": {"get": 10, "list": 8, "create": 8, "webhook": 8}, "tutorium": {"get": 100, "list": 60, "join": 80, "create": 60}, "livekit": {"webhook": 4}}
 DAILY_TARGETS = {"live-sessions": {"create": 2.5}, "tutorium": {"create": 15}}
 PORTS = {"fake-daily": 7999, "live-sessions": 7100, "tutorium": 7101}
 RECEIVER_PORT = 7102
