@@ -51,7 +51,8 @@ def test_life_of_a_recording(teacher):
         assert (reply.status_code, reply.json()) == (409, {"detail": "The recording is not running"})
     assert act(teacher, recording, "rewind").json()["detail"][0]["msg"] == "Input should be 'start', 'stop', 'pause' or 'resume'"
     kinds = [e["event_type"] for e in teacher.get(f"/sessions/{session['id']}/events").json()["events"]]
-    assert kinds[-5:] == ["recording.started", "recording.paused", "recording.resumed", "recording.paused", "recording.stopped"]
+    asked = [k for k in kinds if k.startswith("recording.") and k not in ("recording.consent", "recording.failed")]  # the job may have found already that nobody was in
+    assert asked == ["recording.started", "recording.paused", "recording.resumed", "recording.paused", "recording.stopped"]
 
 
 def test_nobody_was_in(server, teacher):
