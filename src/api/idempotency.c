@@ -46,7 +46,7 @@ static void fingerprint(struct request *r, char out[65])
     buf_printf(&text, "%s %s?%s\n", r->http->method, r->http->path, r->http->query);
     buf_add(&text, r->http->body, r->http->body_size);
     hmac_sha256(&r->api->core->idempotency_key, text.data, text.size, hash);
-    for (size_t i = 0; i < sizeof hash; i++) snprintf(out + 2 * i, 3, "%02x", hash[i]);
+    hex_text(hash, sizeof hash, out);
     buf_release(&text);
 }
 

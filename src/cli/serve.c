@@ -299,7 +299,7 @@ static bool start(struct server *s, struct err *e)
     raise_file_limit();
     if (!take_signals(s, e) || !open_database(s, e) || !choose_providers(s, e)) return false;
     if (!(s->sinks = sinks_create(s->config, e))) return false;
-    s->core.sinks = sinks_list(s->sinks, &s->core.sink_count);
+    sinks_give(s->sinks, &s->core);
     s->loop = loop_create();
     loop_watch_start(s->loop, s->signals, EPOLLIN, on_signal, s);
     if (!(s->hub = hub_create(&s->core, s->loop, e)) || !(s->runner = runner_start(&s->core, e))) return false;

@@ -29,12 +29,13 @@ struct core {
     struct event_listener *listeners;
     int64_t node_id, last_alive; /* node_register: this process among those on the database (0: a tool), and when it was here before */
     int64_t last_event;          /* that listeners were told of; the writer's */
-    bool inbox_wanted;           /* the inbox's job is asked for, or at work; the writer's */
+    bool inbox_wanted;           /* the inbox's job is asked for, and has not begun; the writer's */
     webhook_render_fn *webhook_render[webhook_shape_count]; /* core/webhook.h */
     const struct provider *const *providers; /* core/provider.h; set before serving starts */
     size_t provider_count;
     const struct sink *const *sinks;         /* core/sink.h; set before serving starts */
     size_t sink_count;
+    bool files_stay;                         /* also once every sink has them */
 };
 
 struct scope {

@@ -50,7 +50,7 @@ static void remember_wanted(void *arg)
     free(arg);
 }
 
-/* Once for all that comes while the job is asked for or at work. */
+/* Once for all that comes until the job begins. */
 static bool want_job(struct scope *s, struct err *e)
 {
     if (s->core->inbox_wanted) return true;
@@ -72,7 +72,7 @@ bool inbox_store(struct scope *s, const struct delivery *d, struct err *e)
     return want_job(s, e) && (d->verified || reconcile_ring(s, e));
 }
 
-void inbox_leave(struct scope *s)
+void inbox_taken(struct scope *s)
 {
     s->core->inbox_wanted = false;
 }

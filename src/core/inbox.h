@@ -18,7 +18,7 @@ struct delivery {
 void inbox_set_body(struct delivery *d, struct arena *a, const char *body, size_t size, bool is_text); /* is_text: known to be one */
 
 bool inbox_store(struct scope *s, const struct delivery *d, struct err *e);                     /* kept, also what came before: */
-void inbox_leave(struct scope *s);                                                              /* the job ends: what is stored from now on wants it anew */
+void inbox_taken(struct scope *s);                                                              /* the job begins: what is stored from now on wants it anew */
 bool inbox_next(struct scope *s, int64_t count, struct list *out, struct err *e);               /* of struct inbox, in state received */
 bool inbox_process(struct scope *s, const struct inbox *row, struct err *e);                    /* ... which is forgotten here, and does nothing */
 bool inbox_put_off(struct scope *s, const struct inbox *row, const char *why, struct err *e);   /* after INBOX_TRIES it has failed */

@@ -14,6 +14,7 @@ static const char SQL_PREFER[] = "UPDATE jobs SET node_id = $3 WHERE kind = $1 A
 static const char SQL_EXTEND[] = "UPDATE jobs SET lease_until = $2 WHERE id = $1 AND status = 'running'";
 /* Only what still runs: what was asked for anew meanwhile stays asked for. */
 static const char SQL_DONE[] = "UPDATE jobs SET status = 'done', lease_until = NULL, error = NULL, updated_at = $2 WHERE id = $1 AND status = 'running'";
+static const char SQL_AGAIN[] = "UPDATE jobs SET status = $2, due_at = $3, error = $4, updated_at = $5, lease_until = NULL WHERE id = $1 AND status = 'running'";
 static const char SQL_WANT[] =
     "INSERT INTO jobs (kind, subject_id, status, due_at, attempts, created_at, updated_at) VALUES ($1, $2, 'waiting', $3, 0, $3, $3) "
     "ON CONFLICT (kind, subject_id) DO UPDATE SET status = 'waiting', due_at = excluded.due_at, attempts = 0, error = NULL, lease_until = NULL, updated_at = excluded.updated_at "
@@ -88,14 +89,11 @@ static int64_t backoff_ms(int64_t attempts)
 
 bool job_again(struct scope *s, const struct job *j, const char *why, int attempts_at_most, bool *given_up, struct err *e)
 {
-    struct job next = *j;
-    *given_up = j->attempts >= attempts_at_most;
-    SET(&next, job, status, *given_up ? job_status_failed : job_status_waiting);
-    SET(&next, job, due_at, s->now + backoff_ms(j->attempts));
-    SET(&next, job, error, why);
-    SET(&next, job, updated_at, s->now);
-    CLEAR(&next, job, lease_until);
-    return db_update(s->db, "jobs", job, &next, e);
+    bool last = j->attempts >= attempts_at_most;
+    if (!db_run(s->db, SQL_AGAIN, e, INT_(j->id), TEXT_(job_status_words.words[last ? job_status_failed : job_status_waiting]), INT_(s->now + backoff_ms(j->attempts)), TEXT_(why), INT_(s->now)))
+        return false;
+    *given_up = last && db_changes(s->db);
+    return true;
 }
 
 bool job_release(struct scope *s, int64_t id, struct err *e)

@@ -6,7 +6,7 @@
 #pragma once
 #include "core/core.h"
 
-struct sink_file { int fd; int64_t size; const char *key, *content_type, *sha256, *md5; };
+struct sink_file { int fd; int64_t size; const char *key, *content_type, *sha256; };
 
 /* How far an upload is. It is kept between tries, so that one which broke off goes on where it was. */
 struct sink_upload {

@@ -68,28 +68,21 @@ static void give_way(struct db *db)
     }
 }
 
-static enum work_result work_all(struct work_context *w, struct err *e)
+static bool take(struct scope *s, void *arg, struct err *e)
+{
+    (void)arg, (void)e;
+    inbox_taken(s);
+    return true;
+}
+
+enum work_result inbox_work(struct work_context *w, struct err *e)
 {
     size_t count = BATCH;
+    core_write(w->core, take, NULL, NULL);
     while (count == BATCH) {
         if (!runner_go_on(w)) return WORK_STOPPED;
         if (!work_batch(w, &count, e)) return WORK_AGAIN;
         if (count == BATCH) give_way(w->core->db);
     }
     return core_write(w->core, sweep, NULL, e) ? WORK_DONE : WORK_AGAIN;
-}
-
-static bool leave(struct scope *s, void *arg, struct err *e)
-{
-    (void)arg, (void)e;
-    inbox_leave(s);
-    return true;
-}
-
-enum work_result inbox_work(struct work_context *w, struct err *e)
-{
-    enum work_result result = work_all(w, e);
-    core_write(w->core, leave, NULL, NULL);
-    if (result != WORK_DONE) return result;
-    return work_all(w, e); /* what came before others could see that it ends */
 }

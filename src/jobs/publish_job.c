@@ -4,16 +4,21 @@
 #include "core/sink.h"
 #include "jobs/kinds.h"
 #include "sink/local.h"
-#include <openssl/evp.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { MD5_SIZE = 16, CHUNK = 1 << 16 };
 static const char SQL_FILE[] = "SELECT {} FROM recording_files WHERE id = $1";
 
 static struct scope reading(struct work_context *w)
 {
     return (struct scope){.core = w->core, .db = w->db, .arena = w->arena};
+}
+
+static const struct sink *sink_of(const struct core *core, const struct recording_copy *c, struct err *e)
+{
+    const struct sink *sink = sink_find(core, c->sink);
+    if (!sink) err_set(e, ERR_DESTINATION, "sink_absent", "the sink \"%s\", where \"%s\" is, is not set up on this server any more", c->sink, c->key);
+    return sink;
 }
 
 struct publishing { struct work_context *w; struct recording_copy copy; const struct sink_upload *upload; const char *url, *why; };
@@ -38,29 +43,22 @@ static bool tell_stored(struct scope *s, void *arg, struct err *e)
     return copy_stored(s, &p->copy, p->url, e);
 }
 
-/* Cloudinary knows files by their MD5; the other checksum was made when the file was. */
-static bool md5_of(int fd, struct arena *a, const char **out, struct err *e)
-{
-    unsigned char chunk[CHUNK], hash[EVP_MAX_MD_SIZE];
-    char *hex = arena_alloc(a, MD5_SIZE * 2 + 1);
-    EVP_MD_CTX *c = EVP_MD_CTX_new();
-    ssize_t n;
-    off_t at = 0;
-    EVP_DigestInit_ex(c, EVP_md5(), NULL);
-    for (; (n = pread(fd, chunk, sizeof chunk, at)) > 0; at += n) EVP_DigestUpdate(c, chunk, (size_t)n);
-    EVP_DigestFinal_ex(c, hash, NULL);
-    EVP_MD_CTX_free(c);
-    for (size_t i = 0; i < MD5_SIZE; i++) snprintf(hex + i * 2, 3, "%02x", hash[i]);
-    *out = hex;
-    return n == 0 || err_sys(e, ERR_INTERNAL, "sink", "cannot read a file to be uploaded");
-}
-
 static bool upload(struct publishing *p, const struct sink *sink, const struct recording_file *f, int fd, struct err *e)
 {
     const struct recording_copy *c = &p->copy;
     struct sink_upload u = {.id = HAS(c, recording_copy, upload) ? c->upload : NULL, .parts = HAS(c, recording_copy, parts) ? c->parts : NULL, .done = c->done_bytes, .save = on_part, .arg = p};
     struct sink_file file = {.fd = fd, .size = f->size_bytes, .key = c->key, .content_type = f->content_type, .sha256 = f->sha256};
-    return md5_of(fd, p->w->arena, &file.md5, e) && sink->ops->put(sink->ctx, p->w->arena, &file, &u, &p->url, e) && core_write(p->w->core, tell_stored, p, e);
+    return sink->ops->put(sink->ctx, p->w->arena, &file, &u, &p->url, e) && core_write(p->w->core, tell_stored, p, e);
+}
+
+static bool publish(struct publishing *p, const struct recording_file *f, struct err *e)
+{
+    const struct sink *sink = sink_of(p->w->core, &p->copy, e);
+    int fd = sink ? sink_open_local(core_config(p->w->core)->DATA_DIR, f->key, e) : -1;
+    if (fd < 0) return false;
+    bool ok = upload(p, sink, f, fd, e);
+    close(fd);
+    return ok;
 }
 
 static bool tell_trouble(struct scope *s, void *arg, struct err *e)
@@ -86,13 +84,7 @@ enum work_result publish_work(struct work_context *w, struct err *e)
     if (found == DB_ROW && p.copy.status != copy_status_waiting) return WORK_DONE;
     if (found == DB_ROW) found = db_one(s.db, SQL_FILE, recording_file, &f, s.arena, e, INT_(p.copy.file_id));
     if (found != DB_ROW) return found == DB_NONE ? WORK_DONE : WORK_AGAIN;
-    const struct sink *sink = sink_find(w->core, p.copy.sink);
-    if (!sink) return err_set(e, ERR_DESTINATION, "sink_absent", "the sink \"%s\" is not set up on this server any more", p.copy.sink) ? WORK_DONE : WORK_AGAIN;
-    int fd = sink_open_local(core_config(w->core)->DATA_DIR, f.key, e);
-    if (fd < 0) return WORK_AGAIN;
-    bool ok = upload(&p, sink, &f, fd, e);
-    close(fd);
-    return ok ? WORK_DONE : failed(&p, e);
+    return publish(&p, &f, e) ? WORK_DONE : failed(&p, e);
 }
 
 bool publish_give_up(struct scope *s, int64_t copy_id, const char *why, struct err *e)
@@ -110,13 +102,6 @@ static bool release(struct scope *s, void *arg, struct err *e)
     return copy_released(s, r->file_id, &r->release, e);
 }
 
-static bool kept_here(const struct config *c)
-{
-    for (const char *p = c->SINKS; (p = strstr(p, "local")); p++)
-        if ((p == c->SINKS || strchr(", ", p[-1])) && (!p[5] || strchr(", ", p[5]))) return true;
-    return false;
-}
-
 enum work_result release_work(struct work_context *w, struct err *e)
 {
     struct scope s = reading(w);
@@ -124,7 +109,7 @@ enum work_result release_work(struct work_context *w, struct err *e)
     struct releasing r = {.file_id = w->job->subject_id};
     enum db_found found = db_one(s.db, SQL_FILE, recording_file, &f, s.arena, e, INT_(r.file_id));
     if (found != DB_ROW) return found == DB_NONE ? WORK_DONE : WORK_AGAIN;
-    if (kept_here(core_config(w->core))) return WORK_DONE;
+    if (w->core->files_stay) return WORK_DONE;
     if (!core_write(w->core, release, &r, e)) return WORK_AGAIN;
     return !r.release || sink_erase_local(core_config(w->core)->DATA_DIR, f.key, e) ? WORK_DONE : WORK_AGAIN;
 }
@@ -143,8 +128,7 @@ enum work_result unpublish_work(struct work_context *w, struct err *e)
     int64_t id = w->job->subject_id;
     enum db_found found = copy_by_id(&s, id, &c, e);
     if (found != DB_ROW || c.status != copy_status_erasing) return found == DB_FAILED ? WORK_AGAIN : WORK_DONE;
-    const struct sink *sink = sink_find(w->core, c.sink);
-    if (!sink) return err_set(e, ERR_DESTINATION, "sink_absent", "the sink \"%s\" is not set up on this server any more: delete \"%s\" there", c.sink, c.key) ? WORK_DONE : WORK_AGAIN;
-    if (!sink->ops->erase(sink->ctx, w->arena, c.key, HAS(&c, recording_copy, upload) ? c.upload : NULL, e)) return WORK_AGAIN;
+    const struct sink *sink = sink_of(w->core, &c, e);
+    if (!sink || !sink->ops->erase(sink->ctx, w->arena, c.key, HAS(&c, recording_copy, upload) ? c.upload : NULL, e)) return WORK_AGAIN;
     return core_write(w->core, mark_erased, &id, e) ? WORK_DONE : WORK_AGAIN;
 }

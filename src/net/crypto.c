@@ -91,11 +91,16 @@ void sha256_bytes(const void *data, size_t size, unsigned char out[32])
     EVP_Digest(data, size, out, NULL, EVP_sha256(), NULL);
 }
 
+void hex_text(const void *data, size_t size, char *out)
+{
+    sodium_bin2hex(out, size * 2 + 1, data, size);
+}
+
 void sha256_hex(const void *data, size_t size, char out[65])
 {
     unsigned char hash[32];
     sha256_bytes(data, size, hash);
-    sodium_bin2hex(out, 65, hash, sizeof hash);
+    hex_text(hash, sizeof hash, out);
 }
 
 bool equal_secret(const char *a, const char *b)

@@ -16,6 +16,7 @@ void hmac_key_set(struct hmac_key *k, const void *secret, size_t size); /* longe
 void hmac_key_derive(struct hmac_key *k, const char *secret, const char *purpose);
 void hmac_sha256(const struct hmac_key *k, const void *data, size_t size, unsigned char out[HMAC_SIZE]);
 void sha256_bytes(const void *data, size_t size, unsigned char out[32]);
+void hex_text(const void *data, size_t size, char *out);                /* lower case; room for size * 2 + 1 */
 void sha256_hex(const void *data, size_t size, char out[65]);
 bool equal_secret(const char *a, const char *b); /* in constant time; only the lengths show */
 

@@ -5,8 +5,6 @@
 #include <string.h>
 #include <time.h>
 
-static const char HEX[] = "0123456789abcdef";
-
 void sigv4_time(int64_t now_ms, char out[SIGV4_TIME])
 {
     time_t s = (time_t)(now_ms / 1000);
@@ -50,10 +48,7 @@ static char *sign(struct arena *a, const struct sigv4_key *k, const char *canoni
     step(hash, sizeof hash, "s3", hash);
     step(hash, sizeof hash, "aws4_request", hash);
     step(hash, sizeof hash, arena_printf(a, "AWS4-HMAC-SHA256\n%s\n%s\n%s", time, scope_of(a, k, time), hex), hash);
-    for (size_t i = 0; i < sizeof hash; i++) {
-        out[i * 2] = HEX[hash[i] >> 4];
-        out[i * 2 + 1] = HEX[hash[i] & 15];
-    }
+    hex_text(hash, sizeof hash, out);
     return out;
 }
 

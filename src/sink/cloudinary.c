@@ -2,7 +2,9 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/rand.h"
+#include "net/crypto.h"
 #include "net/fetch.h"
+#include "sink/digest.h"
 #include <jansson.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
@@ -28,7 +30,7 @@ static char *signature(const struct cloudinary *c, struct arena *a, const struct
     for (size_t i = 0; i < count; i++) text = arena_printf(a, "%s%s%s=%s", text, i ? "&" : "", parts[i].name, parts[i].value);
     text = arena_printf(a, "%s%s", text, c->secret);
     EVP_Digest(text, strlen(text), hash, NULL, EVP_sha1(), NULL);
-    for (size_t i = 0; i < SHA1_SIZE; i++) snprintf(out + i * 2, 3, "%02x", hash[i]);
+    hex_text(hash, SHA1_SIZE, out);
     return out;
 }
 
@@ -91,10 +93,13 @@ static bool put_chunk(struct cloudinary *c, struct arena *a, const struct sink_f
 
 static bool verify(struct cloudinary *c, struct arena *a, const struct sink_file *f, const json_t *reply, const char **url, struct err *e)
 {
+    char own[DIGEST_TEXT];
+    int64_t length;
     const char *md5 = json_string_value(json_object_get(reply, "etag")), *address = json_string_value(json_object_get(reply, "secure_url"));
     long long size = json_integer_value(json_object_get(reply, "bytes"));
     if (size != f->size) return err_set(e, ERR_DESTINATION, "sink_size", "Cloudinary cloud \"%s\" has %lld bytes of \"%s\", not %lld", c->cloud, size, f->key, (long long)f->size);
-    if (!md5 || strcmp(md5, f->md5) != 0) return err_set(e, ERR_DESTINATION, "sink_checksum", "Cloudinary cloud \"%s\" has another file under \"%s\"", c->cloud, f->key);
+    if (!file_digest(f->fd, "MD5", &length, own, e)) return false;
+    if (!md5 || strcmp(md5, own) != 0) return err_set(e, ERR_DESTINATION, "sink_checksum", "Cloudinary cloud \"%s\" has another file under \"%s\"", c->cloud, f->key);
     if (!address) return err_set(e, ERR_DESTINATION, "sink_refused", "Cloudinary cloud \"%s\" told no address of \"%s\"", c->cloud, f->key);
     *url = arena_strdup(a, address);
     return true;

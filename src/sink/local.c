@@ -1,15 +1,15 @@
 #include "sink/local.h"
+#include "sink/digest.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <libgen.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CHUNK = 1 << 16, LONGEST_PATH = 4096 };
+enum { LONGEST_PATH = 4096 };
 
 static bool place(const char *data_dir, const char *key, char out[LONGEST_PATH], struct err *e)
 {
@@ -29,23 +29,6 @@ static bool make_folders(char *path, struct err *e)
     return true;
 }
 
-static bool digest(int fd, int64_t *size, char sha256[65], struct err *e)
-{
-    unsigned char chunk[CHUNK], hash[EVP_MAX_MD_SIZE];
-    EVP_MD_CTX *c = EVP_MD_CTX_new();
-    ssize_t n;
-    EVP_DigestInit_ex(c, EVP_sha256(), NULL);
-    *size = 0;
-    while ((n = read(fd, chunk, sizeof chunk)) > 0) {
-        EVP_DigestUpdate(c, chunk, (size_t)n);
-        *size += n;
-    }
-    EVP_DigestFinal_ex(c, hash, NULL);
-    EVP_MD_CTX_free(c);
-    for (size_t i = 0; i < 32; i++) snprintf(sha256 + i * 2, 3, "%02x", hash[i]);
-    return n == 0 || err_sys(e, ERR_DESTINATION, "sink", "cannot read what was stored");
-}
-
 static bool sync_folder(char *path)
 {
     int fd = open(dirname(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -62,7 +45,7 @@ bool sink_put_local(const char *data_dir, const char *path, const char *key, int
     int fd = open(to, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return err_sys(e, ERR_DESTINATION, "sink", "cannot open \"%s\"", to);
     bool ok = fsync(fd) == 0 || err_sys(e, ERR_DESTINATION, "sink", "cannot write \"%s\" to the disk", to);
-    ok = ok && digest(fd, size, sha256, e);
+    ok = ok && file_digest(fd, "SHA256", size, sha256, e);
     close(fd);
     return ok && (sync_folder(to) || err_sys(e, ERR_DESTINATION, "sink", "cannot write the folder of \"%s\" to the disk", key));
 }

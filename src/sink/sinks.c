@@ -11,11 +11,12 @@ struct sinks {
     struct cloudinary *cloudinary;
     const struct sink *list[MOST];
     size_t count;
+    bool local;
 };
 
 static bool add(struct sinks *s, const struct config *c, const char *name, struct err *e)
 {
-    if (!strcmp(name, "local")) return true; /* src/sink/local.h: always there */
+    if (!strcmp(name, "local")) return s->local = true; /* src/sink/local.h */
     if (!strcmp(name, "s3") && !s->s3) {
         if (!(s->s3 = s3_create(c, e))) return false;
         s->list[s->count++] = s3_sink(s->s3);
@@ -53,8 +54,9 @@ void sinks_destroy(struct sinks *s)
     free(s);
 }
 
-const struct sink *const *sinks_list(const struct sinks *s, size_t *count)
+void sinks_give(const struct sinks *s, struct core *core)
 {
-    *count = s->count;
-    return s->list;
+    core->sinks = s->list;
+    core->sink_count = s->count;
+    core->files_stay = s->local;
 }

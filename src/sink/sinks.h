@@ -5,4 +5,4 @@
 struct sinks;
 struct sinks *sinks_create(const struct config *c, struct err *e);   /* NULL: a setting is wrong (ERR_CALLER) */
 void sinks_destroy(struct sinks *s);                                 /* NULL is fine */
-const struct sink *const *sinks_list(const struct sinks *s, size_t *count);
+void sinks_give(const struct sinks *s, struct core *core);            /* before serving starts; `s` must outlive it */

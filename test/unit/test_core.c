@@ -411,6 +411,13 @@ TEST(test_jobs)
     assert_true(given_up);
     now.now += 10 * 3600000;
     assert_int_equal(job_take(&now, NULL, 1000, &j, &err), DB_NONE);
+    DONE(job_add(&now, "compose", 1, now.now, &err));
+    assert_int_equal(job_take(&now, NULL, 1000, &j, &err), DB_ROW);
+    DONE(job_want(&now, "compose", 1, &err)); /* while it runs, for the last time: it fails, and is wanted all the same */
+    DONE(job_again(&now, &j, "why", 1, &given_up, &err));
+    assert_false(given_up);
+    assert_int_equal(job_take(&now, NULL, 1000, &j, &err), DB_ROW);
+    assert_int_equal(j.attempts, 1);
     DONE(job_add(&now, "compose", 1, now.now, &err)); /* by hand */
     assert_int_equal(job_take(&now, NULL, 1000, &j, &err), DB_ROW);
     assert_int_equal(j.attempts, 1);

@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/crypto.h"
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <stdio.h>
@@ -21,7 +22,7 @@ void media_derive(const struct media *m, const char *what, const char *subject, 
     unsigned size = 0;
     int n = snprintf(text, sizeof text, "%s:%s", what, subject);
     HMAC(EVP_sha256(), m->api_secret, (int)strlen(m->api_secret), (const unsigned char *)text, (size_t)n, sum, &size);
-    for (unsigned i = 0; i < 32; i++) snprintf(to + 2 * i, 3, "%02x", sum[i]);
+    hex_text(sum, size, to);
 }
 
 void media_request(struct media *m, uint64_t handle, json_t *message, enum wire_until until, wire_done_fn *done, void *ctx)
