@@ -9,19 +9,7 @@ struct dailyco_memory { struct arena arena; }; /* an arena by another name: who 
 
 /* The tables of the shapes in dailyco.h. */
 #define MODEL(m, doc) extern const struct model m##_model;
-#define STR(...)
-#define INT(...)
-#define BOOL(...)
-#define ANY(...)
-#define OBJ(...)
-#define LIST(...)
-#define TEXTS(...)
-#define REAL(...)
-#define WORD(...)
-#define MIXED(...)
-#define PICK(...)
-#define MORE(...)
-#define END(...)
+#include "model/rows_silent.h"
 #include "spec/models/dailyco.def"
 #include "model/rows_undef.h"
 

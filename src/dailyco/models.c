@@ -18,19 +18,7 @@
 #include "model/rows_undef.h"
 
 #define MODEL(m, doc) &m##_model,
-#define STR(...)
-#define INT(...)
-#define BOOL(...)
-#define ANY(...)
-#define OBJ(...)
-#define LIST(...)
-#define TEXTS(...)
-#define REAL(...)
-#define WORD(...)
-#define MIXED(...)
-#define PICK(...)
-#define MORE(...)
-#define END(...)
+#include "model/rows_silent.h"
 static const struct model *const models[] = {
 #include "spec/models/dailyco.def"
     NULL};

@@ -24,25 +24,7 @@
 #undef WITHOUT_LIBRARIES
 
 #define MODEL(m, doc) &m##_model,
-#define STR(...)
-#define EMAIL(...)
-#define UUID(...)
-#define INT(...)
-#define BOOL(...)
-#define TIME(...)
-#define FUTURE(...)
-#define STAMP(...)
-#define ENUM(...)
-#define ANY(...)
-#define OBJ(...)
-#define LIST(...)
-#define TEXTS(...)
-#define REAL(...)
-#define WORD(...)
-#define MIXED(...)
-#define PICK(...)
-#define MORE(...)
-#define END(m)
+#include "model/rows_silent.h"
 const struct model *const all_models[] = {
 #include "spec/models/all.def"
     NULL};

@@ -1,8 +1,8 @@
-import { Button, Checkbox, Group, Modal, NumberInput, Stack, Textarea, TextInput } from '@mantine/core';
-import { useState, type FormEvent } from 'react';
+import { Group, Stack } from '@mantine/core';
 import { createSession, updateSession, useSessionChange } from '../api/queries';
 import type { Model, Session } from '../api/types';
-import { Problem } from '../ui/parts';
+import { CountField, DescriptionField, NameField, Switches, TimeFields } from '../ui/fields';
+import { FormDialog, useDraft } from '../ui/form';
 import { fromLocalInput, toLocalInput } from '../ui/words';
 
 type Draft = Required<Omit<Model<'session_create'>, 'description' | 'scheduled_start'>> & {
@@ -41,93 +41,27 @@ const bodyOf = (draft: Draft) => ({
 });
 
 export function SessionForm({ session, onClose }: { session: Session | null; onClose(): void }) {
-  const [draft, setDraft] = useState(() => draftOf(session));
+  const { draft, change } = useDraft(() => draftOf(session));
   const saving = useSessionChange(() =>
     session ? updateSession(session.id, bodyOf(draft)) : createSession(bodyOf(draft)),
   );
-  const change = (part: Partial<Draft>) => setDraft((before) => ({ ...before, ...part }));
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    saving.mutate(undefined, { onSuccess: onClose });
-  };
   return (
-    <Modal opened onClose={onClose} title={session ? 'Edit the session' : 'New session'} size="lg">
-      <form onSubmit={submit}>
-        <Stack>
-          <Fields draft={draft} change={change} />
-          <Stack gap="xs">
-            {SWITCHES.map(([field, label]) => (
-              <Checkbox
-                key={field}
-                label={label}
-                checked={draft[field]}
-                onChange={(event) => change({ [field]: event.target.checked })}
-                data-testid={field}
-              />
-            ))}
-          </Stack>
-          {saving.error && <Problem title="Could not save" error={saving.error} />}
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={saving.isPending} data-testid="save">
-              {session ? 'Save' : 'Create'}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
-  );
-}
-
-function Fields({ draft, change }: { draft: Draft; change(part: Partial<Draft>): void }) {
-  return (
-    <>
-      <TextInput
-        label="Title"
-        required
-        maxLength={200}
-        data-autofocus
-        placeholder="Algebra I"
-        value={draft.title}
-        onChange={(event) => change({ title: event.target.value })}
-        data-testid="title"
-      />
-      <Textarea
-        label="Description"
-        autosize
-        minRows={2}
-        maxRows={6}
-        value={draft.description}
-        onChange={(event) => change({ description: event.target.value })}
-      />
+    <FormDialog
+      title={session ? 'Edit the session' : 'New session'}
+      save={session ? 'Save' : 'Create'}
+      saving={saving}
+      onSave={() => saving.mutate(undefined, { onSuccess: onClose })}
+      onClose={onClose}
+    >
+      <NameField label="Title" testid="title" example="Algebra I" value={draft.title} onChange={(title) => change({ title })} />
+      <DescriptionField value={draft.description} onChange={(description) => change({ description })} />
       <Group grow align="flex-start" preventGrowOverflow={false}>
-        <TextInput
-          label="Starts"
-          type="datetime-local"
-          value={draft.scheduled_start}
-          onChange={(event) => change({ scheduled_start: event.target.value })}
-        />
-        <NumberInput
-          label="Length in minutes"
-          required
-          min={1}
-          max={1440}
-          allowDecimal={false}
-          value={draft.duration_minutes}
-          onChange={(value) => change({ duration_minutes: Number(value) })}
-        />
-        <NumberInput
-          label="Seats, yours included"
-          required
-          min={1}
-          max={100}
-          allowDecimal={false}
-          value={draft.max_participants}
-          onChange={(value) => change({ max_participants: Number(value) })}
-        />
+        <TimeFields draft={draft} change={change} />
+        <CountField label="Seats, yours included" most={100} value={draft.max_participants} onChange={(max_participants) => change({ max_participants })} />
       </Group>
-    </>
+      <Stack gap="xs">
+        <Switches list={SWITCHES} draft={draft} change={change} />
+      </Stack>
+    </FormDialog>
   );
 }

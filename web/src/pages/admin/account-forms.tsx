@@ -3,8 +3,8 @@ import { notifications } from '@mantine/notifications';
 import { useState } from 'react';
 import { addUser, changeUser, useAdminChange } from '../../api/admin';
 import type { Model, User } from '../../api/types';
+import { FormDialog, useDraft } from '../../ui/form';
 import { changes } from './draft';
-import { FormDialog } from './form';
 import { nameOfUser } from './keys';
 import { choices, USER_ROLES } from './words';
 
@@ -44,15 +44,13 @@ function NewPassword({ value, onChange }: { value: string; onChange(password: st
 }
 
 export function NewAccountForm({ onClose }: { onClose(): void }) {
-  const [draft, setDraft] = useState({ email: '', full_name: '', role: 'teacher' as Role, password: '' });
+  const { draft, change } = useDraft(() => ({ email: '', full_name: '', role: 'teacher' as Role, password: '' }));
   const saving = useAdminChange(() => addUser({ ...draft, email: draft.email.trim(), full_name: draft.full_name.trim() || null }));
-  const change = (part: Partial<typeof draft>) => setDraft((was) => ({ ...was, ...part }));
   return (
     <FormDialog
       title="New account"
       save="Create"
-      busy={saving.isPending}
-      error={saving.error}
+      saving={saving}
       onSave={() => saving.mutate(undefined, { onSuccess: onClose })}
       onClose={onClose}
     >
@@ -75,18 +73,17 @@ export function NewAccountForm({ onClose }: { onClose(): void }) {
 
 export function AccountForm({ user, onClose }: { user: User; onClose(): void }) {
   const before = { full_name: user.full_name ?? null, role: user.is_superuser ? ('admin' as Role) : user.role };
-  const [draft, setDraft] = useState({ name: user.full_name ?? '', role: before.role });
+  const { draft, change } = useDraft(() => ({ name: user.full_name ?? '', role: before.role }));
   const saving = useAdminChange(() => changeUser(user.id, changes(before, { full_name: draft.name.trim() || null, role: draft.role })));
   return (
     <FormDialog
       title={`Edit ${nameOfUser(user)}`}
       save="Save"
-      busy={saving.isPending}
-      error={saving.error}
+      saving={saving}
       onSave={() => saving.mutate(undefined, { onSuccess: onClose })}
       onClose={onClose}
     >
-      <NameAndRole name={draft.name} role={draft.role} onName={(name) => setDraft({ ...draft, name })} onRole={(role) => setDraft({ ...draft, role })} />
+      <NameAndRole name={draft.name} role={draft.role} onName={(name) => change({ name })} onRole={(role) => change({ role })} />
     </FormDialog>
   );
 }
@@ -102,8 +99,7 @@ export function PasswordForm({ user, onClose }: { user: User; onClose(): void })
     <FormDialog
       title={`A new password for ${nameOfUser(user)}`}
       save="Set the password"
-      busy={saving.isPending}
-      error={saving.error}
+      saving={saving}
       onSave={() => saving.mutate(undefined, { onSuccess: done })}
       onClose={onClose}
     >

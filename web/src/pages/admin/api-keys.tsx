@@ -1,15 +1,17 @@
 /* Keys by which other programs call this server. */
-import { Badge, Button, Card, Checkbox, Group, Radio, Stack, Text, TextInput } from '@mantine/core';
+import { Badge, Button, Card, Checkbox, Group, Radio, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { ADMIN_PAGE, createKey, revokeKey, useAdminChange, useKeys, useUsers } from '../../api/admin';
 import type { ApiKey, Model } from '../../api/types';
+import { NameField } from '../../ui/fields';
+import { FormDialog, useDraft } from '../../ui/form';
 import { PlusIcon } from '../../ui/icons';
-import { complain, Confirm, Empty, Problem, Waiting } from '../../ui/parts';
+import { Empty, Problem, Waiting } from '../../ui/parts';
 import { formatDateTime } from '../../ui/words';
-import { FormDialog } from './form';
 import { Foot, Head } from './head';
 import { keyBody, nameOfUser, scopeWords, SCOPES, type KeyDraft } from './keys';
 import { ShownOnce } from './once';
+import { RevokeButton } from './revoke';
 
 export function ApiKeysPage() {
   const [page, setPage] = useState(0);
@@ -83,63 +85,29 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
 }
 
 function RevokeKey({ apiKey }: { apiKey: ApiKey }) {
-  const [asking, setAsking] = useState(false);
-  const revoking = useAdminChange(() => revokeKey(apiKey.id));
-  const close = () => setAsking(false);
   return (
-    <>
-      <Button
-        size="xs"
-        variant="subtle"
-        color="red"
-        style={{ flexShrink: 0 }}
-        onClick={() => setAsking(true)}
-        aria-label={`Revoke the key ${apiKey.name}`}
-        data-testid={`revoke-key-${apiKey.id}`}
-      >
-        Revoke
-      </Button>
-      <Confirm
-        opened={asking}
-        title="Revoke this key?"
-        confirm="Revoke"
-        busy={revoking.isPending}
-        onConfirm={() => revoking.mutate(undefined, { onError: complain, onSettled: close })}
-        onClose={close}
-      >
-        The program that uses “{apiKey.name}” is refused from now on. This cannot be undone.
-      </Confirm>
-    </>
+    <RevokeButton what={`the key ${apiKey.name}`} question="Revoke this key?" testid={`revoke-key-${apiKey.id}`} revoke={() => revokeKey(apiKey.id)}>
+      The program that uses “{apiKey.name}” is refused from now on. This cannot be undone.
+    </RevokeButton>
   );
 }
 
 const BLANK: KeyDraft = { name: '', everything: false, scopes: [] };
 
 function KeyForm({ onMade, onClose }: { onMade(key: Model<'key_created'>): void; onClose(): void }) {
-  const [draft, setDraft] = useState(BLANK);
+  const { draft, change } = useDraft(() => BLANK);
   const saving = useAdminChange(() => createKey(keyBody(draft)));
-  const change = (part: Partial<KeyDraft>) => setDraft((was) => ({ ...was, ...part }));
   const none = !draft.everything && draft.scopes.length === 0;
   return (
     <FormDialog
       title="New key"
       save="Make the key"
-      busy={saving.isPending}
       blocked={none}
-      error={saving.error}
+      saving={saving}
       onSave={() => saving.mutate(undefined, { onSuccess: onMade })}
       onClose={onClose}
     >
-      <TextInput
-        label="What is it for?"
-        required
-        maxLength={200}
-        data-autofocus
-        placeholder="Our website"
-        value={draft.name}
-        onChange={(event) => change({ name: event.target.value })}
-        data-testid="name"
-      />
+      <NameField label="What is it for?" example="Our website" value={draft.name} onChange={(name) => change({ name })} />
       <Radio.Group
         label="What may it do?"
         description="It acts for your account. Less is safer."

@@ -1,62 +1,37 @@
-import { NumberInput, Select, SimpleGrid, TextInput } from '@mantine/core';
-import { useState } from 'react';
+import { Select, SimpleGrid } from '@mantine/core';
 import { useNavigate } from 'react-router-dom';
 import { createRoom, useAdminChange, useTemplates } from '../../api/admin';
 import type { RoomType } from '../../api/types';
+import { NameField, TimeFields } from '../../ui/fields';
+import { FormDialog, useDraft, type Editing } from '../../ui/form';
 import { fromLocalInput } from '../../ui/words';
 import { roomBody, type NewRoom } from './draft';
-import { FormDialog } from './form';
 import { choices, TYPES } from './words';
 
 const BLANK: NewRoom = { name: '', room_type: 'group', template: '', scheduled_start: '', duration_minutes: 60 };
 
 export function NewRoomForm({ onClose }: { onClose(): void }) {
   const navigate = useNavigate();
-  const [draft, setDraft] = useState(BLANK);
+  const { draft, change } = useDraft(() => BLANK);
   const saving = useAdminChange(() => createRoom(roomBody(draft, fromLocalInput(draft.scheduled_start))));
-  const change = (part: Partial<NewRoom>) => setDraft((was) => ({ ...was, ...part }));
   return (
     <FormDialog
       title="New room"
       save="Create"
-      busy={saving.isPending}
-      error={saving.error}
+      saving={saving}
       onSave={() => saving.mutate(undefined, { onSuccess: (room) => navigate(`/admin/rooms/${room.id}`) })}
       onClose={onClose}
     >
-      <TextInput
-        label="Name"
-        required
-        maxLength={200}
-        data-autofocus
-        placeholder="Algebra I"
-        value={draft.name}
-        onChange={(event) => change({ name: event.target.value })}
-        data-testid="name"
-      />
+      <NameField example="Algebra I" value={draft.name} onChange={(name) => change({ name })} />
       <Kind draft={draft} change={change} />
       <SimpleGrid cols={{ base: 1, sm: 2 }}>
-        <TextInput
-          label="Starts"
-          type="datetime-local"
-          value={draft.scheduled_start}
-          onChange={(event) => change({ scheduled_start: event.target.value })}
-        />
-        <NumberInput
-          label="Length in minutes"
-          required
-          min={1}
-          max={1440}
-          allowDecimal={false}
-          value={draft.duration_minutes}
-          onChange={(value) => change({ duration_minutes: Number(value) })}
-        />
+        <TimeFields draft={draft} change={change} />
       </SimpleGrid>
     </FormDialog>
   );
 }
 
-function Kind({ draft, change }: { draft: NewRoom; change(part: Partial<NewRoom>): void }) {
+function Kind({ draft, change }: Editing<NewRoom>) {
   const list = useTemplates();
   const fitting = list.data?.results.filter((template) => template.room_type === draft.room_type) ?? [];
   return (

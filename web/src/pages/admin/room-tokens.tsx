@@ -1,15 +1,17 @@
 /* Links into a room, for one person each: issue, see, revoke. */
-import { Badge, Button, Checkbox, Group, Select, SimpleGrid, Stack, Text, TextInput } from '@mantine/core';
+import { Badge, Button, Checkbox, Group, Select, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { ADMIN_PAGE, issueToken, revokeToken, useAdminChange, useTokens } from '../../api/admin';
 import type { Model, Room, RoomToken } from '../../api/types';
+import { NameField } from '../../ui/fields';
+import { FormDialog, useDraft } from '../../ui/form';
 import { PlusIcon } from '../../ui/icons';
-import { complain, Confirm, Problem, Waiting } from '../../ui/parts';
+import { Problem, Waiting } from '../../ui/parts';
 import { formatDateTime } from '../../ui/words';
-import { FormDialog } from './form';
 import { Foot } from './head';
 import { ShownOnce } from './once';
 import { Part } from './part';
+import { RevokeButton } from './revoke';
 import { isOpen } from './room-parts';
 import { LASTS, standingOf, tokenBody, type Standing, type TokenDraft } from './tokens';
 import { choices, ROLES } from './words';
@@ -82,70 +84,35 @@ function TokenRow({ room, token }: { room: Room; token: RoomToken }) {
             {ROLES[token.role].word} · {until} · {uses(token)}
           </Text>
         </div>
-        {standing !== 'revoked' && standing !== 'expired' && <Revoke room={room} token={token} />}
+        {standing !== 'revoked' && standing !== 'expired' && <RevokeLink room={room} token={token} />}
       </Group>
     </li>
   );
 }
 
-function Revoke({ room, token }: { room: Room; token: RoomToken }) {
-  const [asking, setAsking] = useState(false);
-  const revoking = useAdminChange(() => revokeToken(room.id, token.id));
-  const close = () => setAsking(false);
+function RevokeLink({ room, token }: { room: Room; token: RoomToken }) {
   const name = token.name || token.identity;
   return (
-    <>
-      <Button
-        size="xs"
-        variant="subtle"
-        color="red"
-        style={{ flexShrink: 0 }}
-        onClick={() => setAsking(true)}
-        aria-label={`Revoke the link of ${name}`}
-        data-testid={`revoke-${token.id}`}
-      >
-        Revoke
-      </Button>
-      <Confirm
-        opened={asking}
-        title="Revoke this link?"
-        confirm="Revoke"
-        busy={revoking.isPending}
-        onConfirm={() => revoking.mutate(undefined, { onError: complain, onSettled: close })}
-        onClose={close}
-      >
-        The link of “{name}” lets nobody in any more, and who came in with it is put out at once. This cannot be undone.
-      </Confirm>
-    </>
+    <RevokeButton what={`the link of ${name}`} question="Revoke this link?" testid={`revoke-${token.id}`} revoke={() => revokeToken(room.id, token.id)}>
+      The link of “{name}” lets nobody in any more, and who came in with it is put out at once. This cannot be undone.
+    </RevokeButton>
   );
 }
 
 const BLANK: TokenDraft = { name: '', role: 'participant', ttl: '3600', once: false };
 
 function TokenForm({ room, onMade, onClose }: { room: Room; onMade(token: RoomToken): void; onClose(): void }) {
-  const [draft, setDraft] = useState(BLANK);
+  const { draft, change } = useDraft(() => BLANK);
   const saving = useAdminChange(() => issueToken(room.id, tokenBody(draft)));
-  const change = (part: Partial<TokenDraft>) => setDraft((was) => ({ ...was, ...part }));
   return (
     <FormDialog
       title="New link"
       save="Make the link"
-      busy={saving.isPending}
-      error={saving.error}
+      saving={saving}
       onSave={() => saving.mutate(undefined, { onSuccess: onMade })}
       onClose={onClose}
     >
-      <TextInput
-        label="For whom"
-        description="The name that the others see"
-        required
-        maxLength={200}
-        data-autofocus
-        placeholder="Grace Hopper"
-        value={draft.name}
-        onChange={(event) => change({ name: event.target.value })}
-        data-testid="name"
-      />
+      <NameField label="For whom" description="The name that the others see" example="Grace Hopper" value={draft.name} onChange={(name) => change({ name })} />
       <SimpleGrid cols={{ base: 1, sm: 2 }}>
         <Select
           label="Comes as"

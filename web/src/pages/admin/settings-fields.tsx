@@ -1,5 +1,7 @@
 /* What templates and rooms have in common. */
-import { Checkbox, Fieldset, NumberInput, Select, SimpleGrid, Stack } from '@mantine/core';
+import { Fieldset, NumberInput, Select, SimpleGrid, Stack } from '@mantine/core';
+import { CountField, Switches } from '../../ui/fields';
+import type { Editing } from '../../ui/form';
 import { toMinutes, toSeconds, type Settings } from './draft';
 import { AUDIO_CODECS, choices, VIDEO_CODECS } from './words';
 
@@ -12,10 +14,7 @@ const SWITCHES = [
   ['sip_enabled', 'Dial-in by phone, where this server has it'],
 ] as const;
 
-interface Props {
-  draft: Settings;
-  change(part: Partial<Settings>): void;
-}
+type Props = Editing<Settings>;
 
 export function SettingsFields({ draft, change }: Props) {
   return (
@@ -23,9 +22,7 @@ export function SettingsFields({ draft, change }: Props) {
       <Numbers {...{ draft, change }} />
       <Fieldset legend="In the room">
         <Stack gap="xs">
-          {SWITCHES.map(([field, label]) => (
-            <Checkbox key={field} label={label} checked={draft[field]} onChange={(event) => change({ [field]: event.target.checked })} data-testid={field} />
-          ))}
+          <Switches list={SWITCHES} draft={draft} change={change} />
         </Stack>
       </Fieldset>
       <Codecs {...{ draft, change }} />
@@ -36,16 +33,13 @@ export function SettingsFields({ draft, change }: Props) {
 function Numbers({ draft, change }: Props) {
   return (
     <SimpleGrid cols={{ base: 1, sm: 3 }}>
-      <NumberInput
+      <CountField
         label="Seats"
         description="The host's included"
-        required
-        min={1}
-        max={100}
-        allowDecimal={false}
+        most={100}
         value={draft.max_participants}
-        onChange={(value) => change({ max_participants: Number(value) })}
-        data-testid="max_participants"
+        onChange={(max_participants) => change({ max_participants })}
+        testid="max_participants"
       />
       <Minutes label="Closes if nobody comes" value={draft.empty_timeout} onChange={(empty_timeout) => change({ empty_timeout })} />
       <Minutes label="Closes after all have left" value={draft.departure_timeout} onChange={(departure_timeout) => change({ departure_timeout })} />

@@ -1,9 +1,9 @@
-import { Checkbox, Select, Textarea, TextInput } from '@mantine/core';
-import { useState } from 'react';
+import { Checkbox, Select } from '@mantine/core';
 import { createTemplate, updateTemplate, useAdminChange } from '../../api/admin';
 import type { RoomType, Template } from '../../api/types';
-import { bodyOf, changes, settingsFor, templateDraft, type TemplateDraft } from './draft';
-import { FormDialog } from './form';
+import { DescriptionField, NameField } from '../../ui/fields';
+import { FormDialog, useDraft } from '../../ui/form';
+import { bodyOf, changes, settingsFor, templateDraft } from './draft';
 import { SettingsFields } from './settings-fields';
 import { choices, TYPES } from './words';
 
@@ -14,41 +14,21 @@ interface Props {
 }
 
 export function TemplateForm({ template, templates, onClose }: Props) {
-  const [before] = useState(() => templateDraft(template, templates));
-  const [draft, setDraft] = useState(before);
+  const { before, draft, change } = useDraft(() => templateDraft(template, templates));
   const saving = useAdminChange(() =>
     template ? updateTemplate(template.id, changes(bodyOf(before), bodyOf(draft))) : createTemplate(bodyOf(draft)),
   );
-  const change = (part: Partial<TemplateDraft>) => setDraft((was) => ({ ...was, ...part }));
   const choose = (room_type: RoomType) => change({ room_type, ...(!template && settingsFor(room_type, templates)) });
   return (
     <FormDialog
       title={template ? 'Edit the template' : 'New template'}
       save={template ? 'Save' : 'Create'}
-      busy={saving.isPending}
-      error={saving.error}
+      saving={saving}
       onSave={() => saving.mutate(undefined, { onSuccess: onClose })}
       onClose={onClose}
     >
-      <TextInput
-        label="Name"
-        required
-        maxLength={200}
-        data-autofocus
-        placeholder="Seminar"
-        value={draft.name}
-        onChange={(event) => change({ name: event.target.value })}
-        data-testid="name"
-      />
-      <Textarea
-        label="Description"
-        autosize
-        minRows={2}
-        maxRows={6}
-        maxLength={10000}
-        value={draft.description}
-        onChange={(event) => change({ description: event.target.value })}
-      />
+      <NameField example="Seminar" value={draft.name} onChange={(name) => change({ name })} />
+      <DescriptionField value={draft.description} onChange={(description) => change({ description })} />
       <Select
         label="For which rooms"
         description={TYPES[draft.room_type].hint}

@@ -5,10 +5,10 @@ import { useState } from 'react';
 import { ADMIN_PAGE, useAdminChange } from '../../api/admin';
 import type { Model } from '../../api/types';
 import { changeWebhook, createWebhook, deleteWebhook, rotateWebhook, testWebhook, useWebhooks, type Webhook } from '../../api/webhooks';
+import { FormDialog, useDraft } from '../../ui/form';
 import { PlusIcon } from '../../ui/icons';
 import { complain, Confirm, Empty, Problem, Waiting } from '../../ui/parts';
 import { formatDateTime } from '../../ui/words';
-import { FormDialog } from './form';
 import { Foot, Head } from './head';
 import { ShownOnce } from './once';
 import { WebhookLog } from './webhook-log';
@@ -129,11 +129,10 @@ function Actions({ webhook, onSecret }: { webhook: Webhook; onSecret(made: Creat
 const BLANK: WebhookDraft = { url: '', description: '', event_types: [] };
 
 function WebhookForm({ onMade, onClose }: { onMade(made: Created): void; onClose(): void }) {
-  const [draft, setDraft] = useState(BLANK);
+  const { draft, change } = useDraft<WebhookDraft>(() => (BLANK));
   const saving = useAdminChange(() => createWebhook(webhookBody(draft)));
-  const change = (part: Partial<WebhookDraft>) => setDraft((was) => ({ ...was, ...part }));
   return (
-    <FormDialog title="New endpoint" save="Make the endpoint" busy={saving.isPending} error={saving.error} onClose={onClose}
+    <FormDialog title="New endpoint" save="Make the endpoint" saving={saving} onClose={onClose}
       onSave={() => saving.mutate(undefined, { onSuccess: onMade })}>
       <TextInput label="URL" required type="url" maxLength={2000} data-autofocus placeholder="https://example.org/hook" value={draft.url}
         onChange={(event) => change({ url: event.target.value })} data-testid="url" />
