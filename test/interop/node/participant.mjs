@@ -67,9 +67,13 @@ if (mode === 'publish') {
   const source = new AudioSource(48000, 1);
   const options = new TrackPublishOptions();
   options.source = TrackSource.SOURCE_MICROPHONE;
-  const pub = await room.localParticipant.publishTrack(LocalAudioTrack.createAudioTrack('mic', source), options);
-  tell('published', { track: pub.sid });
-  void tone(source);
+  try {
+    const pub = await room.localParticipant.publishTrack(LocalAudioTrack.createAudioTrack('mic', source), options);
+    tell('published', { track: pub.sid });
+    void tone(source);
+  } catch (error) {
+    tell('unpublished', { why: String(error) }); // put out in the middle of it: `disconnected` follows
+  }
 }
 for (let line = await lines.next(); !line.done; line = await lines.next()) if (line.value === 'leave') await end();
 await end();
