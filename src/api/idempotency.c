@@ -4,6 +4,7 @@
  * and the answer gets it on asking again. CALL routes do more than one thing, so the key is marked as in flight before, and the answer kept
  * after; a crash between them leaves it in flight, and after LEASE_MS it may be tried anew. What went wrong by our fault (5xx) is not kept. */
 #include "api/api.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/metric.h"
 #include "core/idempotency.h"
@@ -166,8 +167,9 @@ static void call_run(void *arg)
 {
     struct request *r = arg;
     struct err e = {0};
-    if (core_write(r->api->core, claim, r, &r->err) && !r->keyed->replayed) {
+    if (core_write(r->api->core, claim, r, &r->err) && !r->keyed->replayed && FAULT_POINT(key_claimed)) {
         render(r, request_run(r) ? NULL : &r->err);
+        FAULT_POINT(key_answered);
         if (!core_write(r->api->core, settle, r, &e)) log_error("idempotency.not_kept", LOG_STR("id", r->id), LOG_STR("error", e.text));
     }
     http_resume(r->http);

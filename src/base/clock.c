@@ -1,4 +1,5 @@
 #include "base/clock.h"
+#include "base/fault.h"
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +11,7 @@ static int64_t read_us(clockid_t id)
 {
     struct timespec t;
     clock_gettime(id, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000 + fault_shift_ms() * 1000;
 }
 
 int64_t clock_now_us(void) { return read_us(CLOCK_REALTIME) + atomic_load_explicit(&shift_ms, memory_order_relaxed) * 1000; }

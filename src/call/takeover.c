@@ -1,5 +1,6 @@
 /* takeover.c - calls that go from one life of roomd to the next, and from one node to another. */
 #include "base/clock.h"
+#include "base/fault.h"
 #include "call/parts.h"
 #include "core/fact.h"
 #include <stdlib.h>
@@ -30,7 +31,7 @@ bool calls_take_up(struct hub *h, int64_t session_id, struct err *e)
     if (!presence_open(&s, session_id, &spans, e)) return false;
     for (size_t i = 0; i < spans.count; i++) take_up_person(h, ((const struct span *)spans.items)[i].connection);
     count_people(h);
-    return true;
+    return FAULT_POINT(calls_adopted);
 }
 
 void room_take_up(struct hub *h, int64_t session_id)

@@ -1,4 +1,5 @@
 #include "core/api_key.h"
+#include "base/fault.h"
 #include "base/rand.h"
 #include "core/key_seal.h"
 #include <stdio.h>
@@ -79,7 +80,7 @@ bool api_key_create(struct scope *s, const char *name, api_scopes scopes, int64_
     SET(out, api_key, user_id, user_id);
     SET(out, api_key, created_at, s->now);
     if (scopes != EVERY_SCOPE) SET(out, api_key, scope, scopes_text(s->arena, scopes));
-    return db_insert(s->db, "api_keys", api_key, out, e) && key_seal_keep(s, out->id, key, e);
+    return db_insert(s->db, "api_keys", api_key, out, e) && FAULT_POINT(api_key_made) && key_seal_keep(s, out->id, key, e);
 }
 
 bool api_key_list(struct scope *s, int64_t skip, int64_t limit, struct list *out, int64_t *total, struct err *e)

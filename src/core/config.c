@@ -1,5 +1,6 @@
 #include "core/config.h"
 #include "base/buf.h"
+#include "base/fault.h"
 #include "core/config_yaml.h"
 #include "base/rand.h"
 #include <arpa/inet.h>
@@ -285,7 +286,7 @@ static bool own_secret(struct config *c, const char *name, const char **out, str
         int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
         bool ok = fd >= 0 && write(fd, text, 48) == 48 && fsync(fd) == 0;
         if (fd >= 0) close(fd);
-        if (!ok || rename(fresh, path)) return err_sys(e, ERR_INTERNAL, "secret", "cannot write \"%s\"", path);
+        if (!ok || !FAULT_POINT(secret_written) || rename(fresh, path)) return err_sys(e, ERR_INTERNAL, "secret", "cannot write \"%s\"", path);
     }
     *out = arena_strdup(&c->arena, text);
     return true;

@@ -1,5 +1,6 @@
 #include "core/errand.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/rand.h"
 #include "core/dial_in_rule.h"
@@ -368,8 +369,8 @@ static bool note_room(struct scope *s, void *arg, struct err *e)
 static bool open_room(struct errands *w, struct core *core, struct arena *a, struct err *e)
 {
     const struct provider *p = w->provider;
-    if (w->room_id) return p->ops->room_open(p->ctx, a, &w->room, &w->url, e) && core_write(core, note_room, w, e);
-    return core_write(core, note_room, w, e) && p->ops->room_open(p->ctx, a, &w->room, &w->url, e);
+    if (w->room_id) return p->ops->room_open(p->ctx, a, &w->room, &w->url, e) && FAULT_POINT(room_made) && core_write(core, note_room, w, e);
+    return core_write(core, note_room, w, e) && FAULT_POINT(room_noted) && p->ops->room_open(p->ctx, a, &w->room, &w->url, e);
 }
 
 static bool make_dial_in(const struct errands *w, struct core *core, struct arena *a, struct err *e)
@@ -390,8 +391,8 @@ static bool run_errand(struct errands *w, struct core *core, struct arena *a, st
     case ERRAND_OPEN: return open_room(w, core, a, e);
     case ERRAND_CLOSE: return o->room_close(ctx, a, w->room_name, e);
     case ERRAND_GRANT: return o->join_grant(ctx, a, &w->seat, &w->token, e);
-    case ERRAND_RECORD_START: return o->record_start(ctx, a, &w->record, e);
-    case ERRAND_RECORD_STOP: return o->record_stop(ctx, a, &w->record, e);
+    case ERRAND_RECORD_START: return o->record_start(ctx, a, &w->record, e) && FAULT_POINT(record_begun);
+    case ERRAND_RECORD_STOP: return o->record_stop(ctx, a, &w->record, e) && FAULT_POINT(record_stopped);
     case ERRAND_MUTE: return o->mute(ctx, a, w->room_name, w->seat.user_id, w->kind, e);
     case ERRAND_PERMIT: return o->permit(ctx, a, &w->seat, e);
     case ERRAND_DIAL_IN: return make_dial_in(w, core, a, e);

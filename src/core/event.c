@@ -1,4 +1,5 @@
 #include "core/event.h"
+#include "base/fault.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,7 +121,7 @@ bool event_emit(struct scope *s, enum event_type type, int64_t session_id, const
     if (s->actor) SET(&row, event, user_id, s->actor->id);
     const char *data = details_json(s->arena, d);
     if (data) SET(&row, event, event_data, data);
-    if (!db_insert(s->db, "events", event, &row, e)) return false;
+    if (!db_insert(s->db, "events", event, &row, e) || !FAULT_POINT(event_written)) return false;
     struct event_note note = {type, row.id, session_id, s->actor ? s->actor->id : 0, s->now, subject_of(d), data};
     if (s->core->listeners) tell_after_commit(s, &note);
     return true;

@@ -1,4 +1,5 @@
 #include "core/inbox.h"
+#include "base/fault.h"
 #include "base/metric.h"
 #include "core/event.h"
 #include "core/job.h"
@@ -69,6 +70,7 @@ bool inbox_store(struct scope *s, const struct delivery *d, struct err *e)
         return false;
     if (!db_changes(s->db)) return true;
     metric_add(inbox_received_total, 1);
+    FAULT_POINT(inbox_stored);
     return want_job(s, e) && (d->verified || reconcile_ring(s, e));
 }
 
@@ -125,6 +127,7 @@ static bool settle(struct scope *s, const struct inbox *row, struct err *e)
     const char *note = why.kind != ERR_NONE ? why.text : found == DB_ROW ? NULL : HAS(row, inbox, room_name) ? "no session has this room" : "it names no room";
     if (!db_run(s->db, SQL_SETTLE, e, INT_(row->id), TEXT_(inbox_state_words.words[state]), TEXT_(note), INT_(s->now))) return false;
     bool mine = db_changes(s->db); /* else another node was faster */
+    FAULT_POINT(inbox_settled);
     return !mine || ((found != DB_ROW || tell(s, row, &session, e)) && fact_apply_all(s, row->provider, &facts, e));
 }
 

@@ -1,4 +1,5 @@
 #include "core/presence.h"
+#include "base/fault.h"
 #include "base/rand.h"
 #include "core/event.h"
 #include "core/node.h"
@@ -43,7 +44,7 @@ static bool close_span(struct scope *s, struct span *span, const char *reason, i
 {
     SET(span, span, left_at, at < span->joined_at ? span->joined_at : at);
     SET(span, span, reason, reason);
-    return db_update(s->db, "connection_spans", span, span, e) &&
+    return db_update(s->db, "connection_spans", span, span, e) && FAULT_POINT(stay_closed) &&
            EMIT(s, participant_left, span->session_id, e, .participant_id = span->participant_id, .connection = span->connection, .reason = reason);
 }
 
@@ -112,7 +113,7 @@ static bool open_span(struct scope *s, struct entry *in, struct err *e)
     SET(&in->span, span, session_id, in->session.id);
     SET(&in->span, span, participant_id, in->participant.id);
     SET(&in->span, span, joined_at, s->now);
-    return db_insert(s->db, "connection_spans", span, &in->span, e) && meeting_note_arrival(s, &in->span, e) &&
+    return db_insert(s->db, "connection_spans", span, &in->span, e) && FAULT_POINT(stay_opened) && meeting_note_arrival(s, &in->span, e) &&
            EMIT(s, participant_joined, in->session.id, e, .participant_id = in->participant.id, .connection = in->span.connection, .name = in->participant.name);
 }
 

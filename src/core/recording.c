@@ -1,4 +1,5 @@
 #include "core/recording.h"
+#include "base/fault.h"
 #include "base/rand.h"
 #include "core/copy.h"
 #include "core/course_session.h"
@@ -259,7 +260,7 @@ bool recording_delete(struct scope *s, struct recording *r, struct err *e)
 {
     if (r->status != recording_status_ready && r->status != recording_status_failed) return err_fail(e, error_recording_busy);
     SET(r, recording, deleted_at, s->now);
-    return db_update(s->db, "recordings", recording, r, e) && job_add(s, "erase", r->id, s->now, e) && copy_erase(s, r->id, e) &&
+    return db_update(s->db, "recordings", recording, r, e) && FAULT_POINT(recording_marked) && job_add(s, "erase", r->id, s->now, e) && copy_erase(s, r->id, e) &&
            EMIT(s, recording_deleted, r->session_id, e, .recording_id = r->id);
 }
 

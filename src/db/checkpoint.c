@@ -1,5 +1,6 @@
 /* checkpoint.c - folding the log back into the database beside the writer, so that a commit does not wait for it.
  * SQLite would do it inside every commit that leaves a thousand pages in the log: some milliseconds, with two syncs. */
+#include "base/fault.h"
 #include "base/log.h"
 #include "db/sqlite.h"
 #include <pthread.h>
@@ -27,8 +28,10 @@ static void *run(void *arg)
         }
         p->wanted = false;
         pthread_mutex_unlock(&p->mutex);
+        FAULT_POINT(checkpoint_before);
         int code = sqlite3_wal_checkpoint_v2(sqlite_handle(p->conn), NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
         if (code != SQLITE_OK && code != SQLITE_BUSY) log_warn("db.checkpoint", LOG_STR("error", sqlite3_errmsg(sqlite_handle(p->conn))));
+        FAULT_POINT(checkpoint_after);
         pthread_mutex_lock(&p->mutex);
     }
     pthread_mutex_unlock(&p->mutex);

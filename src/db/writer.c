@@ -1,5 +1,6 @@
 /* writer.c - opening the database, and the thread that shares commits. */
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "db/conn.h"
 #include <pthread.h>
@@ -164,15 +165,17 @@ static void run_batch(struct db *db, struct db_job *batch)
         forget_after(c, 0);
         open = run_all(db, batch, results, NULL, &e);
     }
-    bool committed = open && db->driver->commit(c, &e);
+    bool committed = open && FAULT_POINT(commit_before) && db->driver->commit(c, &e);
     if (open && !committed) conn_exec(c, "ROLLBACK", NULL);
     if (committed) atomic_fetch_add(&db->commits, 1); /* before anybody is told */
     else {
         log_error("db.commit_failed", LOG_STR("error", e.text));
         forget_after(c, 0);
     }
+    FAULT_POINT(commit_after);
     for (size_t i = 0; i < c->after_count; i++) c->after[i].fn(c->after[i].arg);
     c->after_count = 0;
+    FAULT_POINT(commit_told);
     size_t n = 0;
     for (struct db_job *j = batch, *next; j; j = next) {
         next = j->next;

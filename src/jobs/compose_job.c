@@ -1,4 +1,5 @@
 /* compose_job.c - a stopped recording becomes files: tracks found, named, composed, stored, told. Safe to do again from the start. */
+#include "base/fault.h"
 #include "base/log.h"
 #include "core/presence.h"
 #include "core/recording.h"
@@ -160,9 +161,9 @@ static bool publish(struct making *m, const struct compose_result *result, struc
 {
     struct recording_file *rows = arena_array(m->work->arena, struct recording_file, result->file_count + 1);
     for (size_t i = 0; i < result->file_count; i++)
-        if (!store(m, &result->files[i], &rows[i], e)) return false;
+        if (!store(m, &result->files[i], &rows[i], e) || !FAULT_POINT(compose_moved)) return false;
     struct finished f = {m->recording.id, result->duration_ms, rows, result->file_count};
-    return core_write(m->work->core, tell_ready, &f, e);
+    return FAULT_POINT(compose_stored) && core_write(m->work->core, tell_ready, &f, e) && FAULT_POINT(compose_told);
 }
 
 /* What is not needed any more once the files are proven to be stored. */
@@ -191,7 +192,8 @@ enum work_result compose_work(struct work_context *w, struct err *e)
     if (found == DB_FAILED) return WORK_AGAIN;
     if (found == DB_NONE || m.recording.status == recording_status_ready) return WORK_DONE;
     m.folder = arena_printf(w->arena, "%s/recordings/%s", core_config(w->core)->DATA_DIR, m.recording.uuid);
-    if (!find_tracks(&m, e) || !compose(&m, &result, e)) return result_of(e);
+    if (!find_tracks(&m, e) || !FAULT_POINT(compose_found) || !compose(&m, &result, e)) return result_of(e);
+    FAULT_POINT(compose_made);
     bool ok = publish(&m, &result, e);
     compose_result_release(&result);
     if (ok) tidy(&m);

@@ -1,5 +1,6 @@
 /* inbox_job.c - looks at what providers told, in the order in which it came: a hundred in a transaction, one by one where one of them fails.
  * In a storm it lets those go first who wait for an answer: what was told is safe. */
+#include "base/fault.h"
 #include "base/log.h"
 #include "core/inbox.h"
 #include "jobs/kinds.h"
@@ -52,7 +53,7 @@ static bool work_batch(struct work_context *w, size_t *count, struct err *e)
     struct list rows;
     arena_init(&a);
     struct scope s = {.core = w->core, .db = w->db, .arena = &a};
-    bool ok = inbox_next(&s, BATCH, &rows, e) && (!rows.count || core_write(w->core, process_all, &rows, e) || one_by_one(w, &rows, e));
+    bool ok = inbox_next(&s, BATCH, &rows, e) && (!rows.count || (FAULT_POINT(inbox_read) && core_write(w->core, process_all, &rows, e)) || one_by_one(w, &rows, e));
     *count = rows.count;
     arena_release(&a);
     return ok;
@@ -84,5 +85,6 @@ enum work_result inbox_work(struct work_context *w, struct err *e)
         if (!work_batch(w, &count, e)) return WORK_AGAIN;
         if (count == BATCH) give_way(w->core->db);
     }
+    FAULT_POINT(inbox_applied);
     return core_write(w->core, sweep, NULL, e) ? WORK_DONE : WORK_AGAIN;
 }

@@ -1,4 +1,5 @@
 #include "jobs/kinds.h"
+#include "base/fault.h"
 #include "sink/local.h"
 
 static const char SQL_DELETED[] = "SELECT {} FROM recordings WHERE id = $1 AND deleted_at IS NOT NULL";
@@ -24,5 +25,5 @@ enum work_result erase_work(struct work_context *w, struct err *e)
 {
     struct recording r;
     if (db_one(w->db, SQL_DELETED, recording, &r, w->arena, e, INT_(w->job->subject_id)) != DB_ROW) return WORK_DONE;
-    return sink_erase_local(core_config(w->core)->DATA_DIR, arena_printf(w->arena, "recordings/%s", r.uuid), e) ? WORK_DONE : WORK_AGAIN;
+    return sink_erase_local(core_config(w->core)->DATA_DIR, arena_printf(w->arena, "recordings/%s", r.uuid), e) && FAULT_POINT(erase_done) ? WORK_DONE : WORK_AGAIN;
 }

@@ -1,4 +1,5 @@
 /* provider_job.c - what a remote provider is told later: rooms that are over, or that nobody took; people who were removed. */
+#include "base/fault.h"
 #include "core/errand.h"
 #include "core/participant.h"
 #include "core/recording.h"
@@ -28,6 +29,7 @@ enum work_result room_close_work(struct work_context *w, struct err *e)
     if (!due) return WORK_DONE;
     const struct provider *p = provider_remote(w->core, room.provider);
     if (p && !p->ops->room_close(provider_for_jobs(p), w->arena, room.room_name, e)) return WORK_AGAIN;
+    FAULT_POINT(room_closed);
     return core_write(w->core, mark_closed, &id, e) ? WORK_DONE : WORK_AGAIN;
 }
 
@@ -55,5 +57,5 @@ enum work_result provider_remove_work(struct work_context *w, struct err *e)
     if (found != DB_ROW || session_is_over(&session)) return found == DB_FAILED ? WORK_AGAIN : WORK_DONE; /* the room goes anyway */
     const struct provider *p = provider_remote(w->core, session.provider);
     bool put_back = seat.connection_status != connection_status_kicked && p && !(p->ops->capabilities & PROVIDER_OUR_PAGE); /* else a revoked token may be meant */
-    return !p || put_back || p->ops->remove(provider_for_jobs(p), w->arena, session.room_name, errand_user_id(p, s.arena, &seat), e) ? WORK_DONE : WORK_AGAIN;
+    return !p || put_back || (p->ops->remove(provider_for_jobs(p), w->arena, session.room_name, errand_user_id(p, s.arena, &seat), e) && FAULT_POINT(person_removed)) ? WORK_DONE : WORK_AGAIN;
 }

@@ -1,4 +1,5 @@
 /* publish_job.c - copies of recordings' files at sinks: uploaded and proven; then, where SINKS says so, the file here goes; deleted. */
+#include "base/fault.h"
 #include "base/log.h"
 #include "core/copy.h"
 #include "core/sink.h"
@@ -48,7 +49,7 @@ static bool upload(struct publishing *p, const struct sink *sink, const struct r
     const struct recording_copy *c = &p->copy;
     struct sink_upload u = {.id = HAS(c, recording_copy, upload) ? c->upload : NULL, .parts = HAS(c, recording_copy, parts) ? c->parts : NULL, .done = c->done_bytes, .save = on_part, .arg = p};
     struct sink_file file = {.fd = fd, .size = f->size_bytes, .key = c->key, .content_type = f->content_type, .sha256 = f->sha256};
-    return sink->ops->put(sink->ctx, p->w->arena, &file, &u, &p->url, e) && core_write(p->w->core, tell_stored, p, e);
+    return sink->ops->put(sink->ctx, p->w->arena, &file, &u, &p->url, e) && FAULT_POINT(upload_proven) && core_write(p->w->core, tell_stored, p, e) && FAULT_POINT(copy_noted);
 }
 
 static bool publish(struct publishing *p, const struct recording_file *f, struct err *e)
@@ -111,7 +112,8 @@ enum work_result release_work(struct work_context *w, struct err *e)
     if (found != DB_ROW) return found == DB_NONE ? WORK_DONE : WORK_AGAIN;
     if (w->core->files_stay) return WORK_DONE;
     if (!core_write(w->core, release, &r, e)) return WORK_AGAIN;
-    return !r.release || sink_erase_local(core_config(w->core)->DATA_DIR, f.key, e) ? WORK_DONE : WORK_AGAIN;
+    FAULT_POINT(release_noted);
+    return !r.release || (sink_erase_local(core_config(w->core)->DATA_DIR, f.key, e) && FAULT_POINT(release_erased)) ? WORK_DONE : WORK_AGAIN;
 }
 
 /* ---- deleted */
@@ -130,5 +132,6 @@ enum work_result unpublish_work(struct work_context *w, struct err *e)
     if (found != DB_ROW || c.status != copy_status_erasing) return found == DB_FAILED ? WORK_AGAIN : WORK_DONE;
     const struct sink *sink = sink_of(w->core, &c, e);
     if (!sink || !sink->ops->erase(sink->ctx, w->arena, c.key, HAS(&c, recording_copy, upload) ? c.upload : NULL, e)) return WORK_AGAIN;
+    FAULT_POINT(unpublish_erased);
     return core_write(w->core, mark_erased, &id, e) ? WORK_DONE : WORK_AGAIN;
 }

@@ -1,6 +1,7 @@
 /* reconcile_job.c - one round of asking: every remote provider, who is in its rooms and how its recordings stand. Providers are asked on this thread,
  * what they answered is applied on the writer, a few rooms a transaction. */
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/metric.h"
 #include "core/reconcile.h"
@@ -52,6 +53,7 @@ static bool ask_rooms(const struct round *r, const struct list *rows, struct err
         if (!reconcile_inside(&s, ((const struct provider_room *)rows->items)[i].session_id, &inside, e)) return false;
         if (inside || looks[i].count) worth[n++] = (struct fact_listing){looks[i].room, looks[i].people, looks[i].count, asked_at, p->ops->lag_ms};
     }
+    FAULT_POINT(reconcile_asked);
     return apply_all(r, worth, n, e);
 }
 
@@ -90,7 +92,8 @@ static bool ask_recordings(struct round *r, struct err *e)
         struct told t = {.provider = p->ops->name, .row = row};
         struct provider_record record = {row->room_name, row->uuid, HAS(row, pending_recording, external_id) ? row->external_id : NULL};
         if (!runner_go_on(r->work)) return true;
-        if (!p->ops->recordings(provider_for_jobs(p), r->arena, &record, row->started_at - BEFORE_MS, &t.facts, e) || !core_write(r->work->core, apply_told, &t, e)) return false;
+        if (!p->ops->recordings(provider_for_jobs(p), r->arena, &record, row->started_at - BEFORE_MS, &t.facts, e) || !FAULT_POINT(reconcile_told) ||
+            !core_write(r->work->core, apply_told, &t, e)) return false;
     }
     return true;
 }
@@ -108,7 +111,7 @@ static bool note_looked(struct scope *s, void *arg, struct err *e)
 static bool go_round(struct round *r, struct err *e)
 {
     struct looked l = {r->provider->ops->name, clock_now_ms()};
-    return ask_people(r, e) && core_write(r->work->core, note_looked, &l, e) && ask_recordings(r, e);
+    return ask_people(r, e) && FAULT_POINT(reconcile_applied) && core_write(r->work->core, note_looked, &l, e) && ask_recordings(r, e);
 }
 
 /* ---- is all well with it? */

@@ -1,4 +1,5 @@
 /* record_job.c - recordings at a remote provider: begun because somebody came, fetched because they are ready. */
+#include "base/fault.h"
 #include "base/log.h"
 #include "core/errand.h"
 #include "core/recording.h"
@@ -92,9 +93,9 @@ static bool publish(struct fetching *f, struct err *e)
     struct recording_file *rows = arena_array(f->work->arena, struct recording_file, got->count + 1);
     struct err ignored = {0};
     for (size_t i = 0; i < got->count; i++)
-        if (!store(f, &got->files[i], &rows[i], e)) return false;
+        if (!store(f, &got->files[i], &rows[i], e) || !FAULT_POINT(fetch_moved)) return false;
     struct finished done = {f->recording.id, got->duration_ms, rows, got->count};
-    if (!core_write(f->work->core, tell_ready, &done, e)) return false;
+    if (!FAULT_POINT(fetch_stored) || !core_write(f->work->core, tell_ready, &done, e) || !FAULT_POINT(fetch_told)) return false;
     if (!sink_erase_local(core_config(f->work->core)->DATA_DIR, arena_printf(f->work->arena, "recordings/%s/fetch", f->recording.uuid), &ignored))
         log_warn("fetch.not_tidied", LOG_STR("error", ignored.text));
     return true;
@@ -127,7 +128,7 @@ enum work_result fetch_work(struct work_context *w, struct err *e)
     if (found == DB_NONE || f.recording.status == recording_status_ready) return WORK_DONE;
     const struct provider *p = provider_of(&f, e);
     if (!p) return WORK_AGAIN;
-    bool ok = make_folder(&f, e) && p->ops->record_fetch(provider_for_jobs(p), w->arena, &f.fetch, e) && publish(&f, e);
+    bool ok = make_folder(&f, e) && FAULT_POINT(fetch_begun) && p->ops->record_fetch(provider_for_jobs(p), w->arena, &f.fetch, e) && FAULT_POINT(fetch_got) && publish(&f, e);
     if (!ok && f.stopped) return WORK_STOPPED;
     return ok ? WORK_DONE : !strcmp(e->code, "disk_full") || !strcmp(e->code, "fetch_gone") ? WORK_GIVEN_UP : WORK_AGAIN;
 }

@@ -1,12 +1,13 @@
 #include "jobs/runner.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "core/reconcile.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEASE_MS = 60000, LOOK_MS = 1000, EXTEND_MS = 15000 };
+enum { LEASE_MS = 60000, LOOK_MS = 1000, EXTEND_MS = 15000, NS_A_MS = 1000000, NS_A_S = 1000000000 };
 
 /* What takes long has a thread of its own, and so has what asks others: what providers tell does not wait for it. */
 static const struct job_lane lanes[] = {
@@ -100,15 +101,19 @@ static void work(struct lane *lane, struct db_conn *db, struct arena *a, const s
     struct outcome o = {job, kind ? kind : &work_kinds[0], result, e.text};
     log_at(result == WORK_DONE ? LOG_INFO : LOG_WARN, "job", LOG_STR("kind", job->kind), LOG_INT("subject", job->subject_id), LOG_INT("attempt", job->attempts),
            LOG_STR("error", e.text), LOG_INT("ms", clock_monotonic_ms() - began));
+    FAULT_POINT(job_worked);
     struct err unsettled = {0}; /* not `e`: that is what `o` tells */
     if (!core_write(core, settle, &o, &unsettled)) log_error("job.not_settled", LOG_STR("error", unsettled.text));
+    FAULT_POINT(job_settled);
 }
 
 static void wait_for_work(struct runner *r)
 {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += LOOK_MS / 1000;
+    int64_t ns = until.tv_nsec + fault_wait_ms(LOOK_MS) * NS_A_MS;
+    until.tv_sec += ns / NS_A_S;
+    until.tv_nsec = ns % NS_A_S;
     pthread_mutex_lock(&r->mutex);
     while (!r->stopping && pthread_cond_timedwait(&r->wake, &r->mutex, &until) == 0) {}
     pthread_mutex_unlock(&r->mutex);
@@ -125,7 +130,7 @@ static void *run(void *arg)
         arena_init(&a);
         struct taking t = {.jobs = lane->jobs, .arena = &a};
         bool found = core_write(r->core, take, &t, &e) && t.found == DB_ROW;
-        if (found) work(lane, db, &a, &t.job);
+        if (found && FAULT_POINT(job_taken)) work(lane, db, &a, &t.job);
         arena_release(&a);
         if (!found) wait_for_work(r);
     }
@@ -137,7 +142,7 @@ static void *run(void *arg)
 static bool release_all(struct scope *s, void *arg, struct err *e)
 {
     (void)arg;
-    return job_release_all(s, e) && reconcile_begin(s, e);
+    return job_release_all(s, e) && FAULT_POINT(jobs_released) && reconcile_begin(s, e);
 }
 
 static bool start_lane(struct runner *r, struct err *e)

@@ -1,6 +1,7 @@
 #include "net/loop.h"
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
@@ -287,7 +288,7 @@ void loop_run(struct loop *l)
 {
     struct epoll_event events[EVENTS_A_ROUND];
     while (!atomic_load(&l->stopping)) {
-        int count = epoll_wait(l->epoll, events, EVENTS_A_ROUND, wait_ms(l));
+        int count = epoll_wait(l->epoll, events, EVENTS_A_ROUND, (int)fault_wait_ms(wait_ms(l)));
         dispatch(l, events, count);
         fire_due(l);
         run_posts(l);

@@ -1,6 +1,7 @@
 #include "net/post.h"
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "net/fetch_options.h"
 #include <stdlib.h>
 #include <string.h>
@@ -143,6 +144,7 @@ void poster_turn(struct poster *p, int64_t wait_ms)
         any = true;
         tell(p, s, m->data.result);
     }
+    wait_ms = fault_wait_ms(wait_ms);
     if (!any && wait_ms > 0) curl_multi_poll(p->multi, NULL, 0, wait_ms < 60000 ? (int)wait_ms : 60000, NULL);
 }
 

@@ -1,6 +1,7 @@
 #include "sink/s3.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "net/fetch.h"
 #include "net/sigv4.h"
 #include <stdlib.h>
@@ -98,7 +99,7 @@ static bool begin(struct s3 *s, struct arena *a, const struct sink_file *f, stru
     u->id = element(a, r.body, "UploadId");
     u->parts = "";
     u->done = 0;
-    return u->id ? u->save(u->arg, u, e) : err_set(e, ERR_DESTINATION, "sink_refused", "bucket \"%s\" gave no name for an upload", s->bucket);
+    return u->id ? FAULT_POINT(upload_named) && u->save(u->arg, u, e) : err_set(e, ERR_DESTINATION, "sink_refused", "bucket \"%s\" gave no name for an upload", s->bucket);
 }
 
 /* 5 MiB at least, 10 000 at most; a multiple of a page. */
@@ -124,7 +125,7 @@ static bool put_part(struct s3 *s, struct arena *a, const struct sink_file *f, s
     arena_release(&own);
     if (!ok) return false;
     u->done += (int64_t)size;
-    return u->save(u->arg, u, e);
+    return FAULT_POINT(upload_part) && u->save(u->arg, u, e) && FAULT_POINT(upload_noted);
 }
 
 /* A reply of 200 may still hold an error: it was begun before it was known. */
@@ -164,7 +165,7 @@ static bool put_parts(struct s3 *s, struct arena *a, const struct sink_file *f, 
     if (!u->id && !begin(s, a, f, u, e)) return false;
     while (u->done < f->size)
         if (!put_part(s, a, f, u, e)) return begin_anew(s, a, f, u, e);
-    return complete(s, a, f, u, e) || begin_anew(s, a, f, u, e);
+    return (complete(s, a, f, u, e) && FAULT_POINT(upload_whole)) || begin_anew(s, a, f, u, e);
 }
 
 static bool put(void *ctx, struct arena *a, const struct sink_file *f, struct sink_upload *u, const char **url, struct err *e)

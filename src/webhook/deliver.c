@@ -1,5 +1,6 @@
 /* deliver.c - which message goes next, and what its answer means. */
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/metric.h"
 #include "base/rand.h"
@@ -43,6 +44,7 @@ static void launch(struct sender *s, struct endpoint *w, struct lane *l, int64_t
     s->flights++;
     metric_add(webhook_attempts_total, 1);
     poster_start(s->poster, &(struct post){.url = w->row.url, .headers = headers, .body = m->body, .size = strlen(m->body), .timeout_ms = WEBHOOK_TIMEOUT_MS, .ctx = f});
+    FAULT_POINT(webhook_sent);
 }
 
 static void give_up(struct lane *l, const struct posted *p, const char *why, int64_t now)
@@ -188,6 +190,7 @@ void deliver_done(void *sender, const struct posted *p)
     struct endpoint *w = f->endpoint;
     struct lane *l = f->lane;
     int64_t now = clock_now_ms();
+    FAULT_POINT(webhook_answered);
     s->flights--;
     w->flights--;
     w->last_attempt_at = now;

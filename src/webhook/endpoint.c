@@ -1,5 +1,6 @@
 /* endpoint.c - the endpoints that this node sends to: taken by lease, read anew after every change, given back. */
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "webhook/parts.h"
 #include <stdlib.h>
@@ -76,6 +77,7 @@ static void open_endpoint(struct sender *s, int64_t id)
         endpoint_forget(w);
         return;
     }
+    FAULT_POINT(webhook_opened);
     w->next = s->endpoints;
     s->endpoints = w;
     atomic_fetch_add(&s->watched, 1);

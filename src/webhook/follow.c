@@ -1,5 +1,6 @@
 /* follow.c - from the table of events, and of deliveries that wait, into the lanes. */
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "webhook/parts.h"
 
@@ -44,6 +45,7 @@ static bool consider(struct scope *s, struct endpoint *w, const struct event *ev
     m->created_at = s->now;
     message_say(m, &letter);
     unnoted_add(w, m);
+    FAULT_POINT(webhook_read);
     bool blocked = is_blocked(w, m->session_id);
     lane_add(w, m);
     if (blocked) note_waiting(w, m, s->now);

@@ -1,5 +1,6 @@
 /* note.c - what became of messages, collected and written in one transaction, while the next ones are sent. */
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "net/excerpt.h"
 #include "webhook/parts.h"
@@ -94,12 +95,13 @@ static void add_accounts(struct sender *s, struct batch *b)
 /* On the writer; may be run twice. */
 static bool run(struct scope *scope, void *arg, struct err *e)
 {
-    return webhook_record(scope, &((struct batch *)arg)->what, e);
+    return webhook_record(scope, &((struct batch *)arg)->what, e) && FAULT_POINT(webhook_noting);
 }
 
 static void done(void *arg, const struct err *e)
 {
     struct sender *s = ((struct batch *)arg)->sender;
+    FAULT_POINT(webhook_noted);
     if (e) log_error("webhook.not_noted", LOG_STR("error", e->text));
     atomic_store(&s->noted_well, !e);
     atomic_store(&s->told, true);

@@ -1,6 +1,7 @@
 #include "provider/daily/limits.h"
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -59,6 +60,7 @@ int64_t limits_turn(struct limits *l, enum dailyco_limit kind, int64_t now_ms, i
 
 static void wait_until(int64_t at)
 {
+    at -= fault_shift_ms();
     struct timespec t = {at / 1000, at % 1000 * 1000000};
     while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL) == EINTR) {}
 }
