@@ -10,7 +10,7 @@ DATA ?= data
 configure = tools/sources.py --all src test > .sources; if [ ! -f $(1)/build.ninja ]; then meson setup $(1) $(2) >/dev/null; \
   elif ! cmp -s .sources $(1)/.sources; then meson setup --reconfigure $(1) >/dev/null; fi; mv .sources $(1)/.sources
 
-.PHONY: help run build web test unit libraries web-test api api-postgresql apis browser crash demo interop bench deps deps-test asan fuzz sanitize lint clean
+.PHONY: help run build web test unit libraries web-test api api-postgresql apis browser crash demo interop bench deps deps-test asan faults faults-short faults-build fuzz sanitize lint clean
 help:
 	@echo "make run              set up this Debian 12 and start roomd on http://localhost:7000"
 	@echo "make test             set up and run every test that needs no outside server"
@@ -19,6 +19,7 @@ help:
 	@echo "make build | web      the program (build/roomd) | the pages (web/dist)"
 	@echo "make unit | libraries | api | api-postgresql | browser | crash | asan   parts of make test"
 	@echo "make sanitize | fuzz  the unit and API tests under ASan and UBSan | every parser under libFuzzer"
+	@echo "make faults           kill -9 at every named place, failing disks, memory and networks, a day of lessons in minutes (a part of it is in make test)"
 	@echo "make interop          the same job with other people's real servers and clients (LiveKit, Synapse, MinIO, Chromium), from the registries"
 
 deps:
@@ -48,7 +49,7 @@ venv: .venv/bin/pytest
 	@python3 -m venv .venv && .venv/bin/pip install --quiet --disable-pip-version-check -r test/requirements.txt
 	@touch .venv/bin/pytest
 
-test: deps-test build web .venv/bin/pytest lint unit libraries web-test apis browser crash asan fuzz
+test: deps-test build web .venv/bin/pytest lint unit libraries web-test apis browser crash faults-short asan fuzz
 	@echo "make test: all parts passed"
 lint:
 	@tools/check_layers.py && tools/size_report.py
@@ -79,6 +80,15 @@ crash: build web deps-test .venv/bin/pytest
 demo: deps-test build web .venv/bin/pytest
 	@tools/netns.sh .venv/bin/python test/demo/demo.py $(OUT)
 
+# A roomd that can be ended at the places of spec/faults.def and whose clock can be moved (doc/faults.md). FAULT_SEED=N plays a run again.
+faults-build: deps-test .venv/bin/pytest
+	@$(call configure,build-faults,-Dfaults=true)
+	@ninja -C build-faults --quiet roomd libfaults_inject.so
+faults: faults-build
+	@FAULT_EACH=$${FAULT_EACH:-12} FAULT_HOURS=$${FAULT_HOURS:-24} .venv/bin/pytest -q -s test/faults
+faults-short: faults-build
+	@FAULT_EACH=1 FAULT_HOURS=1 .venv/bin/pytest -q test/faults
+
 # Bad input of every kind, against a server that notices every wrong byte.
 BAD_INPUT = test/api/test_http.py test/api/test_validation.py test/api/test_call.py test/api/test_call_host.py test/api/test_seats.py
 asan: deps-test .venv/bin/pytest
@@ -104,4 +114,4 @@ interop: deps-test build web .venv/bin/pytest
 	@tools/netns.sh .venv/bin/python test/interop/run.py $(INTEROP)
 
 clean:
-	@rm -rf build build-asan web/dist web/node_modules .venv .interop
+	@rm -rf build build-asan build-faults web/dist web/node_modules .venv .interop

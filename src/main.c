@@ -27,6 +27,7 @@ static int list_commands(FILE *to)
 
 int main(int argc, char **argv)
 {
+    cli_have_memory_or_end();
     if (argc < 2) return list_commands(stderr);
     if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) return list_commands(stdout);
     if (!strcmp(argv[1], "--version")) return cmd_version(0, NULL);

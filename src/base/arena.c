@@ -18,17 +18,17 @@ struct arena_defer {
 
 enum { FIRST_BLOCK = 4096, LARGEST_STEP = 1 << 20 };
 
-static void *checked(void *p)
+void *xsure(void *p)
 {
     if (p) return p;
     fputs("out of memory\n", stderr);
     abort();
 }
 
-void *xmalloc(size_t size) { return checked(malloc(size ? size : 1)); }
-void *xcalloc(size_t count, size_t size) { return checked(calloc(count ? count : 1, size ? size : 1)); }
-void *xrealloc(void *old, size_t size) { return checked(realloc(old, size ? size : 1)); }
-char *xstrdup(const char *text) { return checked(strdup(text)); }
+void *xmalloc(size_t size) { return xsure(malloc(size ? size : 1)); }
+void *xcalloc(size_t count, size_t size) { return xsure(calloc(count ? count : 1, size ? size : 1)); }
+void *xrealloc(void *old, size_t size) { return xsure(realloc(old, size ? size : 1)); }
+char *xstrdup(const char *text) { return xsure(strdup(text)); }
 
 void arena_init(struct arena *a)
 {

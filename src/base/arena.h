@@ -26,6 +26,7 @@ void arena_defer(struct arena *a, void (*release)(void *), void *subject);
 #define arena_array(a, type, count) ((type *)arena_alloc((a), sizeof(type) * (size_t)(count)))
 
 /* malloc and friends that cannot fail (see above). */
+void *xsure(void *p);    /* what another allocator gave; ends the program where that is NULL */
 void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *old, size_t size);

@@ -19,6 +19,7 @@ int cli_usage(const char *command, const char *what);
 struct tool { struct config *config; struct db *db; struct db_conn *conn; struct core core; struct arena arena; struct scope scope; };
 bool tool_open(struct tool *t, const struct options *o, struct err *e);   /* database made and migrated if need be */
 void tool_close(struct tool *t);
+void cli_have_memory_or_end(void);                                          /* first of all: memory.c */
 bool cli_read_password(char *to, size_t size, struct err *e);               /* one line of standard input */
 
 /* `roomd user add`, `roomd key list`, …: the word after the command says what to do. `fault` (or NULL) says what is wrong with the

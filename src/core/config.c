@@ -278,9 +278,10 @@ static bool own_secret(struct config *c, const char *name, const char **out, str
     const char *path = config_path(&c->arena, c, name), *fresh = arena_printf(&c->arena, "%s.new", path);
     FILE *f = fopen(path, "re");
     if (f) {
-        if (!fgets(text, sizeof text, f)) text[0] = '\0';
+        bool read = fgets(text, sizeof text, f) != NULL;
         fclose(f);
-    }
+        if (!read) return err_set(e, ERR_INTERNAL, "secret", "cannot read \"%s\": put it back from a backup; without it, what is sealed with it is lost", path);
+    } else if (errno != ENOENT) return err_sys(e, ERR_INTERNAL, "secret", "cannot open \"%s\"", path); /* never another one in its place */
     if (strlen(text) < 40) {
         rand_text(text, 48, RAND_ID);
         int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);

@@ -22,11 +22,27 @@ static bool exec(struct db_conn *c, const char *sql, struct err *e)
     return sqlite3_exec(sqlite_handle(c), sql, NULL, NULL, NULL) == SQLITE_OK || sqlite_error(c, sql, e);
 }
 
+/* A statement that fails for want of memory would be one more way to be half done: the program ends, as everywhere (base/arena.h). */
+static sqlite3_mem_methods usual;
+
+static void *sure_malloc(int size) { return xsure(usual.xMalloc(size)); }
+static void *sure_realloc(void *old, int size) { return xsure(usual.xRealloc(old, size)); }
+
+static void configure_memory(void)
+{
+    sqlite3_config(SQLITE_CONFIG_GETMALLOC, &usual);
+    sqlite3_mem_methods sure = usual;
+    sure.xMalloc = sure_malloc;
+    sure.xRealloc = sure_realloc;
+    sqlite3_config(SQLITE_CONFIG_MALLOC, &sure);
+}
+
 /* Each connection belongs to one thread at a time: SQLite needs no locks of its own, and nobody asks for its statistics. */
 static void configure(void)
 {
     sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    configure_memory();
 }
 
 static struct db_conn *open_file(const char *path, bool write, struct err *e)

@@ -183,6 +183,12 @@ static enum work_result result_of(const struct err *e)
     return !strcmp(e->code, "compose_empty") || !strcmp(e->code, "disk_full") ? WORK_GIVEN_UP : WORK_AGAIN;
 }
 
+static enum work_result done(const struct making *m)
+{
+    tidy(m);
+    return WORK_DONE;
+}
+
 enum work_result compose_work(struct work_context *w, struct err *e)
 {
     struct making m = {.work = w};
@@ -190,14 +196,14 @@ enum work_result compose_work(struct work_context *w, struct err *e)
     struct scope s = reading(w);
     enum db_found found = recording_by_id(&s, w->job->subject_id, &m.recording, e);
     if (found == DB_FAILED) return WORK_AGAIN;
-    if (found == DB_NONE || m.recording.status == recording_status_ready) return WORK_DONE;
+    if (found == DB_NONE) return WORK_DONE;
     m.folder = arena_printf(w->arena, "%s/recordings/%s", core_config(w->core)->DATA_DIR, m.recording.uuid);
+    if (m.recording.status == recording_status_ready) return done(&m); /* an earlier try was cut off after it had told so */
     if (!find_tracks(&m, e) || !FAULT_POINT(compose_found) || !compose(&m, &result, e)) return result_of(e);
     FAULT_POINT(compose_made);
     bool ok = publish(&m, &result, e);
     compose_result_release(&result);
-    if (ok) tidy(&m);
-    return ok ? WORK_DONE : result_of(e);
+    return ok ? done(&m) : result_of(e);
 }
 
 bool compose_give_up(struct scope *s, int64_t recording_id, const char *why, struct err *e)

@@ -79,7 +79,7 @@ static bool take(struct scope *s, void *arg, struct err *e)
 enum work_result inbox_work(struct work_context *w, struct err *e)
 {
     size_t count = BATCH;
-    core_write(w->core, take, NULL, NULL);
+    if (!core_write(w->core, take, NULL, e)) return WORK_AGAIN; /* else what comes would not ask for it any more */
     while (count == BATCH) {
         if (!runner_go_on(w)) return WORK_STOPPED;
         if (!work_batch(w, &count, e)) return WORK_AGAIN;

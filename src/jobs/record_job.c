@@ -5,7 +5,9 @@
 #include "core/recording.h"
 #include "jobs/kinds.h"
 #include "sink/local.h"
+#include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -65,6 +67,23 @@ static bool make_folder(struct fetching *f, struct err *e)
     return true;
 }
 
+/* What an earlier try had moved to its place before it was cut off: the recorder may have it no more. */
+static bool put_back(struct fetching *f, struct err *e)
+{
+    const char *places = arena_printf(f->work->arena, "%s/recordings/%s", core_config(f->work->core)->DATA_DIR, f->recording.uuid);
+    struct stat st;
+    bool ok = true;
+    DIR *d = opendir(places);
+    if (!d) return err_sys(e, ERR_DESTINATION, "sink", "cannot open the folder of recording %s", f->recording.uuid);
+    for (const struct dirent *file; ok && (file = readdir(d));) {
+        const char *from = arena_printf(f->work->arena, "%s/%s", places, file->d_name);
+        if (lstat(from, &st) || !S_ISREG(st.st_mode)) continue;
+        ok = !rename(from, arena_printf(f->work->arena, "%s/%s", f->fetch.folder, file->d_name)) || err_sys(e, ERR_DESTINATION, "sink", "cannot put \"%s\" back", from);
+    }
+    closedir(d);
+    return ok;
+}
+
 static bool store(struct fetching *f, const struct provider_file *file, struct recording_file *row, struct err *e)
 {
     struct arena *a = f->work->arena;
@@ -91,14 +110,24 @@ static bool publish(struct fetching *f, struct err *e)
 {
     const struct provider_fetch *got = &f->fetch;
     struct recording_file *rows = arena_array(f->work->arena, struct recording_file, got->count + 1);
-    struct err ignored = {0};
     for (size_t i = 0; i < got->count; i++)
         if (!store(f, &got->files[i], &rows[i], e) || !FAULT_POINT(fetch_moved)) return false;
     struct finished done = {f->recording.id, got->duration_ms, rows, got->count};
-    if (!FAULT_POINT(fetch_stored) || !core_write(f->work->core, tell_ready, &done, e) || !FAULT_POINT(fetch_told)) return false;
-    if (!sink_erase_local(core_config(f->work->core)->DATA_DIR, arena_printf(f->work->arena, "recordings/%s/fetch", f->recording.uuid), &ignored))
-        log_warn("fetch.not_tidied", LOG_STR("error", ignored.text));
-    return true;
+    return FAULT_POINT(fetch_stored) && core_write(f->work->core, tell_ready, &done, e) && FAULT_POINT(fetch_told);
+}
+
+static void tidy(const struct fetching *f)
+{
+    struct err e = {0};
+    if (!sink_erase_local(core_config(f->work->core)->DATA_DIR, arena_printf(f->work->arena, "recordings/%s/fetch", f->recording.uuid), &e))
+        log_warn("fetch.not_tidied", LOG_STR("error", e.text));
+}
+
+/* It is ready; an earlier try that was cut off may have left something. */
+static enum work_result done(const struct fetching *f)
+{
+    tidy(f);
+    return WORK_DONE;
 }
 
 static const struct provider *provider_of(struct fetching *f, struct err *e)
@@ -125,12 +154,13 @@ enum work_result fetch_work(struct work_context *w, struct err *e)
     f.fetch.arg = &f;
     enum db_found found = recording_by_id(&s, w->job->subject_id, &f.recording, e);
     if (found == DB_FAILED) return WORK_AGAIN;
-    if (found == DB_NONE || f.recording.status == recording_status_ready) return WORK_DONE;
+    if (found == DB_NONE) return WORK_DONE;
+    if (f.recording.status == recording_status_ready) return done(&f);
     const struct provider *p = provider_of(&f, e);
     if (!p) return WORK_AGAIN;
-    bool ok = make_folder(&f, e) && FAULT_POINT(fetch_begun) && p->ops->record_fetch(provider_for_jobs(p), w->arena, &f.fetch, e) && FAULT_POINT(fetch_got) && publish(&f, e);
+    bool ok = make_folder(&f, e) && put_back(&f, e) && FAULT_POINT(fetch_begun) && p->ops->record_fetch(provider_for_jobs(p), w->arena, &f.fetch, e) && FAULT_POINT(fetch_got) && publish(&f, e);
     if (!ok && f.stopped) return WORK_STOPPED;
-    return ok ? WORK_DONE : !strcmp(e->code, "disk_full") || !strcmp(e->code, "fetch_gone") ? WORK_GIVEN_UP : WORK_AGAIN;
+    return ok ? done(&f) : !strcmp(e->code, "disk_full") || !strcmp(e->code, "fetch_gone") ? WORK_GIVEN_UP : WORK_AGAIN;
 }
 
 bool fetch_give_up(struct scope *s, int64_t recording_id, const char *why, struct err *e)

@@ -16,7 +16,7 @@ struct fetcher {
     struct idle free_ones, guarded;
 };
 
-static void start_curl(void) { curl_global_init(CURL_GLOBAL_DEFAULT); }
+static void start_curl(void) { curl_global_init_mem(CURL_GLOBAL_DEFAULT, xmalloc, free, xrealloc, xstrdup, xcalloc); }
 
 void fetch_start_curl(void)
 {

@@ -145,6 +145,14 @@ static bool complete(struct s3 *s, struct arena *a, const struct sink_file *f, c
     return ok;
 }
 
+/* What was begun is given up; unknown there is as good. */
+static bool abandon(struct s3 *s, struct arena *a, const char *key, const char *upload, struct err *e)
+{
+    struct fetch_reply r;
+    struct call c = {.method = "DELETE", .key = key, .query = arena_printf(a, "uploadId=%s", fetch_escape(a, upload))};
+    return request(s, a, &c, &r, e) && (r.status / 100 == 2 || r.status == 404 || refused(s, a, &r, e));
+}
+
 static bool forget(struct sink_upload *u, struct err *e)
 {
     u->id = u->parts = NULL;
@@ -152,12 +160,17 @@ static bool forget(struct sink_upload *u, struct err *e)
     return u->save(u->arg, u, e);
 }
 
-/* The store has dropped an upload that we took for begun: its life there is limited. Or it is whole, and only the answer was lost. */
+/* The store has dropped an upload that we took for begun: its life there is limited. Or it is whole, and only the answer was lost. Or a part is
+ * not what it said when it took it, and would not be at the next try either. */
 static bool begin_anew(struct s3 *s, struct arena *a, const struct sink_file *f, struct sink_upload *u, struct err *e)
 {
-    struct err unverified;
-    if (!strstr(e->text, "NoSuchUpload")) return false;
-    return verify(s, a, f, &unverified) || (forget(u, e) && err_set(e, ERR_DESTINATION, "sink_refused", "bucket \"%s\" does not know the upload of \"%s\" any more: it begins anew", s->bucket, f->key));
+    struct err unverified, ignored;
+    bool gone = strstr(e->text, "NoSuchUpload"), wrong = strstr(e->text, "InvalidPart");
+    if (!gone && !wrong) return false;
+    if (gone && verify(s, a, f, &unverified)) return true;
+    if (wrong) abandon(s, a, f->key, u->id, &ignored);
+    return forget(u, e) && err_set(e, ERR_DESTINATION, "sink_refused", gone ? "bucket \"%s\" does not know the upload of \"%s\" any more: it begins anew" :
+                                   "bucket \"%s\" has other parts of \"%s\" than it said: it begins anew", s->bucket, f->key);
 }
 
 static bool put_parts(struct s3 *s, struct arena *a, const struct sink_file *f, struct sink_upload *u, struct err *e)
@@ -200,9 +213,8 @@ static bool erase(void *ctx, struct arena *a, const char *key, const char *uploa
 {
     struct s3 *s = ctx;
     struct fetch_reply r;
-    struct call abort_it = {.method = "DELETE", .key = key, .query = upload ? arena_printf(a, "uploadId=%s", fetch_escape(a, upload)) : ""};
     struct call c = {.method = "DELETE", .key = key};
-    if (upload && (!request(s, a, &abort_it, &r, e) || (r.status / 100 != 2 && r.status != 404 && !refused(s, a, &r, e)))) return false;
+    if (upload && !abandon(s, a, key, upload, e)) return false;
     return request(s, a, &c, &r, e) && (r.status / 100 == 2 || r.status == 404 || refused(s, a, &r, e));
 }
 

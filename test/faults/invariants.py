@@ -1,0 +1,127 @@
+"""What holds after every fault, once roomd has come to rest. One place, whatever the fault was."""
+import collections
+import hashlib
+import json
+import sqlite3
+
+
+def check(world):
+    database(world)
+    diary(world)
+    events(world)
+    told(world)
+    stays(world)
+    recordings(world)
+    folders(world)
+    inbox(world)
+
+
+def database(world):
+    with sqlite3.connect(world.house.data / "roomd.db") as db:
+        assert list(db.execute("PRAGMA integrity_check")) == [("ok",)]
+        assert list(db.execute("PRAGMA foreign_key_check")) == []
+
+
+def diary(world):
+    """Everything that was acknowledged is there, once."""
+    titles = collections.Counter(title for (title,) in world.rows("SELECT title FROM sessions"))
+    assert set(world.sessions.values()) <= set(titles), set(world.sessions.values()) - set(titles)
+    assert max(titles.values()) == 1, [t for t, n in titles.items() if n > 1]
+    status = dict(world.rows("SELECT id, status FROM sessions"))
+    assert all(status[id] == "ended" for id in world.ended), {id: status[id] for id in world.ended if status[id] != "ended"}
+    emails = dict(world.rows("SELECT id, email FROM users"))
+    assert world.accounts.items() <= emails.items()
+    gone = {id for (id,) in world.rows("SELECT id FROM recordings WHERE deleted_at IS NOT NULL")}
+    assert world.deleted_recordings <= gone
+    assert {id for (id,) in world.rows("SELECT id FROM recordings")} >= set(world.recordings)
+    hashes = {h for (h,) in world.rows("SELECT hash FROM api_keys WHERE id IN (SELECT api_key_id FROM api_key_seals)")}
+    assert {hashlib.sha256(k.encode()).hexdigest() for k in world.keys} <= hashes
+    assert len(hashes) == world.rows("SELECT count(*) FROM api_keys")[0][0], "a key without its seal"
+
+
+def events(world):
+    """State and its event are one: each change of state has its event, once."""
+    rows = [(id, session, kind, json.loads(data or "{}")) for id, session, kind, data in world.rows("SELECT id, session_id, event_type, event_data FROM events ORDER BY id")]
+    per = collections.defaultdict(list)
+    for id, session, kind, data in rows:
+        per[kind].append((session, data))
+    assert sorted(s for s, _ in per["session.created"]) == sorted(id for (id,) in world.rows("SELECT id FROM sessions")), "every session has one beginning"
+    ended = collections.Counter(s for s, _ in per["session.ended"])
+    for id, status in world.rows("SELECT id, status FROM sessions"):
+        assert ended[id] == (status == "ended"), (id, status, ended[id])
+    joined, left = (collections.Counter(d["connection"] for _, d in per[f"participant.{w}"]) for w in ("joined", "left"))
+    for connection, left_at in world.rows("SELECT connection, left_at FROM connection_spans"):
+        assert joined[connection] >= 1 and left[connection] == joined[connection] - (left_at is None), (connection, left_at, joined[connection], left[connection])
+    begun, ready = (collections.Counter(d["recording_id"] for _, d in per[f"recording.{w}"]) for w in ("started", "ready"))
+    for id, status in world.rows("SELECT id, status FROM recordings"):
+        assert begun[id] == 1 and ready[id] == (status == "ready"), (id, status, begun[id], ready[id])
+    published = collections.Counter((d["recording_id"], d["name"], d["text"]) for _, d in per["recording.published"])
+    for row in world.rows("SELECT recording_id, sink, key FROM recording_copies WHERE status IN ('stored', 'erased')"):
+        assert published[row] == 1, (row, published[row])
+
+
+def told(world):
+    """The endpoint was told everything; of a session in its order; and the same number never means two things."""
+    first = {}
+    order = collections.defaultdict(list)
+    for m in world.told():
+        body = json.dumps({k: v for k, v in m.items()}, sort_keys=True)
+        if m["id"] in first:
+            assert first[m["id"]] == body, (first[m["id"]], body)
+            continue
+        first[m["id"]] = body
+        order[m["data"].get("session_id")].append(m["id"])
+    wanted = {id for id, _ in world.events_to_tell()}
+    assert set(first) == wanted, (sorted(wanted - set(first))[:10], sorted(set(first) - wanted)[:10])
+    for session, ids in order.items():
+        assert session is None or ids == sorted(ids), (session, ids)
+
+
+def stays(world):
+    """Nobody is in without being in, and nobody who is in is missing."""
+    there = {p.sid for people in world.livekit.people.values() for p in people if p.info["kind"] != "EGRESS"}
+    here = {c for (c,) in world.rows("SELECT connection FROM connection_spans WHERE left_at IS NULL")}
+    assert here == there, (here - there, there - here)
+    ghosts = world.rows("SELECT id, connection_status FROM participants p WHERE connection_status = 'joined' AND EXISTS (SELECT 1 FROM connection_spans c WHERE c.participant_id = p.id) AND NOT EXISTS (SELECT 1 FROM connection_spans c WHERE c.participant_id = p.id AND c.left_at IS NULL)")
+    assert not ghosts, ghosts
+    open_rooms = {name for (name,) in world.rows("SELECT room_name FROM provider_rooms WHERE closed_at IS NULL")}
+    over = {name for (name,) in world.rows("SELECT room_name FROM sessions WHERE status IN ('ended', 'cancelled')")}
+    assert not open_rooms & over and not set(world.livekit.rooms) & over, (open_rooms & over, set(world.livekit.rooms) & over)
+
+
+def recordings(world):
+    """What the recorder made is here once: nothing lost, nothing doubled, and what a bucket has is what was made."""
+    made = collections.Counter()
+    for item in world.livekit.egress.items.values():
+        if item["status"] == "EGRESS_COMPLETE":
+            made[item["egress_id"]] += 1
+    kept = collections.Counter(e for (e,) in world.rows("SELECT p.external_id FROM provider_recordings p JOIN recordings r ON r.id = p.recording_id WHERE r.status = 'ready'"))
+    assert made == kept, (made - kept, kept - made, world.rows("SELECT id, status, error FROM recordings WHERE status <> 'ready'"))
+    for id, status in world.rows("SELECT id, status FROM recordings WHERE deleted_at IS NULL"):
+        files = world.rows("SELECT id, sink, key, sha256, size_bytes FROM recording_files WHERE recording_id = ?", id)
+        assert status == "ready" and files, (id, status, world.rows("SELECT error FROM recordings WHERE id = ?", id))
+        for file, sink, key, sha256, size in files:
+            copies = world.rows("SELECT key, status FROM recording_copies WHERE file_id = ? AND sink = 's3'", file)
+            assert len(copies) == 1 and copies[0][1] == "stored" and sink == "s3", (id, copies, sink)
+            body, _ = world.s3.objects[copies[0][0]]
+            assert (hashlib.sha256(body).hexdigest(), len(body)) == (sha256, size), (id, key)
+    stored = {key for (key,) in world.rows("SELECT key FROM recording_copies WHERE status = 'stored'")}
+    assert set(world.s3.objects) == stored, (set(world.s3.objects) - stored, stored - set(world.s3.objects))
+
+
+def folders(world):
+    """Nothing is left lying about: no half-written file, no tracks of a recording that is ready, no output of the recorder that was taken."""
+    data = world.house.data
+    files = {str(p.relative_to(data)) for p in (data / "recordings").rglob("*") if p.is_file()} if (data / "recordings").exists() else set()
+    local = {key for (key,) in world.rows("SELECT key FROM recording_files f JOIN recordings r ON r.id = f.recording_id WHERE f.sink = 'local' AND r.deleted_at IS NULL")}
+    assert files == local, (files - local, local - files)
+    assert not [p for p in world.out.rglob("*") if p.is_file()], "the recorder's files were taken"
+    assert not [p for p in data.iterdir() if p.name.endswith(".new")]
+
+
+def inbox(world):
+    """What was answered with 200 is kept, once, and was looked at."""
+    rows = collections.Counter(d for (d,) in world.rows("SELECT dedupe FROM inbox WHERE provider = 'livekit'"))
+    assert world.hooks <= set(rows), world.hooks - set(rows)
+    assert all(n == 1 for n in rows.values()), [d for d, n in rows.items() if n > 1]
+    assert not world.rows("SELECT id, error FROM inbox WHERE state IN ('received', 'failed')")

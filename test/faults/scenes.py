@@ -1,0 +1,183 @@
+"""What happens in a world: each scene goes past some of the named places. `Died` comes out of a scene in which roomd was killed."""
+import hashlib
+import json
+import time
+
+import httpx
+
+from harness import jwt, until
+from recorded import microphone
+from world import PARTS, Died, House
+
+
+def accounts(w):
+    w.person("Cyd")
+    w.once(w.boss, "/api-keys", {"name": "an app"}, lambda r: w.keys.append(r["key"]))
+
+
+def lessons(w):
+    s = w.lesson()
+    w.ok(w.ada.call("PATCH", f"/sessions/{s['id']}", {"description": "Of what we do next"}))
+    w.token(w.ben, s)
+    w.end(s)
+
+
+def call(w):
+    """Somebody comes, another one comes, goes, comes again, is removed; the lesson ends."""
+    s = w.lesson()
+    ada = w.come(w.ada, s)
+    ada.publish()
+    w.come(w.ben, s).leave()
+    w.come(w.ben, s)
+    w.wait(lambda: len(w.inside(s)) == 2, "both are in")
+    [ben] = [p for p in w.ok(w.ada.call("GET", f"/sessions/{s['id']}/participants")) if p["user_id"] == w.ben.id]
+    w.ok(w.ada.call("POST", f"/sessions/{s['id']}/participants/{ben['id']}/kick"))
+    w.wait(lambda: not any(p.identity.startswith(f"seat-{ben['id']}-") for p in w.livekit.people[s["room_name"]]), "Ben is out")
+    w.end(s)
+    w.wait(lambda: s["room_name"] not in w.livekit.rooms, "the room is closed")
+
+
+def lost_hooks(w):
+    """Nothing of it is told: it has to be asked for."""
+    s = w.lesson()
+    w.livekit.mute_hooks = True
+    try:
+        ada = w.come(w.ada, s)
+        w.wait(lambda: len(w.inside(s)) == 1, "Ada was found", skip_ms=100)
+        ada.leave()
+        w.wait(lambda: not w.inside(s), "she is gone", skip_ms=100)
+    finally:
+        w.livekit.mute_hooks = False
+    w.end(s)
+
+
+def page(w):
+    """By our own page's WebSocket."""
+    s = w.lesson()
+    w.leave(w.page(w.ada, s))
+    w.end(s)
+
+
+def recording(w, content=b"recorded sound", deleted=True):
+    s = w.lesson()
+    w.livekit.egress.content = content
+    w.come(w.ada, s).publish()
+    row = w.record(s)
+    w.wait(lambda: w.recording(row)["status"] == "recording" and w.egress_of(row), "it runs")
+    w.stop(row)
+    w.wait(lambda: w.kept(row), "the bucket has it, and nobody else")
+    if deleted:
+        w.ok(w.ada.call("DELETE", f"/recordings/{row['id']}"))
+        w.deleted_recordings.add(row["id"])
+        w.wait(lambda: not any(row["uuid"] in key for key in w.s3.objects), "the bucket has it no more")
+    w.end(s)
+
+
+def kept_recording(w):
+    recording(w, b"something to be kept", deleted=False)
+
+
+def large_recording(w):
+    """In two parts."""
+    recording(w, hashlib.sha256(b"noise").digest() * (PARTS // 32))
+
+
+def silent_recorder(w):
+    """What becomes of a recording is not told: it has to be asked for."""
+    s = w.lesson()
+    w.livekit.egress.content = b"nobody told"
+    w.come(w.ada, s).publish()
+    row = w.record(s)
+    w.livekit.mute_hooks = True
+    try:
+        w.stop(row)
+        w.wait(lambda: w.recording(row)["status"] == "ready", "it is found", skip_ms=100)
+    finally:
+        w.livekit.mute_hooks = False
+    w.end(s)
+
+
+def restart(w):
+    w.kill()
+    if not w.house.start():
+        raise Died
+
+
+def flood(w):
+    """So much that the log is folded into the database."""
+    before, most = w.control.passed()["checkpoint_after"], 400
+    while w.control.passed()["checkpoint_after"] == before and (most := most - 1):
+        body = json.dumps({"event": "nothing_known", "id": f"EV_flood{next(w.numbers)}", "filling": "x" * 60000}).encode()
+        head = {"Content-Type": "application/webhook+json", "Authorization": w.livekit.sign(body)}
+        w.ok(w.call("POST", "/webhooks/livekit", content=body, headers=head))
+        w.hooks.add(json.loads(body)["id"])
+    assert most, "the log was folded"
+
+
+def compose(w):
+    """Of another house, where calls are held by its own media engine."""
+    house = House(w.folder / "janus", w.control.env)
+    if not house.start():
+        assert house.start()
+    http = httpx.Client(timeout=20)
+    try:
+        email = f"eve{next(w.numbers)}@example.org"
+        row = http.post(house.url + "/api/v1/auth/register", json={"email": email, "password": "correct horse battery", "full_name": "Eve"}).json()
+        head = {"Authorization": "Bearer " + jwt(house.secret, {"sub": str(row["id"]), "exp": int(time.time()) + 3600})}
+        session = http.post(house.url + "/api/v1/sessions", json={"title": "Algebra"}, headers=head).json()
+        recording = http.post(f"{house.url}/api/v1/sessions/{session['id']}/recordings", headers=head).json()
+        raw = house.data / "recordings" / recording["uuid"] / "raw"
+        raw.mkdir(parents=True, exist_ok=True)
+        microphone(raw / f"session-1-user-{'0' * 8}-mic.mjr", w.control.now_ms(), 1)
+        w.control.shift(1100)
+        assert http.patch(f"{house.url}/api/v1/recordings/{recording['id']}", json={"action": "stop"}, headers=head).status_code == 200
+        w.control.shift(6000)
+        until(lambda: not house.alive or composed(house, recording), "the files are made, or it was killed", 30)
+        if not house.alive:
+            w.control.disarm()
+            assert house.start()
+            until(lambda: composed(house, recording), "the files are made", 30)
+        proven(house, recording)
+    finally:
+        house.process.kill()
+        house.process.wait(10)
+        http.close()
+
+
+def composed(house, recording):
+    with house.db() as db:
+        return not list(db.execute("SELECT 1 FROM jobs WHERE kind = 'compose' AND status <> 'done'")) and list(db.execute("SELECT 1 FROM recordings WHERE id = ? AND status IN ('ready', 'failed')", (recording["id"],)))
+
+
+def proven(house, recording):
+    """Its files are what the rows say, once; and nothing else is there."""
+    with house.db() as db:
+        assert list(db.execute("SELECT status, error FROM recordings WHERE id = ?", (recording["id"],))) == [("ready", None)]
+        rows = list(db.execute("SELECT key, sha256 FROM recording_files WHERE recording_id = ?", (recording["id"],)))
+        assert len(list(db.execute("SELECT 1 FROM events WHERE event_type = 'recording.ready' AND json_extract(event_data, '$.recording_id') = ?", (recording["id"],)))) == 1
+    folder = house.data / "recordings" / recording["uuid"]
+    assert rows and {str(p.relative_to(house.data)) for p in folder.rglob("*") if p.is_file()} == {key for key, _ in rows}
+    assert all(hashlib.sha256((house.data / key).read_bytes()).hexdigest() == sha256 for key, sha256 in rows)
+
+
+def first_start(w):
+    """Of another house, which is new; killed on the way, it is started again."""
+    house = House(w.folder / f"first{next(w.numbers)}", {**w.control.env, "PROVIDER": "livekit", **{k: v for k, v in w.house.env.items() if k.startswith("LIVEKIT")}})
+    try:
+        if not house.start():
+            w.control.disarm()
+            assert house.start()
+        secret = house.secret
+        house.process.kill()
+        house.process.wait(10)
+        assert house.start() and house.secret == secret and len(secret) >= 40
+        with house.db() as db:
+            assert list(db.execute("PRAGMA integrity_check")) == [("ok",)]
+    finally:
+        house.process.kill()
+        house.process.wait(10)
+
+
+ALL = [accounts, lessons, call, lost_hooks, page, kept_recording, recording, large_recording, silent_recorder, restart, flood, compose, first_start]
+ONLY = {"checkpoint": flood, "migrate": first_start, "secret": first_start}  # places that others pass now and then
+OWN_HOUSE = [compose, first_start]  # they start, and start again, by themselves

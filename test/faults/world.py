@@ -1,0 +1,320 @@
+"""A roomd with all its neighbours (LiveKit with a recorder, a bucket, an endpoint that is told everything), which may be killed at any moment,
+and a diary of all that it has acknowledged."""
+import contextlib
+import itertools
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+import httpx
+from websockets.exceptions import WebSocketException
+from websockets.sync.client import connect
+
+import harness
+from control import Control
+from fake_livekit import FakeLiveKit
+from fake_s3 import FakeS3
+from harness import Server, jwt, until
+from livekit_calls import settings
+from receiver import Receiver
+
+PARTS = 17 << 20  # of a recording that a bucket takes in two parts
+PERIODIC = ("reconcile", "dial_in")
+
+
+class Died(Exception):
+    """roomd was killed under us."""
+
+
+class Refused(Exception):
+    """Answered with a 5xx, or cut off, where that is to be expected."""
+
+
+class House(Server):
+    """Started many times, so without reading its OpenAPI document each time."""
+
+    def start(self, deadline=harness.DEADLINE):
+        """False: it was killed before it was ready."""
+        self.log = open(self.folder / "log", "ab")
+        command = [*self.wrapper, harness.BINARY, "serve", "--data", str(self.data), "--listen", self.listen, *self.args]
+        self.process = subprocess.Popen(command, cwd=self.folder, env=self.env, stdout=subprocess.PIPE, stderr=self.log)
+        line = self.first_line(deadline)
+        if not line and self.process.wait(deadline) == -signal.SIGKILL:
+            return False
+        assert line.startswith("ready http://"), f"{line!r}; log:\n{self.log_text()[-4000:]}"
+        self.url = line.split()[1]
+        self.listen = f"127.0.0.1:{self.url.rsplit(':', 1)[1]}"
+        return True
+
+    @property
+    def alive(self):
+        return self.process is not None and self.process.poll() is None
+
+
+class Person:
+    def __init__(self, world, row, token):
+        self.world, self.id, self.name, self.token = world, row["id"], row["full_name"], token
+
+    def call(self, method, path, body=None, key=None):
+        headers = {"Authorization": f"Bearer {self.token()}", **({"Idempotency-Key": key} if key else {})}
+        return self.world.call(method, "/api/v1" + path, json=body, headers=headers)
+
+
+class World:
+    def __init__(self, folder, **env):
+        self.folder = pathlib.Path(folder)
+        self.control = Control(self.folder)
+        self.livekit, self.s3, self.receiver = FakeLiveKit(pace=0.01), FakeS3(), Receiver()
+        self.numbers, self.tolerant, self.deaths = itertools.count(1), False, (-signal.SIGKILL,)
+        self.deliver, self.livekit.deliver = self.livekit.deliver, self.note_hook
+        self.out = self.folder / "out"
+        asked = settings(self.livekit, EGRESS_OUTPUT_PATH=f"{self.out}/{{room_name}}/{{egress_id}}", RECONCILE_SECONDS="1", DEPARTURE_TIMEOUT_SECONDS="86400", EMPTY_TIMEOUT_SECONDS="86400", **self.s3.env())
+        self.house = House(self.folder / "house", {**asked, **self.control.env, **env})
+        # the diary
+        self.accounts, self.sessions, self.ended, self.recordings, self.deleted_recordings, self.keys, self.hooks, self.unanswered = {}, {}, set(), {}, set(), [], set(), {}
+        self.http = self.client()
+        assert self.house.start()
+        self.livekit.hook_url = self.house.url + "/webhooks/livekit"
+        self.boss = self.admin()
+        self.ada, self.ben = self.person("Ada"), self.person("Ben")
+        self.endpoint = self.ok(self.boss.call("POST", "/webhooks/endpoints", {"url": self.receiver.url + "/hook"}))
+
+    def close(self):
+        self.control.disarm()
+        if self.house.alive:
+            self.house.stop()
+        self.house.end_janus()
+        self.livekit.close()
+        self.s3.close()
+        self.receiver.close()
+        self.http.close()
+        self.control.close()
+
+    # ---- asking
+
+    @staticmethod
+    def client():
+        """A connection for each request: when time jumps, those that were left open are closed, perhaps just as we take one."""
+        return httpx.Client(timeout=20, limits=httpx.Limits(max_keepalive_connections=0))
+
+    def call(self, method, path, **how):
+        try:
+            return self.http.request(method, self.house.url + path, **how)
+        except httpx.TransportError as e:
+            self.gone(e)
+
+    def gone(self, why):
+        """Either it was killed, or this is an error of its own."""
+        try:
+            assert self.house.process.wait(0.3 if self.tolerant else 5) in self.deaths, (self.house.process.returncode, self.house.log_text()[-3000:])
+        except subprocess.TimeoutExpired:
+            if self.tolerant:
+                raise Refused from why
+            raise AssertionError(f"it does not answer: {why!r}; {self.house.log_text()[-3000:]}") from why
+        raise Died from why
+
+    def ok(self, reply):
+        if reply.status_code >= 500 and self.tolerant:
+            raise Refused
+        assert reply.status_code < 300, (reply.request.method, reply.request.url, reply.status_code, reply.text)
+        return reply.json() if reply.content else None
+
+    def once(self, who, path, body, note):
+        """A POST that may be asked again after a crash: the same key, so it is done once. `note` writes its answer into the diary."""
+        key = f"key-{next(self.numbers)}"
+        self.unanswered[key] = (who, path, body, note)
+        reply = self.ok(self.ask_once(key))
+        return reply
+
+    def ask_once(self, key):
+        who, path, body, note = self.unanswered[key]
+        reply = who.call("POST", path, body, key) if who else self.call("POST", "/api/v1" + path, json=body, headers={"Idempotency-Key": key})
+        if reply.status_code < 300:
+            del self.unanswered[key]
+            note(reply.json())
+        return reply
+
+    # ---- people
+
+    def admin(self):
+        email = f"boss{next(self.numbers)}@example.org"
+        done = self.house.tool("user", "add", "--email", email, "--role", "admin", "--name", "Boss", "--password-stdin", text=harness.PASSWORD + "\n")
+        assert done.returncode == 0, done.stderr
+        return Person(self, {"id": int(done.stdout), "full_name": "Boss"}, lambda: self.bearer(int(done.stdout)))
+
+    def bearer(self, user):
+        return jwt(self.house.secret, {"sub": str(user), "exp": int(time.time()) + 3600})
+
+    def person(self, name):
+        row = self.once(None, "/auth/register", {"email": f"person{next(self.numbers)}@example.org", "password": harness.PASSWORD, "full_name": name}, lambda r: self.accounts.update({r["id"]: r["email"]}))
+        return Person(self, row, lambda: self.bearer(row["id"]))
+
+    # ---- lessons
+
+    def lesson(self, who=None, **fields):
+        title = f"Lesson {next(self.numbers)}"
+        return self.once(who or self.ada, "/sessions", {"title": title, **fields}, lambda r: self.sessions.update({r["id"]: title}))
+
+    def token(self, who, session):
+        return self.ok(who.call("POST", f"/sessions/{session['id']}/join"))["token"]
+
+    def come(self, who, session):
+        reply = self.ok(self.call("POST", "/api/v1/call/door", json={"token": self.token(who, session), "consent": True}))
+        there = self.livekit.join(reply["access_token"])
+        assert there, "let in"
+        return there
+
+    def end(self, session):
+        self.ok(self.ada.call("PATCH", f"/sessions/{session['id']}", {"status": "ended"}))
+        self.ended.add(session["id"])
+
+    def page(self, who, session):
+        """In by the call's WebSocket; gives it."""
+        token = self.token(who, session)
+        try:
+            ws = connect(self.house.url.replace("http", "ws") + "/api/v1/call", open_timeout=10, close_timeout=2, proxy=None, ping_interval=None, legacy=True)
+            ws.send(json.dumps({"t": "join", "token": token, "consent": True}))
+            while (said := json.loads(ws.recv(timeout=10)))["t"] != "joined":
+                assert said["t"] != "error", said
+            return ws
+        except (OSError, WebSocketException) as e:
+            self.gone(e)
+
+    def leave(self, ws):
+        try:
+            ws.send(json.dumps({"t": "leave"}))
+            with contextlib.suppress(WebSocketException):
+                while True:
+                    ws.recv(timeout=10)
+        except OSError as e:
+            self.gone(e)
+
+    # ---- recordings
+
+    def record(self, session):
+        row = self.ok(self.ada.call("POST", f"/sessions/{session['id']}/recordings"))
+        self.recordings[row["id"]] = row["uuid"]
+        return row
+
+    def recording(self, row):
+        return self.ok(self.ada.call("GET", f"/recordings/{row['id']}"))
+
+    def wait(self, condition, what, deadline=30, skip_ms=0):
+        """For something that happens by itself, unless it dies first; time goes on, or goes faster."""
+        end, skip_ms = time.monotonic() + deadline, skip_ms or (200 if self.tolerant else 0)
+        while not (value := condition()):
+            self.control.shift(skip_ms)
+            if self.tolerant and time.monotonic() > end - deadline + 5:
+                raise Refused(what)
+            if not self.house.alive:
+                raise Died
+            assert time.monotonic() < end, f"not within {deadline} s: {what}\n{self.house.log_text()[-3000:]}"
+            time.sleep(0.01)
+        return value
+
+    def egress_of(self, row):
+        return next((i for i in self.livekit.egress.items.values() if row["uuid"] in i["room_composite"]["file_outputs"][0]["filepath"]), None)
+
+    def stop(self, row):
+        self.wait(lambda: (i := self.egress_of(row)) and i["status"] == "EGRESS_ACTIVE", "the recorder is in")
+        self.ok(self.ada.call("PATCH", f"/recordings/{row['id']}", {"action": "stop"}))
+
+    def kept(self, row):
+        copies = self.rows("SELECT status FROM recording_copies WHERE recording_id = ?", row["id"])
+        files = self.rows("SELECT sink FROM recording_files WHERE recording_id = ?", row["id"])
+        return copies and all(c == ("stored",) for c in copies) and all(f == ("s3",) for f in files) and not any(p.is_file() for p in (self.house.data / "recordings" / row["uuid"]).rglob("*"))
+
+    def inside(self, session):
+        return self.rows("SELECT connection FROM connection_spans WHERE session_id = ? AND left_at IS NULL", session["id"])
+
+    # ---- webhooks in
+
+    def note_hook(self, body):
+        status = self.deliver(body)
+        if 200 <= status < 300:
+            self.hooks.add(json.loads(body)["id"])
+        return status
+
+    def quiet(self):
+        """Nothing of LiveKit's is on its way to us."""
+        return not any(self.livekit.queues.values())
+
+    # ---- lives
+
+    def kill(self):
+        self.house.process.send_signal(signal.SIGKILL)
+        self.house.process.wait(10)
+
+    def revive(self):
+        """After a death: started again, and what was not answered is asked again."""
+        self.control.disarm()
+        self.http.close()
+        self.http = self.client()
+        assert self.house.start()
+        self.answer_all()
+
+    def answer_all(self):
+        for key in list(self.unanswered):
+            until(lambda: self.settled_once(key), "an answer")
+
+    def settled_once(self, key):
+        reply = self.ask_once(key)
+        if "already registered" in reply.text:  # src/api/idempotency.c: what hashes passwords is not one transaction with its key; it was done, and once
+            email = self.unanswered.pop(key)[2]["email"]
+            return self.accounts.update(self.rows("SELECT id, email FROM users WHERE email = ?", email)) or True
+        if reply.status_code == 409:  # in flight, as far as is known; its lease goes on for a minute
+            self.control.shift(61000)
+        else:
+            assert reply.status_code < 300, reply.text
+        return reply.status_code < 300
+
+    # ---- rest
+
+    def rows(self, sql, *values):
+        with self.house.db() as db:
+            return list(db.execute(sql, values))
+
+    def empty(self):
+        """Everybody goes, and every lesson is ended."""
+        for people in list(self.livekit.people.values()):
+            for person in [p for p in people if p.info["kind"] != "EGRESS"]:
+                person.leave()
+        for id in set(self.sessions) - self.ended:
+            self.end({"id": id})
+
+    def busy(self):
+        """What is still to be done; and how long until something of it is due, 0 if that is now."""
+        now = self.control.now_ms()
+        waits = self.rows("SELECT kind, subject_id, status, CASE status WHEN 'running' THEN 0 ELSE due_at END FROM jobs WHERE status IN ('running', 'waiting')")
+        waits = [w for w in waits if w[0] not in PERIODIC]
+        waits += self.rows("SELECT 'delivery', event_id, state, due_at FROM webhook_deliveries WHERE state = 'waiting'")
+        due = [w[3] for w in waits]
+        skip = min(due) - now if due and min(due) > now else 0 if due else 3000
+        waits += self.rows("SELECT 'message', id, state, 0 FROM inbox WHERE state = 'received'")
+        waits += self.rows("SELECT 'recording', id, status, 0 FROM recordings WHERE status IN ('recording', 'paused', 'processing') AND deleted_at IS NULL")
+        waits += self.rows("SELECT 'unused room', id, room_name, 0 FROM provider_rooms WHERE session_id IS NULL AND closed_at IS NULL")
+        waits += self.rows("SELECT 'stay', id, connection, 0 FROM connection_spans WHERE left_at IS NULL")
+        told = {m["id"] for m in self.told()}
+        waits += [("event", id, kind, 0) for id, kind in self.events_to_tell() if id not in told]
+        return waits, skip
+
+    def events_to_tell(self):
+        return self.rows("SELECT id, event_type FROM events WHERE id > (SELECT min(id) FROM events WHERE event_type = 'webhook.created')")
+
+    def told(self):
+        """The endpoint's messages, in the order in which they came."""
+        return [{"id": int(m["headers"]["webhook-id"].removeprefix("evt_")), **json.loads(m["body"])} for m in list(self.receiver.messages)]
+
+    def rest(self, deadline=60):
+        """Until nothing is left to be done; times of waiting are skipped."""
+        end, quiet = time.monotonic() + deadline, 0
+        while quiet < 2:
+            waits, skip = self.busy()
+            quiet = quiet + 1 if not waits and self.quiet() else 0
+            assert time.monotonic() < end, f"no rest: {waits[:12]}; {self.house.log_text()[-4000:]}"
+            if waits and skip:
+                self.control.shift(min(skip + 1, 10000))
+            self.control.noticed()
