@@ -101,6 +101,11 @@ void *arena_alloc(struct arena *a, size_t size)
     return memset(p, 0, size);
 }
 
+void *arena_bytes(struct arena *a, size_t size)
+{
+    return take(a, size);
+}
+
 void *arena_copy(struct arena *a, const void *from, size_t size)
 {
     return memcpy(take(a, size), from, size);

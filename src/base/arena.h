@@ -16,6 +16,7 @@ void arena_init(struct arena *a);
 void arena_release(struct arena *a);              /* runs the defers, frees the blocks */
 void arena_reset(struct arena *a);                /* the same, but keeps one block for the next use */
 void *arena_alloc(struct arena *a, size_t size);  /* zeroed, aligned for anything */
+void *arena_bytes(struct arena *a, size_t size);  /* not zeroed: for what is written at once */
 void *arena_copy(struct arena *a, const void *from, size_t size);
 char *arena_strdup(struct arena *a, const char *text);               /* NULL stays NULL */
 char *arena_strndup(struct arena *a, const char *text, size_t size);

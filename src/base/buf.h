@@ -9,10 +9,11 @@
 struct buf {
     char *data;
     size_t size, room, ceiling; /* ceiling 0: none */
-    bool overflow;
+    bool overflow, borrowed;    /* borrowed: the bytes are the caller's */
 };
 
 void buf_init(struct buf *b, size_t ceiling);
+void buf_init_in(struct buf *b, char *bytes, size_t room); /* no ceiling; begins in the caller's bytes, which outlive it, and moves out when they are full */
 void buf_release(struct buf *b);
 void buf_reset(struct buf *b);
 void buf_int(struct buf *b, int64_t n);

@@ -16,6 +16,7 @@ static int64_t read_us(clockid_t id)
 
 int64_t clock_now_us(void) { return read_us(CLOCK_REALTIME) + atomic_load_explicit(&shift_ms, memory_order_relaxed) * 1000; }
 int64_t clock_now_ms(void) { return clock_now_us() / 1000; }
+int64_t clock_now_s(void) { return (read_us(CLOCK_REALTIME_COARSE) / 1000 + atomic_load_explicit(&shift_ms, memory_order_relaxed)) / 1000; }
 int64_t clock_monotonic_us(void) { return read_us(CLOCK_MONOTONIC); }
 int64_t clock_monotonic_ms(void) { return clock_monotonic_us() / 1000; }
 void clock_shift(int64_t ms) { atomic_fetch_add(&shift_ms, ms); }

@@ -6,6 +6,7 @@
 
 int64_t clock_now_ms(void);        /* wall clock plus the test's offset */
 int64_t clock_now_us(void);
+int64_t clock_now_s(void);         /* as of the system's last tick, some milliseconds ago: costs a third of the others */
 int64_t clock_monotonic_ms(void);  /* for deadlines */
 int64_t clock_monotonic_us(void);
 void clock_shift(int64_t ms);      /* tests: move the wall clock */

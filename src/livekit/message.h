@@ -15,13 +15,15 @@ enum lk_kind { LK_STRING, LK_INTEGER, LK_DOUBLE, LK_FLAG, LK_TRISTATE, LK_CHOICE
 struct lk_word { const char *word; int number; };
 struct lk_words { const struct lk_word *list; size_t count; };
 
+struct lk_key { size_t size; char text[]; };
+
 struct lk_field {
     const char *name;
     enum lk_kind kind;
     size_t offset;
     const struct lk_message *sub;
     const struct lk_words *words;
-    _Atomic(const char *) key;   /* "roomJoin": as it is written; made when it is first needed, kept for good */
+    _Atomic(const struct lk_key *) key; /* ,"roomJoin": as it is written; made when it is first needed, kept for good */
 };
 struct lk_message { const char *name; struct lk_field *fields; size_t count, size; };
 

@@ -55,11 +55,10 @@ char *lk_sign(const struct livekit_key *key, const struct livekit_claims *claims
 {
     struct hmac_key k;
     struct buf json;
-    buf_init(&json, 0);
-    buf_reserve(&json, USUAL_CLAIMS);
-    char *token = NULL;
+    char usual[USUAL_CLAIMS], *token = NULL;
+    buf_init_in(&json, usual, sizeof usual);
     hmac_key_set(&k, key->secret, strlen(key->secret));
-    if (lk_write(&json, &livekit_claims_message, claims)) token = jwt_sign(a, &k, json.data);
+    if (lk_write(&json, &livekit_claims_message, claims)) token = jwt_sign_bytes(a, &k, json.data, json.size);
     else lk_fail(e, LIVEKIT_BAD_REQUEST, "a text of the token is not UTF-8");
     buf_release(&json);
     return token;
@@ -69,7 +68,7 @@ char *livekit_token_create(const struct livekit_key *key, const struct livekit_c
 {
     struct livekit_claims c = claims ? *claims : (struct livekit_claims){0};
     if (!lk_key_given(key, e) || !is_complete(&c, e)) return NULL;
-    int64_t now_s = clock_now_ms() / 1000;
+    int64_t now_s = clock_now_s();
     if (!c.iss) c.iss = key->key;
     if (!c.nbf) c.nbf = now_s;
     if (!c.exp) c.exp = now_s + (ttl_s > 0 ? ttl_s : SIX_HOURS_S);

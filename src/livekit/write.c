@@ -30,17 +30,18 @@ static bool is_utf8(const char *text)
     return true;
 }
 
-/* Most texts are short and plain: no escapes, nothing to check. */
+/* Most texts are short and plain: no escapes, nothing to check, and there is room for them. */
 static bool write_plain(struct buf *to, const char *text)
 {
-    size_t n = 0;
-    for (unsigned char c; (c = (unsigned char)text[n]); n++)
-        if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\') return false;
-    char *p = buf_reserve(to, n + 2);
-    if (!p) return true;
+    size_t room = to->overflow ? 0 : to->room - to->size, n = 0;
+    char *p = to->data + to->size;
+    for (unsigned char c; (c = (unsigned char)text[n]); n++) {
+        if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\' || n + 4 > room) return false;
+        p[n + 1] = (char)c;
+    }
+    if (n + 3 > room) return false;
     p[0] = '"';
-    memcpy(p + 1, text, n);
-    memcpy(p + 1 + n, "\"", 2);
+    memcpy(p + n + 1, "\"", 2);
     to->size += n + 2;
     return true;
 }
@@ -64,22 +65,22 @@ static inline bool is_zero(const struct lk_field *f, const char *at)
     return !((const struct lk_list *)at)->count;
 }
 
-/* room_join → "roomJoin": */
-static const char *make_key(struct lk_field *f)
+/* room_join → ,"roomJoin": */
+static const struct lk_key *make_key(struct lk_field *f)
 {
-    char *key = xmalloc(strlen(f->name) + 4), *to = key;
-    *to++ = '"';
+    struct lk_key *key = xmalloc(sizeof *key + strlen(f->name) + sizeof ",\"\":");
+    char *to = stpcpy(key->text, ",\"");
     for (const char *c = f->name; *c; c++) *to++ = *c == '_' && c[1] ? (char)(*++c - 'a' + 'A') : *c;
-    strcpy(to, "\":");
+    key->size = (size_t)(stpcpy(to, "\":") - key->text);
     atomic_store_explicit(&f->key, key, memory_order_release); /* a twin made by another thread does no harm */
     return key;
 }
 
-static void write_name(struct buf *to, char before, struct lk_field *f)
+static void write_name(struct buf *to, struct lk_field *f)
 {
-    const char *key = atomic_load_explicit(&f->key, memory_order_acquire);
-    buf_char(to, before);
-    buf_text(to, key ? key : make_key(f));
+    const struct lk_key *key = atomic_load_explicit(&f->key, memory_order_acquire);
+    if (!key) key = make_key(f);
+    buf_add(to, key->text, key->size);
 }
 
 static void write_choice(struct buf *to, const struct lk_words *words, int n)
@@ -155,17 +156,17 @@ static bool write_field(struct buf *to, const struct lk_field *f, const char *at
 
 bool lk_write(struct buf *to, const struct lk_message *m, const void *in)
 {
-    char before = '{';
+    size_t start = to->size;
     bool ok = true;
     for (size_t i = 0; in && i < m->count; i++) {
         struct lk_field *f = &m->fields[i];
         const char *at = (const char *)in + f->offset;
         if (is_zero(f, at)) continue;
-        write_name(to, before, f);
-        before = ',';
+        write_name(to, f);
         ok &= write_field(to, f, at);
     }
-    if (before == '{') buf_char(to, '{');
+    if (to->size == start) buf_char(to, '{');
+    else to->data[start] = '{'; /* for the first comma */
     buf_char(to, '}');
     return ok;
 }

@@ -184,8 +184,13 @@ enum { SIGNATURE_TEXT = 43 };
 
 char *jwt_sign(struct arena *a, const struct hmac_key *k, const char *claims)
 {
-    size_t head = sizeof jwt_header - 1, size = strlen(claims);
-    char *token = arena_alloc(a, head + (size * 4 + 2) / 3 + SIGNATURE_TEXT + 8);
+    return jwt_sign_bytes(a, k, claims, strlen(claims));
+}
+
+char *jwt_sign_bytes(struct arena *a, const struct hmac_key *k, const char *claims, size_t size)
+{
+    size_t head = sizeof jwt_header - 1;
+    char *token = arena_bytes(a, head + (size * 4 + 2) / 3 + SIGNATURE_TEXT + 8);
     memcpy(token, jwt_header, head);
     size_t n = head + base64url(claims, size, token + head);
     unsigned char hash[HMAC_SIZE];
@@ -216,6 +221,14 @@ static bool in_time(const json_t *claims, int64_t now_s, int64_t leeway_s)
     return !nbf || (json_is_number(nbf) && json_number_value(nbf) <= (double)(now_s + leeway_s));
 }
 
+/* Nearly everybody writes it as we do. */
+static bool is_hs256(struct arena *a, const char *header, size_t size)
+{
+    if (size == sizeof jwt_header - 2 && !memcmp(header, jwt_header, size)) return true;
+    const char *alg = json_string_value(json_object_get(json_part(a, header, size), "alg"));
+    return alg && !strcmp(alg, "HS256");
+}
+
 json_t *jwt_verify_within(struct arena *a, const struct hmac_key *k, const char *token, int64_t now_s, int64_t leeway_s)
 {
     const char *claims_at = strchr(token, '.'), *signature = claims_at ? strchr(claims_at + 1, '.') : NULL;
@@ -225,9 +238,7 @@ json_t *jwt_verify_within(struct arena *a, const struct hmac_key *k, const char 
     hmac_sha256(k, token, (size_t)(signature - token), hash);
     base64url(hash, sizeof hash, expected);
     if (CRYPTO_memcmp(expected, signature + 1, SIGNATURE_TEXT)) return NULL;
-    json_t *header = json_part(a, token, (size_t)(claims_at - token));
-    const char *alg = json_string_value(json_object_get(header, "alg"));
-    if (!alg || strcmp(alg, "HS256") != 0) return NULL;
+    if (!is_hs256(a, token, (size_t)(claims_at - token))) return NULL;
     json_t *claims = json_part(a, claims_at + 1, (size_t)(signature - claims_at - 1));
     return claims && in_time(claims, now_s, leeway_s) ? claims : NULL;
 }

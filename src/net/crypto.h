@@ -32,6 +32,7 @@ bool base64_bytes(const char *text, void *out, size_t room, size_t *size); /* fa
 
 /* JWT (RFC 7519), HS256 and nothing else: `alg` of a foreign header is compared, never obeyed. */
 char *jwt_sign(struct arena *a, const struct hmac_key *k, const char *claims_json);
+char *jwt_sign_bytes(struct arena *a, const struct hmac_key *k, const char *claims_json, size_t size);
 /* Checks signature, `exp` and `nbf` against now_s. The claims live as long as the arena. NULL if anything is wrong. */
 json_t *jwt_verify_within(struct arena *a, const struct hmac_key *k, const char *token, int64_t now_s, int64_t leeway_s); /* of clocks that differ */
 json_t *jwt_verify(struct arena *a, const struct hmac_key *k, const char *token, int64_t now_s);

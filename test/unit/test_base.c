@@ -101,6 +101,31 @@ static void test_buf_grows_and_stays_a_string(void **state)
     buf_release(&b);
 }
 
+/* In the caller's bytes as long as they suffice, and never past them. */
+static void test_buf_moves_out_of_borrowed_bytes(void **state)
+{
+    (void)state;
+    struct { char bytes[16], guard; } mine = {.guard = 'g'};
+    struct buf b;
+    buf_init_in(&b, mine.bytes, sizeof mine.bytes);
+    buf_text(&b, "fifteen letters");
+    assert_ptr_equal(b.data, mine.bytes);
+    buf_char(&b, '!');
+    assert_string_equal(b.data, "fifteen letters!");
+    assert_ptr_not_equal(b.data, mine.bytes);
+    for (int i = 0; i < 5000; i++) buf_char(&b, 'x');
+    assert_int_equal(strlen(b.data), 5016);
+    assert_int_equal(mine.guard, 'g');
+    buf_release(&b);
+    buf_init_in(&b, mine.bytes, sizeof mine.bytes);
+    buf_text(&b, "short");
+    char *taken = buf_take(&b);
+    assert_string_equal(taken, "short");
+    assert_ptr_not_equal(taken, mine.bytes);
+    free(taken);
+    buf_release(&b);
+}
+
 static void test_buf_never_passes_its_ceiling(void **state)
 {
     (void)state;
@@ -127,7 +152,7 @@ static void test_buf_never_passes_its_ceiling(void **state)
 static void test_buf_int(void **state)
 {
     (void)state;
-    static const struct { int64_t n; const char *text; } cases[] = {{0, "0"}, {-1, "-1"}, {10, "10"}, {INT64_MAX, "9223372036854775807"}, {INT64_MIN, "-9223372036854775808"}};
+    static const struct { int64_t n; const char *text; } cases[] = {{0, "0"}, {-1, "-1"}, {9, "9"}, {10, "10"}, {99, "99"}, {100, "100"}, {-105, "-105"}, {9876543210, "9876543210"}, {INT64_MAX, "9223372036854775807"}, {INT64_MIN, "-9223372036854775808"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct buf b;
         buf_init(&b, 0);
@@ -259,7 +284,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_arena_gives_zeroed_aligned_memory_that_stays), cmocka_unit_test(test_arena_texts), cmocka_unit_test(test_arena_defers_run_last_first),
-        cmocka_unit_test(test_buf_grows_and_stays_a_string), cmocka_unit_test(test_buf_never_passes_its_ceiling), cmocka_unit_test(test_buf_int),
+        cmocka_unit_test(test_buf_grows_and_stays_a_string), cmocka_unit_test(test_buf_moves_out_of_borrowed_bytes), cmocka_unit_test(test_buf_never_passes_its_ceiling), cmocka_unit_test(test_buf_int),
         cmocka_unit_test(test_time_agrees_with_the_c_library), cmocka_unit_test(test_time_spellings), cmocka_unit_test(test_no_times), cmocka_unit_test(test_shift_moves_the_wall_clock_only),
         cmocka_unit_test(test_rand), cmocka_unit_test(test_errors)};
     return cmocka_run_group_tests(tests, NULL, NULL);
