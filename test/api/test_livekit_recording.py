@@ -300,10 +300,10 @@ def test_formats_and_another_place(start_roomd, tmp_path, form, asked, kind):
 
 
 @pytest.fixture
-def bucket(start_roomd):
+def bucket(start_roomd, request):
     """Recordings go to a bucket, and from there to roomd."""
     fake, store = FakeLiveKit(pace=0.01), FakeS3()
-    server = start_roomd(settings(fake, EGRESS_S3_BUCKET=BUCKET, EGRESS_S3_ENDPOINT=store.url, EGRESS_S3_REGION=REGION, EGRESS_S3_ACCESS_KEY=KEY, EGRESS_S3_SECRET=SECRET))
+    server = start_roomd(settings(fake, **getattr(request, "param", {}), EGRESS_S3_BUCKET=BUCKET, EGRESS_S3_ENDPOINT=store.url, EGRESS_S3_REGION=REGION, EGRESS_S3_ACCESS_KEY=KEY, EGRESS_S3_SECRET=SECRET))
     fake.hook_url, fake.egress.store = server.url + "/webhooks/livekit/", store
     server.livekit, server.store = fake, store
     yield server
@@ -333,10 +333,28 @@ def test_from_a_bucket(bucket):
     assert SECRET not in bucket.log_text() and "X-Amz-Signature" not in bucket.log_text()
 
 
+@pytest.mark.parametrize("bucket", [{"EGRESS_OUTPUT_PATH": "/out/{room_name}/{egress_id}"}], indirect=True)
+def test_from_a_bucket_below_an_absolute_path(bucket):
+    """Keys begin with no slash; a store takes "/out/…" for another key than "out/…"."""
+    ada, s, r = recorded(bucket)
+    assert bucket.livekit.of("Egress/StartRoomCompositeEgress")[0].body["fileOutputs"][0]["filepath"] == f"out/{s['room_name']}/{r['uuid']}.mp3"
+    ready = becomes(ada, r, "ready", 60)
+    assert bucket.client().get(ready["files"][0]["url"].replace("localhost", "127.0.0.1")).content == bucket.livekit.egress.content
+    assert list(bucket.store.objects) == [f"out/{s['room_name']}/{r['uuid']}.mp3"]
+
+
 def test_a_bucket_that_lost_it(bucket):
     bucket.livekit.egress.store = None
     ada, _, r = recorded(bucket)
-    assert becomes(ada, r, "failed", 60)["error"] == f'bucket "{BUCKET}" answered 404 for the recording'
+    assert becomes(ada, r, "failed", 60)["error"].startswith(f'bucket "{BUCKET}" answered 404 for the recording: is it the bucket that the recorder writes to (EGRESS_S3_BUCKET')
+
+
+@pytest.mark.parametrize("status, said", [(400, "are EGRESS_S3_ENDPOINT and EGRESS_S3_REGION right?"), (403, "may EGRESS_S3_ACCESS_KEY read it")])
+def test_a_bucket_that_refuses(bucket, status, said):
+    """Told at once: asking again would not help."""
+    bucket.store.fail(lambda method, query: method == "GET", status, times=1)
+    ada, _, r = recorded(bucket)
+    assert said in becomes(ada, r, "failed", 60)["error"]
 
 
 @pytest.mark.parametrize("env, said", [({"EGRESS_S3_BUCKET": "b"}, "EGRESS_S3_ACCESS_KEY and EGRESS_S3_SECRET must be"), ({"EGRESS_OUTPUT_PATH": "/rec/{time}"}, "knows {room_name} and {egress_id}"),

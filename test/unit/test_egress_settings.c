@@ -91,7 +91,7 @@ static void test_formats_and_codecs(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct livekit_output out;
         struct err e;
-        struct config c = {.RECORDING_FORMAT = rows[i].format, .EGRESS_AUDIO_CODEC = rows[i].codec, .EGRESS_BITRATE = rows[i].bitrate, .EGRESS_OUTPUT_PATH = ""};
+        struct config c = {.RECORDING_FORMAT = rows[i].format, .EGRESS_AUDIO_CODEC = rows[i].codec, .EGRESS_BITRATE = rows[i].bitrate, .EGRESS_OUTPUT_PATH = "", .EGRESS_S3_BUCKET = ""};
         assert_true(livekit_output_check(&c, &e));
         livekit_output_make(&c, &a, "r1", UUID, &out);
         assert_string_equal(out.file_type, rows[i].type);
@@ -114,9 +114,23 @@ static void test_paths(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct livekit_output out;
-        struct config c = {.RECORDING_FORMAT = "mp3", .EGRESS_AUDIO_CODEC = "", .EGRESS_OUTPUT_PATH = rows[i].pattern};
+        struct config c = {.RECORDING_FORMAT = "mp3", .EGRESS_AUDIO_CODEC = "", .EGRESS_OUTPUT_PATH = rows[i].pattern, .EGRESS_S3_BUCKET = ""};
         livekit_output_make(&c, &a, rows[i].room, UUID, &out);
         assert_string_equal(out.filepath, rows[i].path);
+    }
+}
+
+/* A key of a bucket begins with no slash. */
+static void test_keys(void **state)
+{
+    (void)state;
+    static const struct { const char *pattern, *key; } rows[] = {
+        {"", "recordings/r/" UUID ".mp3"}, {"/out/{egress_id}", "out/" UUID ".mp3"}, {"//out", "out/" UUID ".mp3"}, {"/", UUID ".mp3"}, {"out/", "out/" UUID ".mp3"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct livekit_output out;
+        struct config c = {.RECORDING_FORMAT = "mp3", .EGRESS_AUDIO_CODEC = "", .EGRESS_OUTPUT_PATH = rows[i].pattern, .EGRESS_S3_BUCKET = "b"};
+        livekit_output_make(&c, &a, "r", UUID, &out);
+        assert_string_equal(out.filepath, rows[i].key);
     }
 }
 
@@ -140,6 +154,6 @@ static void test_settings_that_are_none(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {WITH(test_names), WITH(test_names_as_go_escapes), WITH(test_strategies_that_are_none), WITH(test_formats_and_codecs), WITH(test_paths), WITH(test_settings_that_are_none)};
+    const struct CMUnitTest tests[] = {WITH(test_names), WITH(test_names_as_go_escapes), WITH(test_strategies_that_are_none), WITH(test_formats_and_codecs), WITH(test_paths), WITH(test_keys), WITH(test_settings_that_are_none)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

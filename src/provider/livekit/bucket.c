@@ -47,10 +47,18 @@ static int64_t total_of(const struct fetch_reply *r, struct arena *a)
     return slash ? strtoll(slash + 1, NULL, 10) : 0;
 }
 
+/* What asking again will not mend is said at once, with where to look. */
+static const char *hint(int status)
+{
+    if (status == 404) return ": is it the bucket that the recorder writes to (EGRESS_S3_BUCKET, EGRESS_S3_ENDPOINT), and do its rules keep objects for some hours?";
+    if (status == 403 || status == 401) return ": may EGRESS_S3_ACCESS_KEY read it, is EGRESS_S3_SECRET right, and this machine's clock?";
+    return status == 408 || status == 429 || status >= 500 ? "" : ": are EGRESS_S3_ENDPOINT and EGRESS_S3_REGION right?";
+}
+
 static bool refused(const struct livekit_provider *l, int status, struct err *e)
 {
-    const char *code = status == 403 || status == 404 ? "fetch_gone" : "fetch_status";
-    return err_set(e, ERR_DESTINATION, code, "bucket \"%s\" answered %d for the recording", l->config->EGRESS_S3_BUCKET, status);
+    const char *what = hint(status);
+    return err_set(e, ERR_DESTINATION, *what ? "fetch_gone" : "fetch_status", "bucket \"%s\" answered %d for the recording%s", l->config->EGRESS_S3_BUCKET, status, what);
 }
 
 static bool next_piece(struct livekit_provider *l, struct arena *a, struct object *o, struct err *e)
@@ -64,6 +72,7 @@ static bool next_piece(struct livekit_provider *l, struct arena *a, struct objec
         return true;
     }
     if (r.status != 206 && !(r.status == 200 && !o->at)) return refused(l, r.status, e);
+    if (r.status == 206 && !r.size) return err_set(e, ERR_DESTINATION, "fetch_status", "bucket \"%s\" broke off", l->config->EGRESS_S3_BUCKET);
     if (!write_all(o->to, r.body, r.size, e)) return false;
     o->at += (int64_t)r.size;
     o->total = r.status == 200 ? o->at : total_of(&r, a);

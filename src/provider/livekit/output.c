@@ -56,13 +56,14 @@ static const char *path_of(const struct config *c, struct arena *a, const struct
 {
     struct buf to;
     const char *pattern = *c->EGRESS_OUTPUT_PATH ? c->EGRESS_OUTPUT_PATH : STANDARD;
+    if (*c->EGRESS_S3_BUCKET) pattern += strspn(pattern, "/"); /* a key, not a path: stores take "/out" for another than "out" */
     buf_init(&to, 0);
     for (const char *at = pattern; *at; at++) {
         if (starts(at, "{room_name}")) add_room(&to, room), at += sizeof "{room_name}" - 2;
         else if (starts(at, "{egress_id}")) buf_text(&to, uuid), at += sizeof "{egress_id}" - 2;
         else buf_char(&to, *at);
     }
-    if (!strstr(pattern, "{egress_id}")) buf_printf(&to, "%s%s", to.size && to.data[to.size - 1] == '/' ? "" : "/", uuid);
+    if (!strstr(pattern, "{egress_id}")) buf_printf(&to, "%s%s", !*pattern || to.data[to.size - 1] == '/' ? "" : "/", uuid);
     size_t n = strlen(f->name);
     bool ended = to.size > n && to.data[to.size - n - 1] == '.' && !strcasecmp(to.data + to.size - n, f->name);
     if (!ended) buf_printf(&to, ".%s", f->name);
