@@ -3,7 +3,8 @@
 create  durable POST /api/v1/sessions       to bare SQLite group commits of the same rows, as many in a commit as connections
 get     GET /api/v1/sessions/{id}           to a bare libmicrohttpd handler that answers as many bytes
 join    POST /api/v1/sessions/{id}/join     to the same; the same user joins again
-intake  POST /webhooks/livekit, signed      to bare SQLite group commits of the same rows, as many in a commit as connections
+intake  POST /webhooks/livekit, signed      to a bare server of the same requests: libmicrohttpd, group commits of the same rows in SQLite, nothing looked at
+appends the same runs                       to bare SQLite group commits of the same rows, as many in a commit as connections, without HTTP and load generator
 list    GET /api/v1/sessions, first page    with a million sessions of one's own, to the same with a thousand
 facade  GET /v1/rooms/NAME                 to GET /api/v1/sessions/{id} of the same room
 courses GET /sessions, first page           the same, of the Live Sessions API
@@ -35,7 +36,7 @@ import letters
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build"))
 CONNECTIONS = [1, 32, 128, 256, 1000]
-TARGETS = {"create": 0.7, "intake": 0.7, "get": 0.5, "join": 0.35, "list": 0.67, "courses": 0.67, "facade": 0.83, "webhooks": 0.5, "mint": 0.7}
+TARGETS = {"create": 0.7, "intake": 0.7, "appends": 0.7, "get": 0.5, "join": 0.35, "list": 0.67, "courses": 0.67, "facade": 0.83, "webhooks": 0.5, "mint": 0.7}
 FEW, MANY = 1_000, 1_000_000 # sessions
 READY_MS, IDLE_KIB = 1000, 20 * 1024
 TICK_US = 1e6 / os.sysconf("SC_CLK_TCK")
@@ -158,24 +159,31 @@ def create(args, folder):
 
 
 def intake(args, folder):
-    """As create; every event is another one, signed beforehand."""
+    """As create; every event is another one, signed beforehand. Each round measures both floors, then roomd."""
     extra = {"LIVEKIT_API_KEY": letters.LIVEKIT_KEY, "LIVEKIT_API_SECRET": letters.LIVEKIT_SECRET}
     proof, body = letters.livekit_one()
 
-    def send(roomd, n):
+    def appends(file, n):
+        return json.loads(subprocess.run([BUILD / "floor_inbox", file, str(n), str(args.seconds), body, proof], check=True, stdout=subprocess.PIPE).stdout)
+
+    def three(file, bare, roomd, n):
         letters.livekit(folder / "letters")
         letters.to_be_sent(folder / "letters", letters.LIVEKIT_HEADERS)
         try:
-            return load(roomd, roomd.url.removesuffix("/api/v1") + "/webhooks/livekit", "", n, args.seconds, "POST")
+            urls = f"http://127.0.0.1:{args.floor_port}/", roomd.url.removesuffix("/api/v1") + "/webhooks/livekit"
+            return [appends(file, n), *(load(server, url, "", n, args.seconds, "POST") for server, url in zip((bare, roomd), urls))]
         finally:
             letters.sent()
 
     for n in args.connections:
         with Roomd(folder / f"intake-{n}", args.threads, extra=extra) as roomd:
-            file = roomd.folder / "floor.db"
-            subprocess.run(["sqlite3", roomd.folder / "data" / "roomd.db", f"VACUUM INTO '{file}'"], check=True)
-            floor = lambda: json.loads(subprocess.run([BUILD / "floor_inbox", file, str(n), str(args.seconds), body, proof], check=True, stdout=subprocess.PIPE).stdout)
-            yield in_turn("intake", n, args.rounds, floor, lambda: send(roomd, n))
+            files = [roomd.folder / f"floor-{i}.db" for i in range(2)]
+            for file in files:
+                subprocess.run(["sqlite3", roomd.folder / "data" / "roomd.db", f"VACUUM INTO '{file}'"], check=True)
+            with Process([BUILD / "floor_intake", args.floor_port, args.threads, files[1]]) as bare:
+                rows, servers, runs = zip(*(three(files[0], bare, roomd, n) for _ in range(args.rounds)))
+            yield summed("intake", n, servers, runs)
+            yield summed("appends", n, rows, runs)
 
 
 def facade(args, roomd):
@@ -325,7 +333,7 @@ def arguments():
 
 def main():
     args = arguments()
-    subprocess.run(["ninja", "-C", BUILD, "--quiet", "roomd", "floor_http", "floor_sqlite", "floor_inbox", "floor_webhooks", "mint"], check=True)
+    subprocess.run(["ninja", "-C", BUILD, "--quiet", "roomd", "floor_http", "floor_sqlite", "floor_inbox", "floor_intake", "floor_webhooks", "mint"], check=True)
     (ROOT / "out").mkdir(exist_ok=True)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-", dir=ROOT / "out"))  # a real disk: commits are synced
     try:

@@ -10,6 +10,10 @@
 static const char PRAGMAS[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2048";
 static sqlite3 *db;
 
+/* What one webhook of LiveKit leaves: its id, proof, body and time. */
+#define INBOX_INSERT "INSERT INTO inbox (provider, dedupe, event_type, room_name, state, proof, body, encoded, attempts, received_at)" \
+    " VALUES ('livekit', ?1, 'track_published', 'bench', 'received', ?2, ?3, 0, 0, ?4)"
+
 static inline void check(int code)
 {
     if (code == SQLITE_OK || code == SQLITE_DONE) return;

@@ -2,10 +2,6 @@
  * made. The benches divide by it.  floor_inbox FILE BATCH SECONDS BODY PROOF */
 #include "floor.h"
 
-static const char INSERT[] =
-    "INSERT INTO inbox (provider, dedupe, event_type, room_name, state, proof, body, encoded, attempts, received_at)"
-    " VALUES ('livekit', ?1, 'track_published', 'bench', 'received', ?2, ?3, 0, 0, ?4)";
-
 int main(int count, char **words)
 {
     if (count != 6) {
@@ -14,7 +10,7 @@ int main(int count, char **words)
     }
     open_database(words[1]);
     int64_t batch = atoll(words[2]), done = 0;
-    sqlite3_stmt *begin = prepare("BEGIN IMMEDIATE"), *commit = prepare("COMMIT"), *insert = prepare(INSERT);
+    sqlite3_stmt *begin = prepare("BEGIN IMMEDIATE"), *commit = prepare("COMMIT"), *insert = prepare(INBOX_INSERT);
     int64_t started = now_ms(CLOCK_MONOTONIC), end = started + (int64_t)(atof(words[3]) * 1000), at;
     do {
         run(begin);

@@ -1,5 +1,6 @@
 #include "api/hook.h"
 #include "dailyco/hook.h"
+#include "model/skim.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -66,13 +67,30 @@ void hook_daily_read(struct arena *a, const char *body, size_t size, struct enve
     out->identity = dailyco_hook_identity(a, out->type, id, payload);
 }
 
-void hook_livekit_read(struct arena *a, const char *body, size_t size, struct envelope *out)
+static void livekit_read_all(struct arena *a, const char *body, size_t size, struct envelope *out)
 {
     const json_t *event = object_of(a, body, size), *egress = json_object_get(event, "egressInfo"), *ingress = json_object_get(event, "ingressInfo");
     *out = (struct envelope){.is_object = event != NULL, .type = text_at(event, "event"), .identity = text_at(event, "id")};
     out->room_name = text_at(json_object_get(event, "room"), "name");
     if (!out->room_name) out->room_name = text_at(egress, "roomName");
     if (!out->room_name) out->room_name = text_at(ingress, "roomName");
+}
+
+static const char *text_of(struct arena *a, const struct skim_text *t)
+{
+    return t->text && t->size && t->size <= NAME_LONGEST ? arena_strndup(a, t->text, t->size) : NULL;
+}
+
+/* They come in storms, and here only these few words count: what is plain is not taken apart. */
+void hook_livekit_read(struct arena *a, const char *body, size_t size, struct envelope *out)
+{
+    struct skim_text t[] = {{.name = "event"}, {.name = "id"}, {.in = "room", .name = "name"}, {.in = "egressInfo", .name = "roomName"}, {.in = "ingressInfo", .name = "roomName"}};
+    if (!json_skim(body, size, t, sizeof t / sizeof *t)) {
+        livekit_read_all(a, body, size, out);
+        return;
+    }
+    *out = (struct envelope){.is_object = true, .type = text_of(a, &t[0]), .identity = text_of(a, &t[1])};
+    for (size_t i = 2; i < 5 && !out->room_name; i++) out->room_name = text_of(a, &t[i]);
 }
 
 /* Where the text that follows the name begins; NULL: there is none. */

@@ -1,7 +1,10 @@
-/* fuzz_json.c - any bytes as a body of every model, strict and lax: what is taken is written and reads the same again. The first byte chooses. */
+/* fuzz_json.c - any bytes as a body of every model, strict and lax: what is taken is written and reads the same again. The first byte chooses.
+ * And what skim.h is sure of jansson reads the same. */
 #include "api/voice.h"
 #include "model/model.h"
+#include "model/skim.h"
 #include <stdlib.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t size);
 
@@ -33,6 +36,18 @@ static void say(const struct violations *v)
     buf_release(&text);
 }
 
+static void skim(const char *bytes, size_t size, const json_t *j)
+{
+    struct skim_text t[] = {{.name = "a"}, {.in = "b", .name = "a"}, {.in = "", .name = "id"}};
+    if (!json_skim(bytes, size, t, 3)) return;
+    if (!json_is_object(j)) abort();
+    for (size_t i = 0; i < 3; i++) {
+        const json_t *value = json_object_get(t[i].in ? json_object_get(j, t[i].in) : j, t[i].name);
+        if (json_is_string(value) != (t[i].text != NULL)) abort();
+        if (t[i].text && (json_string_length(value) != t[i].size || memcmp(json_string_value(value), t[i].text, t[i].size))) abort();
+    }
+}
+
 int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t size)
 {
     static char object[4096];
@@ -41,6 +56,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t size)
     if (size < 2) return 0;
     const struct model *m = all_models[bytes[0] % models];
     json_t *j = json_loadb((const char *)bytes + 1, size - 1, JSON_DECODE_ANY, NULL);
+    skim((const char *)bytes + 1, size - 1, j);
     if (!j) return 0;
     struct arena a;
     struct violations v = {.count = 0};

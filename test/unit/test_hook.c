@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "api/hook.h"
+#include "model/skim.h"
 #include <string.h>
 
 static const char DAILY[] = "{\"version\":\"1.0.0\",\"type\":\"meeting.started\",\"id\":\"met-sta-1\",\"payload\":{\"start_ts\":1708526032.672,\"meeting_id\":\"m1\",\"room\":\"r1\"},\"event_ts\":1708526033.049}";
@@ -115,6 +116,59 @@ static void test_livekit_envelopes(void **state)
     arena_release(&a);
 }
 
+static void skims(const char *json, bool sure, const char *event, const char *room)
+{
+    struct skim_text t[] = {{.name = "event"}, {.in = "room", .name = "name"}};
+    assert_int_equal(json_skim(json, strlen(json), t, 2), sure);
+    if (!sure) return;
+    assert_int_equal(t[0].size, strlen(event));
+    assert_int_equal(t[1].size, strlen(room));
+    assert_true((!t[0].text || !memcmp(t[0].text, event, t[0].size)) && (!t[1].text || !memcmp(t[1].text, room, t[1].size)));
+}
+
+/* Sure of what is plain, and of nothing else. */
+static void test_skimming(void **state)
+{
+    (void)state;
+    skims(REAL, true, "room_started", "t1");
+    skims(" { \"a\" : [ 1 , -20 , { \"event\" : \"no\" } , [ ] , { } ] , \"room\" : { \"x\" : { \"name\" : \"no\" } , \"name\" : \"r\" } , \"event\" : \"e\" }\n", true, "e", "r");
+    skims("{}", true, "", "");
+    skims("{\"event\":7,\"room\":\"name\",\"x\":[true,false,null,\"\\\"\\n\"]}", true, "", "");
+    skims("{\"room\":[{\"name\":\"no\"}],\"event\":{\"event\":\"no\"},\"\":\"\"}", true, "", "");
+    static const char *const unsure[] = {"", "[]", "{", "{}x", "{} {}", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{\"a\":[1,]}", "{\"a\":01}", "{\"a\":-}", "{\"a\":1.5}", "{\"a\":1e3}",
+        "{\"a\":1234567890123456}", "{\"a\":tru}", "{\"a\":truex}", "{\"a\":\"\\u0041\"}", "{\"a\":\"\\x\"}", "{\"a\":\"\xc3\xa9\"}", "{\"a\":\"\t\"}", "{\"a\":\"", "{\"a\\n\":1}", "{a:1}",
+        "{\"event\":\"a\",\"event\":\"b\"}", "{\"room\":{},\"room\":{}}", "{\"room\":{\"name\":1,\"name\":2}}", "{\"event\":\"a\\\"\"}"};
+    for (size_t i = 0; i < sizeof unsure / sizeof *unsure; i++) skims(unsure[i], false, "", "");
+    char deep[200] = "{\"a\":";
+    memset(deep + 5, '[', 60);
+    memset(deep + 65, ']', 60);
+    strcpy(deep + 125, "}");
+    skims(deep, false, "", "");
+}
+
+/* What is not plain is read all the same. */
+static void test_livekit_envelopes_of_every_kind(void **state)
+{
+    struct arena a;
+    struct envelope v;
+    (void)state;
+    arena_init(&a);
+    const char *told = "{\"event\":\"ev\\u0065nt\",\"room\":{\"name\":\"K\xc3\xbc" "che\"},\"id\":\"EV_1\",\"n\":1.5}";
+    hook_livekit_read(&a, told, strlen(told), &v);
+    assert_true(v.is_object);
+    assert_string_equal(v.type, "event");
+    assert_string_equal(v.room_name, "K\xc3\xbc" "che");
+    hook_livekit_read(&a, "[1]", 3, &v);
+    assert_false(v.is_object || v.type || v.identity);
+    hook_livekit_read(&a, "{\"event\":\"x\"", 12, &v);
+    assert_false(v.is_object || v.type || v.identity);
+    const char *ingress = "{\"event\":\"\",\"room\":{\"name\":\"\"},\"ingressInfo\":{\"roomName\":\"r2\"},\"id\":5}";
+    hook_livekit_read(&a, ingress, strlen(ingress), &v);
+    assert_string_equal(v.room_name, "r2");
+    assert_false(v.type || v.identity);
+    arena_release(&a);
+}
+
 static void redacted(const char *body, const char *expected)
 {
     struct arena a;
@@ -137,6 +191,7 @@ static void test_turn_passwords_are_not_kept(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_turn_passwords_are_not_kept), cmocka_unit_test(test_daily_signature), cmocka_unit_test(test_livekit_signature), cmocka_unit_test(test_daily_envelopes), cmocka_unit_test(test_livekit_envelopes)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_turn_passwords_are_not_kept), cmocka_unit_test(test_daily_signature), cmocka_unit_test(test_livekit_signature), cmocka_unit_test(test_daily_envelopes), cmocka_unit_test(test_livekit_envelopes),
+                                       cmocka_unit_test(test_skimming), cmocka_unit_test(test_livekit_envelopes_of_every_kind)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
