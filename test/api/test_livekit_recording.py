@@ -57,7 +57,10 @@ def of(ada, recording):
 
 
 def becomes(ada, recording, status, deadline=20):
-    return until(lambda: (r := of(ada, recording))["status"] == status and r, f"recording is {status}, not {of(ada, recording)}", deadline)
+    try:
+        return until(lambda: (r := of(ada, recording))["status"] == status and r, f"recording is {status}", deadline)
+    except AssertionError as late:
+        raise AssertionError(f"{late}, but {of(ada, recording)}") from None
 
 
 def item(livekit, recording):
