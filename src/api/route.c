@@ -38,8 +38,8 @@ enum api_scope route_scope(const struct route *r)
 
 bool route_allows(const struct route *r, api_scopes scopes, struct err *e)
 {
-    enum api_scope scope = route_scope(r);
     if (scopes == EVERY_SCOPE) return true;
+    enum api_scope scope = route_scope(r);
     return scope == api_scope_count ? err_fail(e, error_missing_scope) : api_scopes_hold(scopes, (api_scopes)1 << scope, e);
 }
 

@@ -1,11 +1,11 @@
 #include "core/token.h"
+#include "base/buf.h"
 #include "core/event.h"
 #include "core/participant.h"
 #include "core/errand.h"
 #include "core/provider.h"
 #include "core/session.h"
 #include "core/user.h"
-#include <stdio.h>
 #include <string.h>
 
 static const char SQL_SEAT[] = "SELECT {} FROM participants WHERE id = $1";
@@ -29,13 +29,26 @@ enum room_role room_role_of(enum participant_role role) { return (enum room_role
 
 /* ---- the secret */
 
+static void add_claim(struct buf *claims, const char *name, int64_t n)
+{
+    buf_text(claims, name);
+    buf_int(claims, n);
+}
+
 static char *sign(struct scope *s, const struct participant *p, const struct join_token *t, int64_t expires)
 {
-    char claims[200], id[32] = "";
-    if (t) snprintf(id, sizeof id, ",\"tid\":%lld", (long long)t->id);
-    snprintf(claims, sizeof claims, "{\"sid\":%lld,\"pid\":%lld,\"gen\":%lld%s,\"exp\":%lld}", (long long)p->session_id, (long long)p->id,
-             (long long)p->token_generation, id, (long long)expires);
-    return jwt_sign(s->arena, &s->core->join_key, claims);
+    char bytes[200];
+    struct buf claims;
+    buf_init_in(&claims, bytes, sizeof bytes);
+    add_claim(&claims, "{\"sid\":", p->session_id);
+    add_claim(&claims, ",\"pid\":", p->id);
+    add_claim(&claims, ",\"gen\":", p->token_generation);
+    if (t) add_claim(&claims, ",\"tid\":", t->id);
+    add_claim(&claims, ",\"exp\":", expires);
+    buf_char(&claims, '}');
+    char *token = jwt_sign_bytes(s->arena, &s->core->join_key, claims.data, claims.size);
+    buf_release(&claims);
+    return token;
 }
 
 char *join_token_sign(struct scope *s, const struct participant *p)
