@@ -26,6 +26,7 @@ struct api {
     bool (*ready)(void *ctx, const char **why); /* may the server be used; why not */
     const struct websocket_path *websockets;     /* ends with a NULL path */
     void *ctx;
+    struct feed_door stream;
     bool stopping;
 };
 
@@ -59,6 +60,7 @@ void keyed_answer(struct request *r);
 bool errand_start(struct request *r);
 void cors_headers(struct request *r);
 const char *daily_door_path(struct request *r);                       /* of a room's own address, /ROOM: where the route for it is; NULL: it is none */
+void stream_open(struct request *r);                                  /* r->stream is answered: the connection is the stream's */
 bool static_serve(struct api *api, struct http_request *h);          /* false: no such file */
 bool request_run(struct request *r);                                 /* the handler; false: r->err says why */
 /* An answer as bytes; `type` NULL: without any. A file has none. */

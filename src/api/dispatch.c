@@ -130,6 +130,10 @@ static void reply_success(struct request *r)
         reply_file(r);
         return;
     }
+    if (r->stream) {
+        stream_open(r);
+        return;
+    }
     if (r->redirect) {
         http_reply_header(r->http, "Location", r->redirect);
         http_reply_header(r->http, "Cache-Control", "no-store");

@@ -135,6 +135,7 @@ static json_t *responses(const struct route *r)
     json_object_set_new(all, code, success(r));
     if (!strcmp(r->name, "v1_file_get")) json_object_set_new(all, "206", success(r));
     if (!strcmp(r->name, "v1_attendance")) json_object_update_new(json_object_get(json_object_get(all, code), "content"), json_pack("{s:{s:{s:s}}}", "text/csv", "schema", "type", "string"));
+    if (!strcmp(r->name, "v1_stream")) add_error(all, 410, "Not kept any more", r->voice->error_schema);
     if (!strcmp(r->name, "server_readyz")) add_error(all, 503, "Not ready", "health_reply");
     else {
         static const struct { int status; const char *what; } errors[] = {{400, "Refused by a rule, or no JSON"}, {401, "Not signed in"}, {403, "Not allowed"}, {404, "Not there"},

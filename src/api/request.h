@@ -9,6 +9,7 @@
 #include "api/route.h"
 #include "core/api_key.h"
 #include "core/errand.h"
+#include "core/feed.h"
 #include "net/http.h"
 
 struct api;
@@ -38,6 +39,7 @@ struct request {
     const char *location;          /* beside it: where to go on */
     const char *text, *text_type;  /* instead: text as it is */
     const char *redirect;          /* instead: look there (302) */
+    const struct feed_arrival *stream; /* instead: an answer without an end (v1/stream.c) */
     struct { int fd; bool partial; uint64_t offset, size, total; const char *type, *name; } file; /* instead: (part of) a file */
 };
 

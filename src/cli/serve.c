@@ -17,6 +17,7 @@
 #include "provider/janus/provider.h"
 #include "provider/livekit/provider.h"
 #include "sink/sinks.h"
+#include "stream/event_stream.h"
 #include "stream/recording_stream.h"
 #include "version.h"
 #include "webhook/sender.h"
@@ -48,6 +49,7 @@ struct server {
     struct runner *runner;
     struct matrix *matrix;
     struct recording_stream *recordings;
+    struct event_stream *stream;
     struct webhook_sender *webhooks;
     struct api api;
     struct arena arena;
@@ -105,7 +107,7 @@ static void reload(struct server *s)
 static void farewell(void *arg)
 {
     struct server *s = arg;
-    if ((!hub_said_goodbye(s->hub) || !recording_stream_said_goodbye(s->recordings)) && clock_monotonic_ms() < s->give_up_at) return;
+    if ((!hub_said_goodbye(s->hub) || !recording_stream_said_goodbye(s->recordings) || !event_stream_said_goodbye(s->stream)) && clock_monotonic_ms() < s->give_up_at) return;
     loop_timer_stop(s->look);
     loop_stop(s->loop);
 }
@@ -123,6 +125,7 @@ static void begin_end(struct server *s, uint32_t signal)
     if (!http_drain(s->api.http, clock_monotonic_ms() + DRAIN_MS)) log_warn("http.drain_incomplete");
     hub_stop(s->hub, for_good);
     recording_stream_stop(s->recordings);
+    event_stream_stop(s->stream);
     s->give_up_at = clock_monotonic_ms() + FAREWELL_MS;
     loop_timer_stop(s->look);
     s->look = loop_timer_every(s->loop, LOOK_MS, farewell, s);
@@ -305,9 +308,10 @@ static bool start(struct server *s, struct err *e)
     if (!(s->hub = hub_create(&s->core, s->loop, e)) || !(s->runner = runner_start(&s->core, e))) return false;
     s->matrix = matrix_create(&s->core);
     if (!(s->recordings = recording_stream_create(&s->core, s->loop, s->matrix, e))) return false;
+    if (!(s->stream = event_stream_start(&s->core, e))) return false;
     if (!(s->webhooks = webhook_sender_start(&s->core, e))) return false;
     webhook_set_render(&s->core, webhook_shape_daily, daily_letter);
-    s->api = (struct api){.core = &s->core, .matrix = s->matrix, .ready = ready, .websockets = websockets, .ctx = s};
+    s->api = (struct api){.core = &s->core, .matrix = s->matrix, .ready = ready, .websockets = websockets, .ctx = s, .stream = event_stream_door(s->stream)};
     if (!api_start(&s->api, e) || !media_settings(s, &media, e)) return false;
     if (!s->config->port && !strncmp(s->config->PUBLIC_URL, "http://localhost:0", 18)) s->config->PUBLIC_URL = arena_printf(&s->config->arena, "http://localhost:%d", http_port(s->api.http));
     if (!core_write(&s->core, tell_url, NULL, e) || !core_write(&s->core, begin_rounds, NULL, e)) return false;
@@ -322,6 +326,7 @@ static void take_down(struct server *s)
     runner_stop(s->runner);
     webhook_sender_stop(s->webhooks);
     api_stop(&s->api);
+    event_stream_join(s->stream);
     hub_settle(s->hub);
     daily_destroy(s->daily);
     livekit_provider_destroy(s->livekit);
@@ -330,6 +335,7 @@ static void take_down(struct server *s)
     webhook_sender_destroy(s->webhooks);
     hub_destroy(s->hub);
     recording_stream_destroy(s->recordings);
+    event_stream_destroy(s->stream);
     matrix_destroy(s->matrix);
     if (s->core.db) core_release(&s->core);
     else config_destroy(s->config);

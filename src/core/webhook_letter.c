@@ -1,64 +1,31 @@
 /* webhook_letter.c - one message: for whom, in which words, signed how, sent again when. */
-#include "core/event.h"
+#include "core/feed.h"
 #include "core/webhook.h"
 #include <stdio.h>
 #include <string.h>
 
 /* ---- which events */
 
-/* `*` stands for the rest of a word. */
-static bool covers(const char *word, size_t size, const char *type)
-{
-    if (size && word[size - 1] == '*') return !strncmp(word, type, size - 1);
-    return strlen(type) == size && !memcmp(word, type, size);
-}
-
-static bool listed(const char *words, const char *type)
-{
-    for (const char *p = words; *(p += strspn(p, " ")); p += strcspn(p, " "))
-        if (covers(p, strcspn(p, " "), type)) return true;
-    return false;
-}
-
-static bool is_known(const char *word, size_t size)
-{
-    for (int type = 0; type < event_type_count; type++)
-        if (covers(word, size, event_row((enum event_type)type)->name)) return true;
-    return false;
-}
-
 bool webhook_check_types(const char *types, struct err *e)
 {
-    for (const char *p = types; *(p += strspn(p, " ")); p += strcspn(p, " ")) {
-        size_t size = strcspn(p, " ");
-        if (is_known(p, size)) continue;
-        err_fail(e, error_unknown_event_type);
-        if (e) snprintf(e->text, sizeof e->text, "%s: %.*s", error_row(error_unknown_event_type)->message, (int)(size < 60 ? size : 60), p);
-        return false;
-    }
-    return true;
+    struct event_types known;
+    return event_types_parse(types, &known, e);
 }
 
 bool webhook_wants(const struct webhook_endpoint *w, const char *type)
 {
-    return !HAS(w, webhook_endpoint, event_types) || listed(w->event_types, type);
+    return !HAS(w, webhook_endpoint, event_types) || event_types_cover(w->event_types, type);
 }
 
 /* ---- in words */
 
 static bool render_standard(struct scope *s, const struct webhook_endpoint *w, const struct event *event, struct webhook_letter *out, struct err *e)
 {
-    struct webhook_event data = {0};
-    struct webhook_message message = {0};
     struct buf text;
     (void)e;
     if (!webhook_wants(w, event->event_type)) return true;
-    COPY(webhook_event, &data, event, event);
-    SET(&message, webhook_message, type, event->event_type);
-    SET(&message, webhook_message, timestamp, event->timestamp);
-    SET(&message, webhook_message, data, &data);
     buf_init(&text, 0);
-    model_write(&text, &webhook_message_model, &message);
+    event_write(&text, event);
     out->message_id = arena_printf(s->arena, "evt_%lld", (long long)event->id);
     out->body = arena_strndup(s->arena, text.data, text.size);
     buf_release(&text);

@@ -157,7 +157,7 @@ static void take_resumed(struct http_thread *t)
         x = next;
     }
     for (x = in_order; x; x = x->next) {
-        x->stage = STAGE_RESUMED;
+        if (x->stage == STAGE_DEFERRED) x->stage = STAGE_RESUMED;
         MHD_resume_connection(x->connection);
     }
 }
@@ -329,6 +329,7 @@ static struct http_server *create_server(const struct http_options *options)
 {
     struct http_server *s = xcalloc(1, sizeof *s);
     s->options = *options;
+    s->dead = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     s->threads = aligned_alloc(_Alignof(struct http_thread), sizeof *s->threads * (size_t)options->threads);
     if (!s->threads) abort();
     memset(s->threads, 0, sizeof *s->threads * (size_t)options->threads);
@@ -427,6 +428,7 @@ void http_stop(struct http_server *s)
     for (int i = 0; i < s->options.threads; i++) stop_thread(&s->threads[i]);
     pthread_cond_destroy(&s->round_over);
     pthread_mutex_destroy(&s->lock);
+    if (s->dead >= 0) close(s->dead);
     free(s->threads);
     free(s);
 }

@@ -80,3 +80,9 @@ void http_reply_file(struct http_request *r, int status, const char *content_typ
  * `early` is gone after the call: copy it. When the client goes away before the 101 is out, `upgraded` is never called and on_done tells so. */
 typedef void http_upgrade_fn(void *ctx, int fd, const void *early, size_t early_size, void (*release)(void *handle), void *handle);
 bool http_reply_websocket(struct http_request *r, http_upgrade_fn *upgraded, void *ctx, struct err *e);
+
+/* Gives the connection away, for an answer without an end or for a WebSocket (101, checked as above). The head of the reply is sent, with the headers that were added and
+ * "Connection: close"; what follows is the caller's, as is the socket (non-blocking; close it). It does not count as a connection of the server any more, and costs it
+ * nothing. -1 and `e` (503: no descriptor is left; of a WebSocket also as above): nothing was sent, reply. */
+int http_take_socket(struct http_request *r, int status, const char *content_type, struct err *e);
+int http_take_websocket(struct http_request *r, struct err *e);

@@ -8,7 +8,7 @@
 
 enum { HEADER_LIMIT = 8 << 10, KEEP_BODY = 16 << 10, GRACE_STEP = 64 << 10, DROP_LIMIT = 8 << 20, POOL_LIMIT = 1024 };
 
-enum exchange_stage { STAGE_HEAD, STAGE_BODY, STAGE_HANDLER, STAGE_DEFERRED, STAGE_RESUMED, STAGE_REPLIED };
+enum exchange_stage { STAGE_HEAD, STAGE_BODY, STAGE_HANDLER, STAGE_DEFERRED, STAGE_RESUMED, STAGE_REPLIED, STAGE_TAKEN };
 
 struct reply_header {
     struct reply_header *next;
@@ -74,6 +74,7 @@ struct http_server {
     struct http_thread *threads;
     atomic_uint connections;
     atomic_bool quiescing, stopping, draining, refusing;
+    int dead;                      /* a socket that leads nowhere, for connections that were given away */
     pthread_mutex_t lock;
     pthread_cond_t round_over;
 };

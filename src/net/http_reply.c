@@ -4,9 +4,13 @@
 #include "net/ws_handshake.h"
 #include <assert.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 void http_reply_header(struct http_request *r, const char *name, const char *value)
@@ -148,20 +152,25 @@ static bool check_upgrade(struct http_request *r, char accept[WS_ACCEPT_TEXT], s
     return true;
 }
 
+/* False: what is wrong is in `e`, and in headers of the reply to come. */
+static bool accept_upgrade(struct http_request *r, char accept[WS_ACCEPT_TEXT], struct err *e)
+{
+    struct err refusal;
+    if (check_upgrade(r, accept, &refusal)) return true;
+    if (refusal.status == 426) { /* RFC 9110: a 426 names what it wants */
+        http_reply_header(r, "Upgrade", "websocket");
+        http_reply_header(r, "Sec-WebSocket-Version", "13");
+    }
+    if (e) *e = refusal;
+    return false;
+}
+
 bool http_reply_websocket(struct http_request *r, http_upgrade_fn *upgraded, void *ctx, struct err *e)
 {
     struct http_exchange *x = (struct http_exchange *)r;
     assert(x->stage == STAGE_HANDLER);
     char accept[WS_ACCEPT_TEXT];
-    struct err refusal;
-    if (!check_upgrade(r, accept, &refusal)) {
-        if (refusal.status == 426) { /* RFC 9110: a 426 names what it wants */
-            http_reply_header(r, "Upgrade", "websocket");
-            http_reply_header(r, "Sec-WebSocket-Version", "13");
-        }
-        if (e) *e = refusal;
-        return false;
-    }
+    if (!accept_upgrade(r, accept, e)) return false;
     struct http_upgrade *u = x->upgrade = xcalloc(1, sizeof *u);
     u->thread = x->thread;
     u->fn = upgraded;
@@ -170,4 +179,70 @@ bool http_reply_websocket(struct http_request *r, http_upgrade_fn *upgraded, voi
     http_reply_header(r, "Sec-WebSocket-Accept", accept);
     queue(x, MHD_HTTP_SWITCHING_PROTOCOLS, NULL, MHD_create_response_for_upgrade(on_upgraded, u), 0);
     return true;
+}
+
+/* Connections that are given away. */
+
+static void write_headers(struct buf *head, const struct reply_header *h)
+{
+    if (!h) return;
+    write_headers(head, h->next);
+    buf_printf(head, "%s: %s\r\n", h->name, h->value);
+}
+
+static void write_date(struct buf *head)
+{
+    char text[64];
+    time_t now = time(NULL);
+    struct tm parts;
+    strftime(text, sizeof text, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", gmtime_r(&now, &parts));
+    buf_text(head, text);
+}
+
+/* It fits: nothing else waits in this socket. A client that is gone already is noticed by the next who writes. */
+static void send_head(const struct http_exchange *x, int fd, int status, const char *content_type)
+{
+    struct buf head;
+    buf_init(&head, 0);
+    buf_printf(&head, "HTTP/1.1 %d %s\r\n", status, status == 101 ? "Switching Protocols" : "OK");
+    write_date(&head);
+    buf_printf(&head, "Connection: %s\r\n", status == 101 ? "Upgrade" : "close");
+    if (content_type) buf_printf(&head, "Content-Type: %s\r\n", content_type);
+    write_headers(&head, x->headers);
+    buf_text(&head, "\r\n");
+    setsockopt(fd, IPPROTO_TCP, TCP_CORK, &(int){0}, sizeof(int)); /* as libmicrohttpd may have left it */
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+    if (send(fd, head.data, head.size, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)head.size) shutdown(fd, SHUT_RDWR);
+    buf_release(&head);
+}
+
+/* libmicrohttpd has no way to let go of a socket but to close it. So it is put aside, out of its epoll set, its number is given the dead socket, and
+ * when it comes back it closes that, with all that it had kept for the connection. */
+int http_take_socket(struct http_request *r, int status, const char *content_type, struct err *e)
+{
+    struct http_exchange *x = (struct http_exchange *)r;
+    assert(x->stage == STAGE_HANDLER);
+    int fd = fcntl(x->peer->fd, F_DUPFD_CLOEXEC, 3), dead = x->thread->server->dead;
+    if (fd < 0 || dead < 0) {
+        if (fd >= 0) close(fd);
+        err_set(e, ERR_DESTINATION, "no_descriptor", "no descriptor is left for this connection");
+        if (e) e->status = 503;
+        return -1;
+    }
+    MHD_suspend_connection(x->connection);
+    dup3(dead, x->peer->fd, O_CLOEXEC);
+    x->stage = STAGE_TAKEN;
+    r->status = status;
+    send_head(x, fd, status, content_type);
+    http_resume(r);
+    return fd;
+}
+
+int http_take_websocket(struct http_request *r, struct err *e)
+{
+    char accept[WS_ACCEPT_TEXT];
+    if (!accept_upgrade(r, accept, e)) return -1;
+    http_reply_header(r, "Upgrade", "websocket");
+    http_reply_header(r, "Sec-WebSocket-Accept", accept);
+    return http_take_socket(r, 101, NULL, e);
 }

@@ -191,6 +191,8 @@ enum MHD_Result http_on_access(void *cls, struct MHD_Connection *connection, con
     case STAGE_DEFERRED: /* woken by http_stop */
         http_reply_text(x, 503, "{\"detail\":\"Service Unavailable\"}");
         return x->broken ? MHD_NO : MHD_YES;
+    case STAGE_TAKEN: /* the socket is somebody else's, this is the end of what was around it */
+        return MHD_NO;
     default:
         return MHD_YES;
     }

@@ -33,6 +33,7 @@ struct ws {
     int64_t heard_ms, pinged_ms, ping_ms, silence_ms;
     int own_code;             /* ours, when we closed first */
     char *reason;
+    void (*on_drained)(struct ws *ws, void *ctx);
     bool reading;             /* inside wslay_event_recv: sending waits until it is back */
     bool closing;             /* ws_close was called: nothing is delivered any more */
     bool lost;                /* the socket failed or ended */
@@ -231,14 +232,21 @@ static void read_frames(struct ws *ws)
     if (!ws->finished && over_backlog(ws, 0)) finish(ws, CLOSE_POLICY);
 }
 
+bool ws_is_behind(const struct ws *ws)
+{
+    return !ws->finished && wslay_event_want_write(ws->frames);
+}
+
 static void on_ready(void *arg, uint32_t events)
 {
     struct ws *ws = arg;
     if (ws->shut) read_rest(ws);
     else if (wslay_event_want_read(ws->frames) && (events & (EPOLLIN | EPOLLHUP | EPOLLERR))) read_frames(ws);
     else if (events & (EPOLLHUP | EPOLLERR)) ws->lost = true;
+    bool was_behind = ws_is_behind(ws); /* what was sent while it was read waits too */
     write_frames(ws);
     settle(ws);
+    if (was_behind && ws->on_drained && !ws->finished && !ws->closing && !ws_is_behind(ws)) ws->on_drained(ws, ws->ctx);
 }
 
 static void on_early(void *arg)
@@ -365,6 +373,11 @@ void ws_close(struct ws *ws, int code, const char *reason)
     if (ws->reading) return;
     write_frames(ws);
     settle(ws);
+}
+
+void ws_set_drained(struct ws *ws, void (*fn)(struct ws *ws, void *ctx))
+{
+    ws->on_drained = fn;
 }
 
 void ws_set_context(struct ws *ws, void *ctx)

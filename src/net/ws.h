@@ -34,5 +34,7 @@ struct ws *ws_connect_unix(struct loop *l, const char *path, const char *protoco
 
 void ws_send(struct ws *ws, const char *text, size_t size);    /* copied; dropped once the socket is closing */
 void ws_close(struct ws *ws, int code, const char *reason); /* sends what waits and the close frame first; on_close follows (within 2 s even if the peer is mute); nothing is delivered in between */
+bool ws_is_behind(const struct ws *ws);                        /* something of what was sent still waits for the socket */
+void ws_set_drained(struct ws *ws, void (*fn)(struct ws *ws, void *ctx)); /* called when it was behind and is no more */
 void ws_set_context(struct ws *ws, void *ctx);
 void ws_set_keepalive(struct ws *ws, int64_t ping_ms, int64_t silence_ms); /* instead of WS_PING_MS, WS_SILENCE_MS */

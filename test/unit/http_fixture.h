@@ -35,6 +35,7 @@ static pthread_t loop_thread;
 static atomic_int begun, done, started, stopped, ws_closed;
 static _Atomic(struct http_request *) parked; /* deferred until the test resumes it */
 static atomic_bool upgraded_never_released;
+static atomic_int taken; /* the socket of a connection that was given away */
 
 /* The server's side. */
 
@@ -115,6 +116,17 @@ static inline void reply_headers(struct http_request *r)
     http_reply(r, 200, NULL, seen ? seen : "", seen ? strlen(seen) : 0);
 }
 
+static inline void give_away(struct http_request *r, int (*take)(struct http_request *r, struct err *e))
+{
+    struct err e;
+    http_reply_header(r, "X-One", "1");
+    int fd = take(r, &e);
+    if (fd < 0) http_reply(r, e.status, text_plain, e.text, strlen(e.text));
+    else atomic_store(&taken, fd);
+}
+
+static inline int take_stream(struct http_request *r, struct err *e) { return http_take_socket(r, 200, "text/event-stream", e); }
+
 static inline void on_request(struct http_request *r, void *ctx)
 {
     (void)ctx;
@@ -127,6 +139,8 @@ static inline void on_request(struct http_request *r, void *ctx)
     else if (strcmp(r->path, "/ws") == 0) reply_upgrade(r);
     else if (strcmp(r->path, "/file") == 0) reply_file(r);
     else if (strcmp(r->path, "/headers") == 0) reply_headers(r);
+    else if (strcmp(r->path, "/take") == 0) give_away(r, take_stream);
+    else if (strcmp(r->path, "/take-ws") == 0) give_away(r, http_take_websocket);
     else if (strcmp(r->path, "/forgets") == 0) return;
     else reply_what_was_seen(r);
 }

@@ -227,6 +227,65 @@ static void test_an_upgraded_socket_outlives_the_time_limit(void **state)
     wait_count(&ws_closed, 1);
 }
 
+/* Connections that are given away. */
+
+static void test_a_connection_that_was_given_away_is_no_more_the_servers(void **state)
+{
+    (void)state;
+    for (int round = 1; round <= 50; round++) {
+        char said[6] = "";
+        int fd = dial();
+        assert_int_equal(get(fd, "/take?x=1"), 200);
+        assert_non_null(strstr(head, "Content-Type: text/event-stream\r\n"));
+        assert_non_null(strstr(head, "Connection: close\r\n"));
+        assert_non_null(strstr(head, "X-One: 1\r\n"));
+        wait_count(&done, round); /* the server has let go of it */
+        int own = atomic_exchange(&taken, 0);
+        assert_true(fcntl(own, F_GETFL) & O_NONBLOCK);
+        send_text(own, "hello");
+        assert_int_equal(recv(fd, said, 5, MSG_WAITALL), 5);
+        assert_string_equal(said, "hello");
+        send_text(fd, "GET / HTTP/1.1\r\n\r\n"); /* nobody answers but who has the socket */
+        struct pollfd heard = {.fd = own, .events = POLLIN};
+        assert_int_equal(poll(&heard, 1, DEADLINE_S * 1000), 1);
+        assert_int_equal(recv(own, said, 5, 0), 5);
+        close(own);
+        assert_true(hung_up(fd));
+        close(fd);
+    }
+    for (int64_t deadline = clock_monotonic_ms() + DEADLINE_S * 1000; http_connections(server) && clock_monotonic_ms() < deadline;) poll(NULL, 0, 1);
+    assert_int_equal(http_connections(server), 0);
+}
+
+static void test_a_websocket_that_was_given_away(void **state)
+{
+    (void)state;
+    int fd = dial();
+    assert_int_equal(get(fd, "/take-ws"), 426);
+    assert_int_equal(ask(fd, "GET /take-ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"), 101);
+    assert_non_null(strstr(head, "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"));
+    assert_non_null(strstr(head, "Connection: Upgrade\r\n"));
+    wait_count(&done, 2);
+    close(atomic_exchange(&taken, 0));
+    assert_true(hung_up(fd));
+    close(fd);
+}
+
+/* A server that stops at once finds nothing to be closed. */
+static void test_stop_leaves_alone_what_was_given_away(void **state)
+{
+    (void)state;
+    char said[3] = "";
+    int fd = dial();
+    assert_int_equal(get(fd, "/take"), 200);
+    http_stop(server);
+    server = NULL;
+    assert_int_equal(send(taken, "ok", 2, 0), 2);
+    assert_int_equal(recv(fd, said, 2, MSG_WAITALL), 2);
+    close(atomic_exchange(&taken, 0)), close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,6 +303,9 @@ int main(void)
         TEST(test_an_upgrade_and_an_echo),
         TEST(test_wrong_upgrades_are_refused),
         TEST(test_stop_closes_a_socket_that_was_never_released),
+        TEST(test_a_connection_that_was_given_away_is_no_more_the_servers),
+        TEST(test_a_websocket_that_was_given_away),
+        TEST(test_stop_leaves_alone_what_was_given_away),
         HASTY(test_an_upgraded_socket_outlives_the_time_limit),
     };
     return cmocka_run_group_tests_name("http", tests, NULL, NULL);

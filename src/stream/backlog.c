@@ -1,0 +1,88 @@
+/* backlog.c - the latest events, in words. */
+#include "stream/event_parts.h"
+#include <stdlib.h>
+
+static const char HEAD[] = "id: %lld\nevent: %s\ndata: ";
+
+static struct event event_of(const struct event_note *n)
+{
+    struct event event = {0};
+    SET(&event, event, id, n->id);
+    SET(&event, event, event_type, event_row(n->type)->name);
+    SET(&event, event, timestamp, n->at);
+    if (n->session_id) SET(&event, event, session_id, n->session_id);
+    if (n->user_id) SET(&event, event, user_id, n->user_id);
+    if (n->data) SET(&event, event, event_data, n->data);
+    return event;
+}
+
+static struct line *line_of(const struct event_note *n)
+{
+    struct event event = event_of(n);
+    struct buf text;
+    buf_init(&text, 0);
+    line_write(&text, &event);
+    struct line *l = xmalloc(sizeof *l + text.size);
+    *l = (struct line){.id = n->id, .session_id = n->session_id, .teacher_id = -1, .type = n->type, .size = text.size, .envelope = strcspn(text.data, "{")};
+    memcpy(l->text, text.data, text.size);
+    buf_release(&text);
+    return l;
+}
+
+void line_write(struct buf *to, const struct event *event)
+{
+    buf_printf(to, HEAD, (long long)event->id, event->event_type);
+    event_write(to, event);
+    buf_text(to, "\n\n");
+}
+
+void line_write_message(struct buf *to, const struct event *event)
+{
+    buf_printf(to, "{\"cursor\":%lld", (long long)event->id);
+    size_t brace = to->size;
+    event_write(to, event);
+    to->data[brace] = ',';
+}
+
+void line_prepare_message(struct line *l)
+{
+    struct buf text;
+    if (l->message) return;
+    buf_init(&text, 0);
+    buf_printf(&text, "{\"cursor\":%lld,", (long long)l->id);
+    buf_add(&text, l->text + l->envelope + 1, l->size - l->envelope - 3); /* without its brace and the blank line */
+    l->message_size = text.size;
+    l->message = buf_take(&text);
+}
+
+static void trim(struct backlog *b)
+{
+    struct line *l = backlog_at(b, b->first++);
+    b->bytes -= l->size;
+    free(l->message);
+    free(l);
+}
+
+void backlog_add(struct backlog *b, const struct event_note *n, size_t limit_bytes)
+{
+    struct line *l = line_of(n);
+    while (b->next > b->first && (b->next - b->first == LINES || b->bytes + l->size > limit_bytes)) trim(b);
+    b->lines[b->next++ % LINES] = l;
+    b->bytes += l->size;
+}
+
+void backlog_clear(struct backlog *b)
+{
+    while (b->next > b->first) trim(b);
+}
+
+uint64_t backlog_after(const struct backlog *b, int64_t event_id)
+{
+    uint64_t low = b->first, high = b->next;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (backlog_at(b, middle)->id <= event_id) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}

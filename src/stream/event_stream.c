@@ -1,0 +1,186 @@
+/* event_stream.c - the stream's thread: what happened comes in, and goes out to everybody. */
+#include "stream/event_parts.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metric.h"
+#include <stdlib.h>
+#include <unistd.h>
+
+/* ---- from the writer */
+
+struct notice { struct event_stream *stream; struct event_note note; char data[]; };
+
+static void count_sent(struct event_stream *s)
+{
+    if (s->sent) metric_add(stream_sent_total, (int64_t)s->sent);
+    s->sent = 0;
+}
+
+/* Those who are behind read it themselves; those who cannot take more now go on when they can, unless it has left the backlog by then. */
+static void fan_out(void *arg)
+{
+    struct event_stream *s = arg;
+    s->fan_out_posted = false;
+    for (struct subscriber *w = s->subscribers, *next; w; w = next) {
+        next = w->next;
+        if (w->state != SUBSCRIBER_LIVE) continue;
+        if (w->place < s->backlog.first) subscriber_cut(w);
+        else if (!w->blocked) subscriber_go_on(w);
+    }
+    arena_reset(&s->arena);
+    count_sent(s);
+}
+
+/* What comes together goes out together. */
+static void take_note(void *arg)
+{
+    struct notice *n = arg;
+    struct event_stream *s = n->stream;
+    if (s->subscribers && !s->stopping) {
+        backlog_add(&s->backlog, &n->note, (size_t)core_config(s->core)->STREAM_BACKLOG_KIB << 10);
+        if (!s->fan_out_posted) loop_post(s->loop, fan_out, s);
+        s->fan_out_posted = true;
+    }
+    free(n);
+}
+
+/* Where nobody is, nothing has to be told: who comes later reads it. */
+static void on_event(void *ctx, const struct event_note *note)
+{
+    struct event_stream *s = ctx;
+    if (!atomic_load(&s->reserved)) return;
+    size_t size = note->data ? strlen(note->data) + 1 : 0;
+    struct notice *n = xmalloc(sizeof *n + size);
+    n->stream = s;
+    n->note = *note;
+    if (size) n->note.data = memcpy(n->data, note->data, size);
+    loop_post(s->loop, take_note, n);
+}
+
+/* ---- from the HTTP threads */
+
+static bool reserve(void *ctx, struct err *e)
+{
+    struct event_stream *s = ctx;
+    if (atomic_fetch_add(&s->reserved, 1) < core_config(s->core)->STREAM_SUBSCRIBERS) return true;
+    atomic_fetch_sub(&s->reserved, 1);
+    return err_fail(e, error_stream_full);
+}
+
+static void leave(void *ctx)
+{
+    atomic_fetch_sub(&((struct event_stream *)ctx)->reserved, 1);
+}
+
+struct arrival { struct event_stream *stream; struct feed_arrival a; };
+
+static void arrive(void *arg)
+{
+    struct arrival *n = arg;
+    subscriber_arrive(n->stream, &n->a);
+    free((char *)(uintptr_t)n->a.bearer);
+    free(n);
+}
+
+static void accept_arrival(void *ctx, const struct feed_arrival *from)
+{
+    struct arrival *n = xmalloc(sizeof *n);
+    *n = (struct arrival){ctx, *from};
+    n->a.bearer = from->bearer ? xstrdup(from->bearer) : NULL;
+    n->a.wish.session = from->wish.session ? xstrdup(from->wish.session) : NULL;
+    n->a.wish.types = from->wish.types ? xstrdup(from->wish.types) : NULL;
+    loop_post(n->stream->loop, arrive, n);
+}
+
+struct feed_door event_stream_door(struct event_stream *s)
+{
+    return (struct feed_door){s, reserve, leave, accept_arrival};
+}
+
+/* ---- now and then */
+
+static void keep_alive(void *arg)
+{
+    struct event_stream *s = arg;
+    for (struct subscriber *w = s->subscribers, *next; w; w = next) {
+        next = w->next;
+        subscriber_keep_alive(w);
+    }
+    count_sent(s);
+}
+
+/* ---- the end */
+
+static void give_up(void *arg)
+{
+    loop_stop(((struct event_stream *)arg)->loop);
+}
+
+static void begin_end(void *arg)
+{
+    struct event_stream *s = arg;
+    s->stopping = true;
+    for (struct subscriber *w = s->subscribers, *next; w; w = next) {
+        next = w->next;
+        subscriber_end(w, "restarting", "The server is restarting; come back", 1012);
+    }
+    if (s->subscribers) loop_timer_start(s->loop, GOODBYE_MS, give_up, s);
+    else give_up(s);
+}
+
+void event_stream_stop(struct event_stream *s)
+{
+    loop_post(s->loop, begin_end, s);
+}
+
+bool event_stream_said_goodbye(const struct event_stream *s)
+{
+    return atomic_load(&s->gone);
+}
+
+void event_stream_join(struct event_stream *s)
+{
+    if (!s) return;
+    loop_post(s->loop, begin_end, s);
+    pthread_join(s->thread, NULL);
+    db_conn_close(s->db);
+}
+
+void event_stream_destroy(struct event_stream *s)
+{
+    if (!s) return;
+    loop_destroy(s->loop);
+    backlog_clear(&s->backlog);
+    arena_release(&s->arena);
+    free(s);
+}
+
+/* ---- the beginning */
+
+static void *run(void *arg)
+{
+    struct event_stream *s = arg;
+    loop_run(s->loop);
+    atomic_store(&s->gone, true);
+    return NULL;
+}
+
+struct event_stream *event_stream_start(struct core *core, struct err *e)
+{
+    struct event_stream *s = xcalloc(1, sizeof *s);
+    *s = (struct event_stream){.core = core, .loop = loop_create(), .db = db_reader(core->db, e)};
+    s->behind_end = &s->behind;
+    arena_init(&s->arena);
+    if (s->loop) loop_timer_every(s->loop, KEEPALIVE_MS / 3, keep_alive, s);
+    if (s->loop) loop_timer_every(s->loop, RECHECK_MS, bearers_check, s);
+    if (!s->db || !s->loop || pthread_create(&s->thread, NULL, run, s)) {
+        if (s->db) err_set(e, ERR_INTERNAL, "thread", "cannot start the stream's thread");
+        db_conn_close(s->db);
+        if (s->loop) event_stream_destroy(s);
+        else free(s);
+        return NULL;
+    }
+    pthread_setname_np(s->thread, "stream");
+    event_listen(core, on_event, s);
+    return s;
+}
