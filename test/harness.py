@@ -28,6 +28,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 BINARY = os.environ.get("ROOMD_BINARY", str(ROOT / "build" / "roomd"))
 DEADLINE = float(os.environ.get("TEST_DEADLINE", "15"))
 PASSWORD = "correct horse battery"
+AUDIT_DEPENDS = {"v1_door_act", "v1_login"}  # what hosts do; also what was refused
 formats = FormatChecker(formats=())
 
 
@@ -189,6 +190,7 @@ class Server:
                 self.env.setdefault(name, os.environ[name])
         self.listen, self.args, self.wrapper = listen, list(args), list(wrapper)
         self.process, self.clients, self.names = None, [], itertools.count(1)
+        self.audited = {}  # by request id: rows at least, at most, for which routes
 
     # ---- the process
 
@@ -224,6 +226,7 @@ class Server:
         code = self.process.wait(deadline) if self.process else None
         self.end_janus()
         self.note_events()
+        self.judge_audit()
         text = self.log_text()
         assert "runtime error" not in text and "AddressSanitizer" not in text, text[-6000:]
         return code
@@ -239,6 +242,15 @@ class Server:
         if hasattr(self, "contract"):  # it was ready once
             with self.db() as db:
                 SEEN.events |= {row[0] for row in db.execute("SELECT DISTINCT event_type FROM events")}
+
+    def judge_audit(self):
+        """Every change that was answered as done is in the audit log once, and nothing that was refused."""
+        if not self.audited or self.env.get("AUDIT") == "0":
+            return
+        with self.db() as db:
+            rows = dict(db.execute("SELECT request_id, count(*) AS n FROM audit WHERE request_id IS NOT NULL GROUP BY request_id"))
+        wrong = {routes.pop(): (least, rows.get(name, 0), most) for name, (least, most, routes) in self.audited.items() if not least <= rows.get(name, 0) <= most}
+        assert not wrong, f"in the audit log otherwise than (at least, found, at most): {wrong}"
 
     def rss_kib(self):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
@@ -290,6 +302,12 @@ class Server:
     def on_reply(self, response):
         response.read()
         self.contract.reply(response)
+        operation = self.contract.operation(response.request.method, response.request.url.raw_path.decode().split("?")[0]) or {}
+        if "x-audit" in operation:
+            told = self.audited.setdefault(response.headers["x-request-id"], [0, 0, set()])
+            told[0] += operation["x-audit"] == "always" and response.status_code < 400 and "idempotent-replayed" not in response.headers and operation["operationId"] not in AUDIT_DEPENDS
+            told[1] += response.status_code < 400 or operation["operationId"] == "v1_login"
+            told[2].add(operation["operationId"])
 
     def access_token(self, user_id, seconds=3600):
         return jwt(self.secret, {"sub": str(user_id), "exp": int(time.time()) + seconds})

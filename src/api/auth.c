@@ -12,6 +12,7 @@ struct known {
     int64_t until;
     struct user user;
     api_scopes scopes;
+    int64_t key_id;
     struct arena arena;   /* of the user's texts */
 };
 
@@ -61,7 +62,7 @@ static bool remember(struct request *r, struct known *k, const char *bearer, str
     struct scope s = r->scope;
     s.arena = &k->arena;
     db_read_share(s.db);
-    if (!bearer_user(&s, bearer, &k->user, &k->scopes, e)) {
+    if (!bearer_user(&s, bearer, &k->user, &k->scopes, e) || !api_key_id(&s, bearer, &k->key_id, e)) {
         forget(k);
         return false;
     }
@@ -99,6 +100,7 @@ bool authenticate(struct request *r, struct err *e)
     if (!known && !remember(r, k, bearer, e)) return demand == AUTH_ANYBODY;
     if (!route_allows(r->route, k->scopes, e)) return demand == AUTH_ANYBODY;
     r->scopes = k->scopes;
+    r->key_id = k->key_id;
     r->user = k->user;
     r->user.email = arena_strdup(r->scope.arena, k->user.email);
     r->user.full_name = arena_strdup(r->scope.arena, k->user.full_name);

@@ -1,6 +1,7 @@
 /* dispatch.c - the life of a request: route → caller → limit → parse and validate → handler where its row says → answer.
  * A handler cannot forget a step, because it does none of them. */
 #include "api/api.h"
+#include "api/audit.h"
 #include "api/limit.h"
 #include "api/voice.h"
 #include "base/clock.h"
@@ -147,12 +148,20 @@ static void reply_success(struct request *r)
     buf_release(&a.body);
 }
 
+/* Of a file only the beginning: players ask for it in pieces. */
+static bool reads_what_is_told(const struct request *r)
+{
+    return !r->writes && route_audited(r->route) == AUDIT_READS && (r->file.fd < 0 || r->file.offset == 0);
+}
+
 static void answer(struct request *r, bool ok)
 {
     if (r->errands.room_id && !(ok && r->errands.taken)) errand_abandon(&r->errands, r->api->core);
     if (r->keyed) keyed_answer(r);
-    else if (ok) reply_success(r);
-    else request_reply_error(r, &r->err);
+    else if (ok) {
+        if (reads_what_is_told(r)) request_audit_later(r);
+        reply_success(r);
+    } else request_reply_error(r, &r->err);
 }
 
 /* ---- running the handler */
@@ -166,7 +175,7 @@ bool request_run(struct request *r)
 {
     errand_begin(&r->errands);
     bool far = is_far(r); /* on a worker, between questions to another server, it reads */
-    bool ok = (!far || (r->scope.db = core_worker_reader(r->api->core, &r->err))) && r->route->handler(r, &r->err);
+    bool ok = (!far || (r->scope.db = core_worker_reader(r->api->core, &r->err))) && r->route->handler(r, &r->err) && (!r->writes || request_audit(r, &r->err));
     if (!ok && r->err.kind == ERR_NONE) err_fail(&r->err, error_internal);
     return ok;
 }
@@ -176,6 +185,7 @@ static bool write_run(struct db_conn *c, struct db_job *job)
     struct request *r = (struct request *)job;
     r->scope.db = c;
     r->err = (struct err){0};
+    r->writes = true;
     return request_run(r);
 }
 
@@ -264,6 +274,7 @@ static bool start_read(struct request *r)
 
 static void start(struct request *r)
 {
+    if (route_audited(r->route) != AUDIT_NEVER) request_source(r);
     if (keyed_start(r)) return;
     if (r->route->mode == MODE_CALL || r->route->mode == MODE_FAR) {
         http_defer(r->http);
@@ -528,6 +539,7 @@ bool api_start(struct api *api, struct err *e)
 {
     const struct config *c = core_config(api->core);
     route_start();
+    audit_start();
     api->threads = thread_count(c);
     api->readers = xcalloc((size_t)api->threads, reader_size());
     api->pool = pool_create((int)c->WORKER_THREADS, "worker");

@@ -104,7 +104,7 @@ static bool write_run(struct db_conn *c, struct db_job *job)
     k->status = 0;
     if (!idempotency_begin(&r->scope, &k->id, &k->row, &r->err)) return false;
     if (replay(r)) return true;
-    k->handled = true;
+    k->handled = r->writes = true;
     if (!request_run(r)) return false;
     render(r, NULL);
     return keep(r, &r->scope, &r->err);

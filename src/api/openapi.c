@@ -1,4 +1,5 @@
 /* openapi.c - OpenAPI 3.1, from the same rows that the server runs on. */
+#include "api/audit.h"
 #include "api/api.h"
 #include "api/limit.h"
 #include "core/event.h"
@@ -134,8 +135,8 @@ static json_t *responses(const struct route *r)
     snprintf(code, sizeof code, "%d", r->status);
     json_object_set_new(all, code, success(r));
     if (!strcmp(r->name, "v1_file_get")) json_object_set_new(all, "206", success(r));
-    if (!strcmp(r->name, "v1_attendance")) json_object_update_new(json_object_get(json_object_get(all, code), "content"), json_pack("{s:{s:{s:s}}}", "text/csv", "schema", "type", "string"));
     if (!strcmp(r->name, "v1_stream")) add_error(all, 410, "Not kept any more", r->voice->error_schema);
+    if (!strcmp(r->name, "v1_attendance") || !strcmp(r->name, "v1_audit_list")) json_object_update_new(json_object_get(json_object_get(all, code), "content"), json_pack("{s:{s:{s:s}}}", "text/csv", "schema", "type", "string"));
     if (!strcmp(r->name, "server_readyz")) add_error(all, 503, "Not ready", "health_reply");
     else {
         static const struct { int status; const char *what; } errors[] = {{400, "Refused by a rule, or no JSON"}, {401, "Not signed in"}, {403, "Not allowed"}, {404, "Not there"},
@@ -159,6 +160,8 @@ static json_t *operation(const struct route *r)
     if (r->auth == AUTH_OPEN) json_object_set_new(o, "security", json_pack("[{s:[]}, {}]", "bearer"));
     if (r->auth == AUTH_USER || r->auth == AUTH_MATRIX) json_object_set_new(o, "security", json_pack("[{s:[]}]", "bearer"));
     if (r->auth != AUTH_ANYBODY && route_scope(r) != api_scope_count) json_object_set_new(o, "x-scope", json_string(api_scope_word(route_scope(r))));
+    static const char *const audited[] = {[AUDIT_ALWAYS] = "always", [AUDIT_CHANGES] = "where something changes", [AUDIT_READS] = "reading"};
+    if (route_audited(r) != AUDIT_NEVER) json_object_set_new(o, "x-audit", json_string(audited[route_audited(r)]));
     if (r->limit != limit_none) json_object_set_new(o, "x-rate-limit", json_string(limit_name(r->limit)));
     return o;
 }

@@ -8,6 +8,7 @@
 #pragma once
 #include "api/route.h"
 #include "core/api_key.h"
+#include "core/audit.h"
 #include "core/errand.h"
 #include "core/feed.h"
 #include "net/http.h"
@@ -23,6 +24,10 @@ struct request {
     struct scope scope;
     struct user user;
     api_scopes scopes;             /* what the caller's bearer may be used for */
+    int64_t key_id;                /* the API key that the bearer is; 0: it is none */
+    struct audit_source source;    /* api/audit.h */
+    const char *action, *subject, *subject_id; /* instead of what the route says, for the audit log */
+    bool writes, untold;           /* on the database's writer; nothing for the audit log in it */
     const char *bearer, *matrix_user; /* routes for Matrix: their token and id; both NULL: an account of ours (scope.actor) */
     const struct route_match *match;
     void (*next)(struct request *r);  /* what goes on when it is back from a worker; NULL: the answer */

@@ -6,13 +6,23 @@
 
 /* ---- deeds: changes that go through the database */
 
+/* What hosts do is told; what everybody does is in the events. */
+static bool tell(struct scope *s, const struct deed *d, struct err *e)
+{
+    bool person = d->participant_id != d->source.participant_id;
+    struct audit_act act = {.action = arena_printf(s->arena, "call.%s", d->about), .subject = person ? "participant" : "session",
+                            .subject_id = audit_id(s->arena, person ? d->participant_id : d->session_id)};
+    return !message_is_hosts(d->about) || audit_note(s, &act, e);
+}
+
 static bool run(struct scope *s, void *arg, struct err *e)
 {
     struct deed *d = arg;
     struct user actor = {.id = d->user_id};
     struct scope own = *s;
+    own.source = &d->source;
     if (d->user_id) own.actor = &actor;
-    return d->run(&own, d, e);
+    return d->run(&own, d, e) && tell(&own, d, e);
 }
 
 static void deed_finish(void *arg)
@@ -35,6 +45,7 @@ struct deed *deed_new(struct caller *c, const char *about, bool (*deed)(struct s
         d->session_id = c->peer->room->session_id;
         d->participant_id = c->peer->participant_id;
         d->user_id = c->peer->user_id;
+        d->source = (struct audit_source){.kind = audit_actor_seat, .user_id = d->user_id, .participant_id = d->participant_id, .ip = arena_strdup(&d->chore.arena, c->client)};
     }
     return d;
 }
@@ -194,9 +205,15 @@ static struct peer *other(struct caller *c, const char *connection, struct err *
     return p;
 }
 
-static void mute_elsewhere(struct caller *c, const struct peer *p, int kind)
+static bool deed_muted(struct scope *s, struct deed *d, struct err *e)
 {
-    struct deed *d = deed_new(c, "mute_peer", deed_mute);
+    (void)s, (void)d, (void)e;
+    return true; /* here it is done already */
+}
+
+static void note_mute(struct caller *c, const struct peer *p, int kind)
+{
+    struct deed *d = deed_new(c, "mute_peer", p->room->elsewhere ? deed_mute : deed_muted);
     d->participant_id = p->participant_id;
     d->number = kind;
     deed_start(d);
@@ -212,7 +229,7 @@ bool act_mute_peer(struct caller *c, const void *message, struct err *e)
     usage_count(p);
     p->tracks[m->kind].muted = p->host_muted[m->kind] = true;
     if (p->media) media_peer_mute(p->media, track_kind_words.words[m->kind], true);
-    if (p->room->elsewhere) mute_elsewhere(c, p, m->kind);
+    note_mute(c, p, m->kind);
     SEND(p->caller, muted, &muted);
     tell_person(p);
     return true;

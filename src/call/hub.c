@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TICK_MS = 1000, ASKERS = 4, ALIVE_TICKS = 2, DISK_TICKS = 5, USAGE_TICKS = 10, SETTLE_TICKS = 3 };
+enum { TICK_MS = 1000, ASKERS = 4, ALIVE_TICKS = 2, DISK_TICKS = 5, USAGE_TICKS = 10, SETTLE_TICKS = 3, AUDIT_TICKS = 60 };
 
 /* ---- rooms */
 
@@ -311,6 +311,12 @@ static bool end_due(struct scope *s, void *arg, struct err *e)
     return session_end_due(s, e) && terms_enforce(s, e) && idempotency_sweep(s, e) && errand_sweep(s, e);
 }
 
+static bool sweep_audit(struct scope *s, void *arg, struct err *e)
+{
+    (void)arg;
+    return audit_sweep(s, e);
+}
+
 static void submit(struct hub *h, bool (*run)(struct scope *, void *, struct err *))
 {
     struct task *t = task_create(h->core);
@@ -330,6 +336,7 @@ static void on_tick(void *arg)
     if (h->ticks % USAGE_TICKS == 0) usage_save_all(h);
     if (h->ticks % DISK_TICKS == 0) recorder_watch_disk(h);
     submit(h, end_due);
+    if (h->ticks % AUDIT_TICKS == 1) submit(h, sweep_audit);
     arena_reset(&h->arena);
 }
 

@@ -93,6 +93,12 @@ static const struct incoming *find(const char *t)
     return NULL;
 }
 
+bool message_is_hosts(const char *t)
+{
+    const struct incoming *in = find(t);
+    return in && in->who == host;
+}
+
 static bool bad_message(struct err *e, const struct violations *v)
 {
     err_fail(e, error_bad_message);

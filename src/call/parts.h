@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "call/chore.h"
 #include "call/hub.h"
+#include "core/audit.h"
 #include "core/event.h"
 #include "core/node.h"
 #include "core/participant.h"
@@ -135,6 +136,7 @@ void door_again(struct caller *c);                       /* after being let in: 
 void knock_gone(struct caller *c);
 
 /* message.c */
+bool message_is_hosts(const char *t);                    /* only they may send it */
 void message_receive(struct caller *c, const char *text, size_t size);
 void message_send(struct caller *c, const char *t, const struct model *m, const void *message);
 void message_broadcast(struct room *r, const struct peer *but, const char *t, const struct model *m, const void *message);
@@ -174,6 +176,7 @@ struct deed {
     bool flag;
     char *text;
     bool (*run)(struct scope *s, struct deed *d, struct err *e);
+    struct audit_source source;         /* whose wish it is */
 };
 struct deed *deed_new(struct caller *c, const char *about, bool (*run)(struct scope *, struct deed *, struct err *));
 void deed_start(struct deed *d);

@@ -16,7 +16,7 @@ static bool write_user(struct scope *s, void *arg, struct err *e)
     struct new_user *n = arg;
     struct scope own = *s;
     own.arena = n->arena;
-    return user_create_hashed(&own, n->email, n->name, n->hash, n->role, n->out, e);
+    return user_create_hashed(&own, n->email, n->name, n->hash, n->role, n->out, e) && cli_note(s, "user.add", "user", n->out->id, e);
 }
 
 bool cli_add_user(struct tool *t, struct new_user *n, const char *password, struct err *e)
@@ -63,7 +63,7 @@ struct new_password { int64_t id; const char *hash; };
 static bool write_password(struct scope *s, void *arg, struct err *e)
 {
     const struct new_password *n = arg;
-    return user_set_password(s, n->id, n->hash, e);
+    return user_set_password(s, n->id, n->hash, e) && cli_note(s, "user.passwd", "user", n->id, e);
 }
 
 static int user_passwd(struct tool *t, const struct options *o, const struct option_value *own)
@@ -129,7 +129,7 @@ int cmd_user(int argc, char **argv)
 
 static bool write_templates(struct scope *s, void *arg, struct err *e)
 {
-    return template_setup(s, arg, e);
+    return template_setup(s, arg, e) && cli_note(s, "setup", NULL, 0, e);
 }
 
 static bool setup_templates(struct tool *t, struct err *e)

@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,8 +81,29 @@ bool tool_open(struct tool *t, const struct options *o, struct err *e)
     }
     if (!*t->config->PUBLIC_URL) t->config->PUBLIC_URL = arena_printf(&t->config->arena, "http://localhost:%d", t->config->port);
     core_init(&t->core, t->db, t->config);
+    const struct passwd *who = getpwuid(getuid());
+    t->source = (struct audit_source){.kind = audit_actor_cli, .name = who ? arena_strdup(&t->arena, who->pw_name) : NULL};
+    t->core.source = &t->source;
     t->scope = (struct scope){.core = &t->core, .db = t->conn, .arena = &t->arena};
     return true;
+}
+
+bool cli_note(struct scope *s, const char *action, const char *subject, int64_t id, struct err *e)
+{
+    return audit_note(s, &(struct audit_act){.action = arena_printf(s->arena, "cli.%s", action), .subject = subject, .subject_id = audit_id(s->arena, id)}, e);
+}
+
+struct note { const char *action, *subject; int64_t id; };
+
+static bool write_note(struct scope *s, void *arg, struct err *e)
+{
+    const struct note *n = arg;
+    return cli_note(s, n->action, n->subject, n->id, e);
+}
+
+bool cli_note_alone(struct tool *t, const char *action, const char *subject, int64_t id, struct err *e)
+{
+    return core_write(&t->core, write_note, &(struct note){action, subject, id}, e);
 }
 
 void tool_close(struct tool *t)

@@ -1,5 +1,6 @@
 /* cli.h - subcommands. Exit codes: 0 done, 1 failed, 2 wrong usage. */
 #pragma once
+#include "core/audit.h"
 #include "core/core.h"
 #include <stdbool.h>
 
@@ -16,8 +17,11 @@ int cli_fail(const struct err *e);                                              
 int cli_usage(const char *command, const char *what);
 
 /* A tool beside (or without) a running server. */
-struct tool { struct config *config; struct db *db; struct db_conn *conn; struct core core; struct arena arena; struct scope scope; };
+struct tool { struct audit_source source; struct config *config; struct db *db; struct db_conn *conn; struct core core; struct arena arena; struct scope scope; };
 bool tool_open(struct tool *t, const struct options *o, struct err *e);   /* database made and migrated if need be */
+/* Into the audit log, in the transaction of the change: cli.ACTION, by the user of the box. id 0: of nothing in particular. */
+bool cli_note(struct scope *s, const char *action, const char *subject, int64_t id, struct err *e);
+bool cli_note_alone(struct tool *t, const char *action, const char *subject, int64_t id, struct err *e); /* of what changed nothing here */
 void tool_close(struct tool *t);
 void cli_have_memory_or_end(void);                                          /* first of all: memory.c */
 bool cli_read_password(char *to, size_t size, struct err *e);               /* one line of standard input */

@@ -171,6 +171,7 @@ static int with_client(struct tool *t, const struct options *o, const struct opt
     if (!(d.client = daily_client_create(t->config, NULL, &e))) return cli_fail(&e);
     int code = run(&d);
     dailyco_destroy(d.client);
+    if (code == EXIT_DONE && run != list && !cli_note_alone(t, "daily.webhooks", NULL, 0, &e)) return cli_fail(&e);
     return code;
 }
 

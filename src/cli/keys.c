@@ -14,12 +14,13 @@ static bool write_key(struct scope *s, void *arg, struct err *e)
 {
     struct new_key *n = arg;
     struct api_key row;
-    return api_key_create(s, n->name, n->scopes, n->user_id, n->key, &row, e);
+    return api_key_create(s, n->name, n->scopes, n->user_id, n->key, &row, e) && cli_note(s, "key.add", "key", row.id, e);
 }
 
 static bool write_revoke(struct scope *s, void *arg, struct err *e)
 {
-    return api_key_revoke(s, ((const struct new_key *)arg)->id, e);
+    const struct new_key *n = arg;
+    return api_key_revoke(s, n->id, e) && cli_note(s, "key.revoke", "key", n->id, e);
 }
 
 /* A key acts for the first administrator, who is made (without a usable password) where there is none. */

@@ -108,6 +108,7 @@ static int fetch_recording(struct tool *t, const char *id, const char *folder)
         err_set(&e, ERR_CALLER, "fetch", "recording %s has no files; `roomd recordings list` shows how far it is", id);
         return cli_fail(&e);
     }
+    if (!cli_note_alone(t, "recordings.fetch", "recording", strtoll(id, NULL, 10), &e)) return cli_fail(&e);
     for (size_t i = 0; i < rows.count; i++)
         if (!fetch_file(t, (const struct recording_file *)rows.items + i, folder, &e)) return cli_fail(&e);
     return EXIT_DONE;

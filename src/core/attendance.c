@@ -1,5 +1,6 @@
 /* attendance.c - spans of connections, merged into stays of people. */
 #include "base/clock.h"
+#include "core/csv.h"
 #include "core/presence.h"
 #include <string.h>
 
@@ -59,18 +60,6 @@ bool attendance(struct scope *s, int64_t session_id, struct list *people, struct
         if (!person(s, (const struct participant *)rows.items + i, &out[i], e)) return false;
     *people = (struct list){out, rows.count};
     return true;
-}
-
-/* RFC 4180; a field that a spreadsheet would take for a formula gets an apostrophe before it. */
-static void csv_field(struct buf *b, const char *text)
-{
-    buf_char(b, '"');
-    if (*text && strchr("=+-@\t\r", *text)) buf_char(b, '\'');
-    for (; *text; text++) {
-        if (*text == '"') buf_char(b, '"');
-        buf_char(b, *text);
-    }
-    buf_char(b, '"');
 }
 
 static void csv_row(struct buf *b, const struct attendance_person *p, const struct attendance_span *span)

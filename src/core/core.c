@@ -41,7 +41,7 @@ void core_release(struct core *core)
 static bool task_run(struct db_conn *c, struct db_job *job)
 {
     struct task *t = (struct task *)job;
-    struct scope s = {.core = t->core, .db = c, .arena = &t->arena, .now = clock_now_ms()};
+    struct scope s = {.core = t->core, .db = c, .arena = &t->arena, .now = clock_now_ms(), .source = t->core->source};
     t->err = (struct err){0};
     return t->run(&s, t->arg, &t->err);
 }
@@ -81,7 +81,7 @@ static bool waiting_run(struct db_conn *c, void *arg)
     struct waiting *w = arg;
     struct arena a;
     arena_init(&a);
-    struct scope s = {.core = w->core, .db = c, .arena = &a, .now = clock_now_ms()};
+    struct scope s = {.core = w->core, .db = c, .arena = &a, .now = clock_now_ms(), .source = w->core->source};
     *w->err = (struct err){0};
     bool ok = w->run(&s, w->arg, w->err);
     arena_release(&a);

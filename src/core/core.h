@@ -19,6 +19,7 @@ struct sink;
 struct errands;
 struct scope;
 struct webhook_letter;
+struct audit_source;
 typedef bool webhook_render_fn(struct scope *s, const struct webhook_endpoint *w, const struct event *event, struct webhook_letter *out, struct err *e);
 
 struct core {
@@ -31,6 +32,7 @@ struct core {
     int64_t last_event;          /* that listeners were told of; the writer's */
     bool inbox_wanted;           /* the inbox's job is asked for, and has not begun; the writer's */
     webhook_render_fn *webhook_render[webhook_shape_count]; /* core/webhook.h */
+    const struct audit_source *source;                   /* of a tool: that of all its scopes */
     const struct provider *const *providers; /* core/provider.h; set before serving starts */
     size_t provider_count;
     const struct sink *const *sinks;         /* core/sink.h; set before serving starts */
@@ -44,6 +46,7 @@ struct scope {
     struct arena *arena;
     const struct user *actor;   /* NULL: roomd itself, or a guest */
     int64_t now;                /* UTC ms */
+    const struct audit_source *source; /* on whose behalf, from where (core/audit.h); NULL: roomd's own */
     struct errands *errands;    /* what a remote provider did for this work (core/errand.h); NULL: it cannot wait for one */
 };
 

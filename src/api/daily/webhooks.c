@@ -1,4 +1,5 @@
 /* webhooks.c - /v1/webhooks: endpoints of the shape `daily` (core/webhook.h). Each is asked with {"test":"test"} before it is made or changed. */
+#include "api/audit.h"
 #include "api/daily/daily.h"
 #include "api/webhook_probe.h"
 #include "base/clock.h"
@@ -134,7 +135,10 @@ static bool create(struct scope *s, void *arg, struct err *e)
     struct work *w = arg;
     struct scope own = own_scope(s, w->request);
     const char *secret;
-    return webhook_create(&own, &w->plan, &w->row, &secret, e);
+    if (!webhook_create(&own, &w->plan, &w->row, &secret, e)) return false;
+    w->request->subject = "webhook";
+    w->request->subject_id = w->row.uuid;
+    return true;
 }
 
 /* As it will be, for the question to it. */
@@ -167,7 +171,7 @@ bool daily_webhook_create(struct request *r, struct err *e)
     w->plan = (struct webhook_new){.url = in->url, .shape = webhook_shape_daily, .retry = retry_of(HAS(in, dailyco_webhook_create, retryType), in->retryType)};
     w->plan.secret = HAS(in, dailyco_webhook_create, hmac) ? in->hmac : random_secret(a);
     if (HAS(in, dailyco_webhook_create, basicAuth)) w->plan.authorization = arena_printf(a, "%s%s", BASIC, in->basicAuth);
-    return types_text(r, &in->eventTypes, &w->plan.event_types, e) && try_first(r, &w->plan, e) && core_write(r->api->core, create, w, e) && reply_webhook(r, &w->row);
+    return types_text(r, &in->eventTypes, &w->plan.event_types, e) && try_first(r, &w->plan, e) && request_write(r, create, w, e) && reply_webhook(r, &w->row);
 }
 
 static bool merge(struct request *r, const struct dailyco_webhook_update *in, struct webhook_endpoint *w, struct err *e)
@@ -201,7 +205,7 @@ bool daily_webhook_update(struct request *r, struct err *e)
     struct scope s = r->scope;
     w->request = r;
     s.db = core_worker_reader(r->api->core, e);
-    return s.db && find(r, &s, &w->row, e) && merge(r, r->body, &w->row, e) && answers(r, &w->row, e) && core_write(r->api->core, change, w, e) && reply_webhook(r, &w->row);
+    return s.db && find(r, &s, &w->row, e) && merge(r, r->body, &w->row, e) && answers(r, &w->row, e) && request_write(r, change, w, e) && reply_webhook(r, &w->row);
 }
 
 bool daily_webhook_patch(struct request *r, struct err *e)

@@ -1,5 +1,6 @@
 /* recordings.c - /api/recording: start, stop, status, list, delete (seed S5). */
 #include "api/recording/access.h"
+#include "api/audit.h"
 #include "base/log.h"
 #include "core/outside_call.h"
 #include <stdio.h>
@@ -19,20 +20,20 @@ static bool run(struct scope *s, void *arg, struct err *e)
 {
     struct change *c = arg;
     struct scope own = *s;
-    own.actor = c->request->scope.actor;
-    own.arena = c->request->scope.arena; /* the writer's own ends with this */
     own.errands = &c->request->errands;
     errand_begin(own.errands);
-    return c->run(&own, c, e);
+    if (!c->run(&own, c, e)) return false;
+    request_subject(c->request, "recording", c->recording.id);
+    return true;
 }
 
 /* Again after each thing that a remote provider had to be asked for. */
 static bool change(struct request *r, struct change *c, const char *what, struct err *e)
 {
     c->request = r;
-    while (!core_write(r->api->core, run, c, e))
+    while (!request_write(r, run, c, e))
         if (r->errands.wanted == ERRAND_NONE || !errand_do(&r->errands, r->api->core, r->scope.arena, e)) return false;
-    log_info("recording_api", LOG_STR("id", r->id), LOG_STR("did", what), LOG_INT("recording", c->recording.id), LOG_STR("by", r->matrix_user ? r->matrix_user : r->scope.actor->email));
+    log_info("recording_api", LOG_STR("id", r->id), LOG_STR("did", what), LOG_INT("recording", c->recording.id), LOG_INT("user", r->scope.actor ? r->scope.actor->id : 0));
     return true;
 }
 

@@ -1,5 +1,6 @@
 /* accounts.c - sign up, sign in, who am I. */
 #include "api/api.h"
+#include "api/audit.h"
 #include "api/limit.h"
 #include "core/user.h"
 #include <ctype.h>
@@ -12,14 +13,14 @@ static bool reply_user(struct request *r, const struct user *u)
     return reply_with(r, out);
 }
 
-struct registration { const struct user_create *in; const char *hash; struct user *out; struct arena *arena; };
+struct registration { struct request *request; const struct user_create *in; const char *hash; struct user *out; };
 
 static bool write_user(struct scope *s, void *arg, struct err *e)
 {
     struct registration *job = arg;
-    struct scope own = *s;
-    own.arena = job->arena; /* the answer outlives the write */
-    return user_create_hashed(&own, job->in->email, HAS(job->in, user_create, full_name) ? job->in->full_name : NULL, job->hash, user_role_teacher, job->out, e);
+    if (!user_create_hashed(s, job->in->email, HAS(job->in, user_create, full_name) ? job->in->full_name : NULL, job->hash, user_role_teacher, job->out, e)) return false;
+    request_subject(job->request, "user", job->out->id);
+    return true;
 }
 
 bool v1_register(struct request *r, struct err *e)
@@ -29,8 +30,8 @@ bool v1_register(struct request *r, struct err *e)
     struct user *user = arena_new(r->scope.arena, struct user);
     if (!core_config(r->api->core)->REGISTRATION) return err_fail(e, error_registration_closed);
     if (!password_hash(in->password, hash, e)) return false;
-    struct registration job = {in, hash, user, r->scope.arena};
-    return core_write(r->api->core, write_user, &job, e) && reply_user(r, user);
+    struct registration job = {r, in, hash, user};
+    return request_write(r, write_user, &job, e) && reply_user(r, user);
 }
 
 /* A wrong address costs as much time as a wrong password. */
@@ -59,6 +60,24 @@ static uint64_t account_key(struct arena *a, const char *address)
     return limit_key(lower);
 }
 
+/* Who came in, and who tried to: what was typed for a name is not kept, since now and then it is a password. */
+static bool nothing(struct scope *s, void *arg, struct err *e)
+{
+    (void)s, (void)arg, (void)e;
+    return true;
+}
+
+static bool note_login(struct request *r, const struct user *known, int status, struct err *e)
+{
+    r->status = status;
+    request_subject(r, "user", known ? known->id : 0);
+    if (known && status == 200) {
+        r->source.kind = audit_actor_user;
+        r->source.user_id = known->id;
+    }
+    return request_write(r, nothing, NULL, e);
+}
+
 bool v1_login(struct request *r, struct err *e)
 {
     const struct login_form *in = r->body;
@@ -70,9 +89,10 @@ bool v1_login(struct request *r, struct err *e)
     if (!find_user(r, in->username, &user, &found, e)) return false;
     if (!password_verify(hash_or_dummy(found, &user), in->password) || found != DB_ROW) {
         if (limited) limit_take(limit_account, key, r->scope.now);
-        return err_fail(e, error_wrong_password);
+        return note_login(r, found == DB_ROW ? &user : NULL, 401, e) && err_fail(e, error_wrong_password);
     }
-    if (!user.is_active) return err_fail(e, error_inactive_user);
+    if (!user.is_active) return note_login(r, &user, 400, e) && err_fail(e, error_inactive_user);
+    if (!note_login(r, &user, 200, e)) return false;
     struct token_reply *out = arena_new(r->scope.arena, struct token_reply);
     SET(out, token_reply, access_token, access_token_sign(&r->scope, &user));
     SET(out, token_reply, token_type, "bearer");

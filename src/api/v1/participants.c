@@ -1,6 +1,7 @@
 /* participants.c - seats: join, leave, list, add, kick; who was there. */
 #include "core/participant.h"
 #include "api/api.h"
+#include "api/audit.h"
 #include "core/presence.h"
 #include "core/recording.h"
 #include "core/session.h"
@@ -27,6 +28,8 @@ static bool reply_join_by_code(struct request *r, const struct session *session,
     if (!reply_join(r, session, p, e)) return false;
     COPY(join_by_code_reply, out, join_reply, r->reply);
     SET(out, join_by_code_reply, session_id, session->id);
+    request_subject(r, "session", session->id);
+    request_seat(r, p->id);
     return reply_with(r, out);
 }
 

@@ -1,5 +1,6 @@
 /* users.c - accounts, for those who administer them. */
 #include "api/api.h"
+#include "api/audit.h"
 #include "core/user.h"
 
 static bool reply_user(struct request *r, const struct user *u)
@@ -35,21 +36,13 @@ bool v1_user_get(struct request *r, struct err *e)
 
 struct change { struct request *r; const char *hash; struct user *out; };
 
-/* The writer's arena dies before the answer is written: rows are read into the request's. */
-static struct scope own_scope(const struct scope *s, const struct request *r)
-{
-    struct scope own = *s;
-    own.arena = r->scope.arena;
-    own.actor = r->scope.actor;
-    return own;
-}
-
 static bool write_new(struct scope *s, void *arg, struct err *e)
 {
     const struct change *c = arg;
     const struct user_add *in = c->r->body;
-    struct scope own = own_scope(s, c->r);
-    return user_create_hashed(&own, in->email, HAS(in, user_add, full_name) ? in->full_name : NULL, c->hash, (enum user_role)in->role, c->out, e);
+    if (!user_create_hashed(s, in->email, HAS(in, user_add, full_name) ? in->full_name : NULL, c->hash, (enum user_role)in->role, c->out, e)) return false;
+    request_subject(c->r, "user", c->out->id);
+    return true;
 }
 
 bool v1_user_add(struct request *r, struct err *e)
@@ -57,15 +50,14 @@ bool v1_user_add(struct request *r, struct err *e)
     const struct user_add *in = r->body;
     char hash[128];
     struct change c = {r, hash, arena_new(r->scope.arena, struct user)};
-    return user_admin_only(&r->scope, e) && password_hash(in->password, hash, e) && core_write(r->api->core, write_new, &c, e) && reply_user(r, c.out);
+    return user_admin_only(&r->scope, e) && password_hash(in->password, hash, e) && request_write(r, write_new, &c, e) && reply_user(r, c.out);
 }
 
 static bool write_change(struct scope *s, void *arg, struct err *e)
 {
     const struct change *c = arg;
     const struct user_path *path = c->r->path;
-    struct scope own = own_scope(s, c->r);
-    return user_change(&own, path->user_id, c->r->body, c->hash, c->out, e);
+    return user_change(s, path->user_id, c->r->body, c->hash, c->out, e);
 }
 
 bool v1_user_change(struct request *r, struct err *e)
@@ -75,5 +67,5 @@ bool v1_user_change(struct request *r, struct err *e)
     bool password = HAS(in, user_update, password);
     struct change c = {r, password ? hash : NULL, arena_new(r->scope.arena, struct user)};
     if (!user_admin_only(&r->scope, e) || (password && !password_hash(in->password, hash, e))) return false;
-    return core_write(r->api->core, write_change, &c, e) && reply_user(r, c.out);
+    return request_write(r, write_change, &c, e) && reply_user(r, c.out);
 }

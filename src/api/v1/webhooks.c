@@ -1,5 +1,6 @@
 /* webhooks.c - where roomd tells of what happens, for those who administer it. */
 #include "api/api.h"
+#include "api/audit.h"
 #include "api/webhook_probe.h"
 #include "base/rand.h"
 #include "core/session.h"
@@ -209,7 +210,7 @@ bool v1_webhook_test(struct request *r, struct err *e)
     if (probe.answer) SET(out, webhook_tested, answer, probe.answer);
     if (probe.error) SET(out, webhook_tested, error, probe.error);
     SET(out, webhook_tested, duration_ms, probe.duration_ms);
-    return core_write(r->api->core, note_test, &noted, e) && reply_with(r, out);
+    return request_write(r, note_test, &noted, e) && reply_with(r, out);
 }
 
 /* ---- the log */

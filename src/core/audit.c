@@ -1,0 +1,116 @@
+#include "core/audit.h"
+#include "base/clock.h"
+#include "core/csv.h"
+#include <string.h>
+
+enum { SWEPT_AT_ONCE = 5000, AGENT_SHOWN = 200, SUBJECT_SHOWN = 200 };
+static const int64_t DAY_MS = 24LL * 60 * 60 * 1000;
+
+#define WANTED \
+    " FROM audit WHERE ($1 = '' OR actor = $1) AND ($2 IS NULL OR user_id = $2) AND ($3 IS NULL OR key_id = $3) AND ($4 = '' OR substr(action, 1, length($4)) = $4) " \
+    "AND ($5 = '' OR subject = $5) AND ($6 = '' OR subject_id = $6) AND ($7 IS NULL OR at >= $7) AND ($8 IS NULL OR at < $8)"
+static const char SQL_LIST[] = "SELECT {}" WANTED " ORDER BY id DESC LIMIT $9 OFFSET $10";
+static const char SQL_COUNT[] = "SELECT count(*)" WANTED;
+/* Rows grow with time, so the oldest are the first. */
+static const char SQL_SWEEP[] = "DELETE FROM audit WHERE id IN (SELECT id FROM (SELECT id, at FROM audit ORDER BY id LIMIT $2) AS oldest WHERE at <= $1)";
+
+/* Not longer than that, and no character cut in two. */
+static const char *shortened(struct arena *a, const char *text, size_t most)
+{
+    size_t n = text ? strlen(text) : 0;
+    if (n <= most) return text;
+    for (n = most; n && ((unsigned char)text[n] & 0xc0) == 0x80;) n--;
+    return arena_strndup(a, text, n);
+}
+
+static void set_source(struct audit_entry *row, struct arena *a, const struct audit_source *from)
+{
+    const char *agent = shortened(a, from->user_agent, AGENT_SHOWN);
+    SET(row, audit_entry, actor, (int)from->kind);
+    if (from->user_id) SET(row, audit_entry, user_id, from->user_id);
+    if (from->key_id) SET(row, audit_entry, key_id, from->key_id);
+    if (from->participant_id) SET(row, audit_entry, participant_id, from->participant_id);
+    if (from->name) SET(row, audit_entry, name, from->name);
+    if (from->ip) SET(row, audit_entry, ip, from->ip);
+    if (agent) SET(row, audit_entry, user_agent, agent);
+    if (from->request_id) SET(row, audit_entry, request_id, from->request_id);
+}
+
+bool audit_note(struct scope *s, const struct audit_act *act, struct err *e)
+{
+    static const struct audit_source ours = {.kind = audit_actor_system};
+    struct audit_entry row = {0};
+    if (!core_config(s->core)->AUDIT) return true;
+    SET(&row, audit_entry, at, s->now);
+    SET(&row, audit_entry, action, act->action);
+    set_source(&row, s->arena, s->source ? s->source : &ours);
+    if (act->subject) SET(&row, audit_entry, subject, act->subject);
+    if (act->subject_id) SET(&row, audit_entry, subject_id, shortened(s->arena, act->subject_id, SUBJECT_SHOWN));
+    if (act->status) SET(&row, audit_entry, status, act->status);
+    return db_insert(s->db, "audit", audit_entry, &row, e);
+}
+
+const char *audit_id(struct arena *a, int64_t id)
+{
+    return id ? arena_printf(a, "%lld", (long long)id) : NULL;
+}
+
+#define TEXT_OF(q, f) TEXT_(HAS(q, audit_query, f) ? (q)->f : "")
+#define INT_OF(q, f) OPT_(HAS(q, audit_query, f), (q)->f)
+
+bool audit_list(struct scope *s, const struct audit_query *q, struct list *out, int64_t *total, struct err *e)
+{
+    const struct db_value v[] = {TEXT_(HAS(q, audit_query, actor) ? audit_actor_words.words[q->actor] : ""), INT_OF(q, user_id), INT_OF(q, key_id), TEXT_OF(q, action), TEXT_OF(q, subject),
+                                 TEXT_OF(q, subject_id), INT_OF(q, from), INT_OF(q, to), INT_(q->limit), INT_(q->skip)};
+    return db_all_values(s->db, SQL_LIST, &audit_entry_model, out, s->arena, e, v, 10) && db_number_values(s->db, SQL_COUNT, total, e, v, 8) == DB_ROW;
+}
+
+bool audit_sweep(struct scope *s, struct err *e)
+{
+    int64_t days = core_config(s->core)->AUDIT_DAYS;
+    return !days || db_run(s->db, SQL_SWEEP, e, INT_(s->now - days * DAY_MS), INT_(SWEPT_AT_ONCE));
+}
+
+/* ---- as a table */
+
+static void text_field(struct buf *b, bool there, const char *text)
+{
+    buf_char(b, ',');
+    if (there) csv_field(b, text);
+}
+
+static void number_field(struct buf *b, bool there, int64_t n)
+{
+    buf_char(b, ',');
+    if (there) buf_int(b, n);
+}
+
+static void csv_row(struct buf *b, const struct audit_entry *r)
+{
+    char at[TIME_TEXT];
+    time_format(r->at, at);
+    buf_int(b, r->id);
+    buf_printf(b, ",%s,%s,%s", at, r->action, audit_actor_words.words[r->actor]);
+    number_field(b, HAS(r, audit_entry, user_id), r->user_id);
+    number_field(b, HAS(r, audit_entry, key_id), r->key_id);
+    number_field(b, HAS(r, audit_entry, participant_id), r->participant_id);
+    text_field(b, HAS(r, audit_entry, name), r->name);
+    text_field(b, HAS(r, audit_entry, subject), r->subject);
+    text_field(b, HAS(r, audit_entry, subject_id), r->subject_id);
+    text_field(b, HAS(r, audit_entry, ip), r->ip);
+    text_field(b, HAS(r, audit_entry, user_agent), r->user_agent);
+    number_field(b, HAS(r, audit_entry, status), r->status);
+    text_field(b, HAS(r, audit_entry, request_id), r->request_id);
+    buf_text(b, "\r\n");
+}
+
+char *audit_csv(struct arena *a, const struct list *rows)
+{
+    struct buf b;
+    buf_init(&b, 0);
+    buf_text(&b, "id,at,action,actor,user_id,key_id,participant_id,name,subject,subject_id,ip,user_agent,status,request_id\r\n");
+    for (size_t i = 0; i < rows->count; i++) csv_row(&b, (const struct audit_entry *)rows->items + i);
+    char *text = arena_strndup(a, b.data, b.size);
+    buf_release(&b);
+    return text;
+}

@@ -1,0 +1,21 @@
+/* audit.h - who did what, to what, from where: one row for each change that a person, a key or the command line asked for, and for what is
+ * looked at that should be known of, written in the transaction of the change. Never what was said: no bodies, no secrets.
+ *
+ * Rows are only added, and taken away when they are older than AUDIT_DAYS; erasing a person takes their addresses out of them (core/erasure.h). */
+#pragma once
+#include "core/core.h"
+
+/* On whose behalf something is done. Texts live as long as the work does. 0 and NULL: none. */
+struct audit_source {
+    enum audit_actor kind;
+    int64_t user_id, key_id, participant_id;
+    const char *name;                    /* who has no number here */
+    const char *ip, *user_agent, *request_id;
+};
+struct audit_act { const char *action, *subject, *subject_id; int status; };
+
+bool audit_note(struct scope *s, const struct audit_act *act, struct err *e);   /* by the scope's source; AUDIT off: nothing */
+const char *audit_id(struct arena *a, int64_t id);                              /* as a subject_id */
+bool audit_list(struct scope *s, const struct audit_query *q, struct list *out, int64_t *total, struct err *e); /* of struct audit_entry, newest first */
+char *audit_csv(struct arena *a, const struct list *rows);                      /* RFC 4180, with a head */
+bool audit_sweep(struct scope *s, struct err *e);                               /* what is too old, some at a time */
