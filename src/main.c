@@ -11,6 +11,7 @@ const struct command commands[] = {
     {"key", "roomd key add --name N | revoke --id ID | list", "Keys for other backends; the key is printed once.", cmd_key},
     {"recordings", "roomd recordings list | fetch ID [--to DIR]", "Recordings and their files.", cmd_recordings},
     {"events", "roomd events tail [--follow] [--after ID]", "What happened.", cmd_events},
+    {"privacy", "roomd privacy export --user ID|EMAIL | erase --user ID|EMAIL --confirm EMAIL [--media own|all] | status --user ID", "All that is known of a person; forgetting them (the running server does it).", cmd_privacy},
     {"doctor", "roomd doctor [--data DIR]", "Say what is missing on this box and how to mend it.", cmd_doctor},
     {"daily", "roomd daily webhooks list | create [--url URL] [--events NAME,…] [--retry exponential|circuit-breaker] | recreate [--pattern TEXT] | delete [--pattern TEXT]   [--json]", "The webhook by which Daily.co tells this server; without --pattern: those that lead to PUBLIC_URL.", cmd_daily},
     {"livekit", "roomd livekit check [--skip NAME,…] [--wait SECONDS] [--json]", "Say what is wrong with the LiveKit server's URL, key, clock, webhook, Redis, egress, SIP.", cmd_livekit},

@@ -278,7 +278,7 @@ bool act_say(struct caller *c, const void *message, struct err *e)
 static bool deed_consent(struct scope *s, struct deed *d, struct err *e)
 {
     struct participant p;
-    return the_seat(s, d, &p, e) && participant_consent(s, &p, d->flag, e);
+    return the_seat(s, d, &p, e) && participant_consent(s, &p, consent_way_call, d->flag, e);
 }
 
 bool act_consent(struct caller *c, const void *message, struct err *e)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct knock { struct chore chore; struct caller *caller; const char *token, *connection; bool consent; struct entry entry; };
+struct knock { struct chore chore; struct caller *caller; const char *token, *connection; bool consent; struct audit_source source; struct entry entry; };
 
 /* ---- chat of before */
 
@@ -110,6 +110,7 @@ static void ask_consent(struct caller *c, const struct entry *in)
 {
     struct call_consent_needed m = {0};
     SET(&m, call_consent_needed, title, in->session.title);
+    SET(&m, call_consent_needed, wording, core_config(c->hub->core)->CONSENT_WORDING);
     SEND(c, consent_needed, &m);
 }
 
@@ -187,7 +188,9 @@ static void forget_entry(struct hub *h, const struct entry *in)
 static bool enter(struct scope *s, void *arg, struct err *e)
 {
     struct knock *k = arg;
-    return presence_enter(s, k->token, k->connection, k->consent, &k->entry, e);
+    struct scope own = *s;
+    own.source = &k->source;
+    return presence_enter(&own, k->token, k->connection, k->consent, &k->entry, e);
 }
 
 static void knock(struct caller *c, const char *connection)
@@ -197,6 +200,7 @@ static void knock(struct caller *c, const char *connection)
     chore_init(&k->chore, c->hub, k, enter, decided);
     k->token = arena_strdup(&k->chore.arena, c->token);
     k->connection = arena_strdup(&k->chore.arena, connection);
+    k->source = (struct audit_source){.kind = audit_actor_seat, .ip = arena_strdup(&k->chore.arena, c->client)};
     c->references++;
     c->entering = true;
     chore_start(&k->chore);

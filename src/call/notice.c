@@ -181,6 +181,7 @@ static void ask_consent(struct room *r, int64_t by_user)
 {
     struct call_consent_needed m = {0};
     SET(&m, call_consent_needed, title, r->session.title);
+    SET(&m, call_consent_needed, wording, core_config(r->hub->core)->CONSENT_WORDING);
     for (struct peer *p = r->peers; p; p = p->next)
         if (by_user && p->user_id == by_user) p->consented = true; /* who starts it agrees to it */
         else if (!p->consented) SEND(p->caller, consent_needed, &m);
@@ -201,6 +202,16 @@ static void on_recording(struct hub *h, struct room *r, const struct event_note 
     if (n->type == event_recording_started) ask_consent(r, n->user_id);
 }
 
+/* Who takes their consent back while the call is recorded cannot stay in it. */
+static void on_withdrawn(struct hub *h, struct room *r, const struct event_note *n)
+{
+    (void)h;
+    struct peer *p = find_participant(r, n->subject_id);
+    if (!p) return;
+    p->consented = false;
+    if (r->recorded) peer_remove(p, "left", n->at, "denied", "You left because this call is being recorded");
+}
+
 static void count_ready(struct hub *h, struct room *r, const struct event_note *n)
 {
     (void)h;
@@ -217,6 +228,7 @@ static follow_fn *const followers[event_type_count] = {
     [event_participant_left_seat] = on_gave_up, [event_participant_admitted] = on_admitted, [event_participant_denied] = on_denied,
     [event_token_revoked] = on_revoked,        [event_participant_updated] = on_seat_changed, [event_chat_message] = on_chat,      [event_recording_started] = on_recording,
     [event_recording_paused] = on_recording,   [event_recording_resumed] = on_recording, [event_recording_stopped] = on_recording,
+    [event_recording_consent_withdrawn] = on_withdrawn,
     [event_recording_ready] = count_ready,     [event_recording_failed] = count_ready};
 
 static void follow(void *arg)

@@ -45,6 +45,7 @@ int cmd_user(int argc, char **argv);
 int cmd_key(int argc, char **argv);
 int cmd_recordings(int argc, char **argv);
 int cmd_events(int argc, char **argv);
+int cmd_privacy(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_daily(int argc, char **argv);
 int cmd_livekit(int argc, char **argv);

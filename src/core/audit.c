@@ -14,18 +14,22 @@ static const char SQL_COUNT[] = "SELECT count(*)" WANTED;
 /* Rows grow with time, so the oldest are the first. */
 static const char SQL_SWEEP[] = "DELETE FROM audit WHERE id IN (SELECT id FROM (SELECT id, at FROM audit ORDER BY id LIMIT $2) AS oldest WHERE at <= $1)";
 
-/* Not longer than that, and no character cut in two. */
-static const char *shortened(struct arena *a, const char *text, size_t most)
+/* Headers and paths are bytes of any kind; PostgreSQL takes texts only. */
+const char *audit_plain(struct arena *a, const char *text, size_t most)
 {
-    size_t n = text ? strlen(text) : 0;
-    if (n <= most) return text;
-    for (n = most; n && ((unsigned char)text[n] & 0xc0) == 0x80;) n--;
-    return arena_strndup(a, text, n);
+    size_t n = 0;
+    while (text && n < most && text[n] >= ' ' && text[n] < 127) n++;
+    if (!text || !text[n]) return text;
+    n = strnlen(text, most);
+    char *plain = arena_strndup(a, text, n);
+    for (size_t i = 0; i < n; i++)
+        if (plain[i] < ' ' || plain[i] >= 127) plain[i] = '?';
+    return plain;
 }
 
 static void set_source(struct audit_entry *row, struct arena *a, const struct audit_source *from)
 {
-    const char *agent = shortened(a, from->user_agent, AGENT_SHOWN);
+    const char *agent = audit_plain(a, from->user_agent, AGENT_SHOWN);
     SET(row, audit_entry, actor, (int)from->kind);
     if (from->user_id) SET(row, audit_entry, user_id, from->user_id);
     if (from->key_id) SET(row, audit_entry, key_id, from->key_id);
@@ -45,7 +49,7 @@ bool audit_note(struct scope *s, const struct audit_act *act, struct err *e)
     SET(&row, audit_entry, action, act->action);
     set_source(&row, s->arena, s->source ? s->source : &ours);
     if (act->subject) SET(&row, audit_entry, subject, act->subject);
-    if (act->subject_id) SET(&row, audit_entry, subject_id, shortened(s->arena, act->subject_id, SUBJECT_SHOWN));
+    if (act->subject_id) SET(&row, audit_entry, subject_id, audit_plain(s->arena, act->subject_id, SUBJECT_SHOWN));
     if (act->status) SET(&row, audit_entry, status, act->status);
     return db_insert(s->db, "audit", audit_entry, &row, e);
 }

@@ -15,6 +15,7 @@ struct audit_source {
 struct audit_act { const char *action, *subject, *subject_id; int status; };
 
 bool audit_note(struct scope *s, const struct audit_act *act, struct err *e);   /* by the scope's source; AUDIT off: nothing */
+const char *audit_plain(struct arena *a, const char *text, size_t most);         /* what callers sent as it may be kept: visible ASCII, not longer */
 const char *audit_id(struct arena *a, int64_t id);                              /* as a subject_id */
 bool audit_list(struct scope *s, const struct audit_query *q, struct list *out, int64_t *total, struct err *e); /* of struct audit_entry, newest first */
 char *audit_csv(struct arena *a, const struct list *rows);                      /* RFC 4180, with a head */

@@ -73,6 +73,7 @@ static bool show(struct scope *s, const struct entry *in, struct door_reply *out
     SET(out, door_reply, name, p->name);
     SET(out, door_reply, role, p->role);
     SET(out, door_reply, screenshare, p->screenshare);
+    SET(out, door_reply, consent_wording, core_config(s->core)->CONSENT_WORDING);
     return show_room(s, in, out, e) && show_knocking(s, in, out, e) && show_chat(s, in, out, e);
 }
 
@@ -159,7 +160,7 @@ static bool allow(struct deed *d, struct err *e)
 static bool agree(struct deed *d, bool given, struct err *e)
 {
     struct participant seat; /* as it is kept: not with the role of this stay */
-    return participant_in(d->s, d->me->session.id, d->me->participant.id, &seat, e) && participant_consent(d->s, &seat, given, e);
+    return participant_in(d->s, d->me->session.id, d->me->participant.id, &seat, e) && participant_consent(d->s, &seat, d->in->action == door_action_record ? consent_way_host : consent_way_call, given, e);
 }
 
 static bool record(struct deed *d, struct err *e)

@@ -91,6 +91,7 @@ static const char *details_json(struct arena *a, const struct event_details *d)
     add_number(&b, "booking_id", d->booking_id);
     add_number(&b, "service_session_id", d->service_session_id);
     add_number(&b, "webhook_id", d->webhook_id);
+    add_number(&b, "user_id", d->user_id);
     add_number(&b, "duration_ms", d->duration_ms);
     add_text(&b, "connection", d->connection);
     add_text(&b, "reason", d->reason);

@@ -21,7 +21,7 @@ struct event_note {
 
 /* Details of an event, written into event_data. `subject` is told to listeners too. */
 struct event_details {
-    int64_t participant_id, recording_id, token_id, booking_id, service_session_id, webhook_id, duration_ms;  /* 0: left out */
+    int64_t participant_id, recording_id, token_id, booking_id, service_session_id, webhook_id, user_id, duration_ms;  /* 0: left out */
     const char *connection, *reason, *status, *name, *text, *error; /* NULL: left out */
     const bool *flag;                                   /* as flag_name */
     const char *flag_name;

@@ -1,5 +1,6 @@
 #include "core/participant.h"
 #include "base/rand.h"
+#include "core/consent.h"
 #include "core/errand.h"
 #include "core/event.h"
 #include "core/session.h"
@@ -251,10 +252,14 @@ bool participant_admit(struct scope *s, struct participant *p, bool admit, struc
            event_emit(s, admit ? event_participant_admitted : event_participant_denied, p->session_id, &(struct event_details){.participant_id = p->id}, e);
 }
 
-bool participant_consent(struct scope *s, struct participant *p, bool given, struct err *e)
+bool participant_consent(struct scope *s, struct participant *p, enum consent_way way, bool given, struct err *e)
 {
-    if (given && HAS(p, participant, consented_at)) return true; /* once is enough; a refusal is always noted */
+    bool before = HAS(p, participant, consented_at);
+    if (given && before) return true; /* once is enough; a refusal is always noted */
     if (given) SET(p, participant, consented_at, s->now);
     else CLEAR(p, participant, consented_at);
-    return save(s, p, e) && EMIT(s, recording_consent, p->session_id, e, .participant_id = p->id, .name = p->name, .flag = &given, .flag_name = "given");
+    enum consent_decision decision = given ? consent_decision_given : before ? consent_decision_withdrawn : consent_decision_refused;
+    if (!save(s, p, e) || !consent_note(s, p, decision, way, e)) return false;
+    if (decision == consent_decision_withdrawn) return EMIT(s, recording_consent_withdrawn, p->session_id, e, .participant_id = p->id, .name = p->name);
+    return EMIT(s, recording_consent, p->session_id, e, .participant_id = p->id, .name = p->name, .flag = &given, .flag_name = "given");
 }

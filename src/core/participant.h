@@ -28,4 +28,5 @@ bool participant_kick(struct scope *s, const struct session *session, struct par
 bool participant_allow_screenshare(struct scope *s, struct participant *p, bool allowed, struct err *e);
 bool participant_allow_all(struct scope *s, int64_t session_id, bool allowed, struct err *e); /* the students' screens */
 bool participant_admit(struct scope *s, struct participant *p, bool admit, struct err *e);
-bool participant_consent(struct scope *s, struct participant *p, bool given, struct err *e);
+/* Their word on being recorded, also into the ledger (core/consent.h). Saying yes again changes nothing. */
+bool participant_consent(struct scope *s, struct participant *p, enum consent_way way, bool given, struct err *e);

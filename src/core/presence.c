@@ -144,7 +144,7 @@ static bool settle_consent(struct scope *s, struct entry *out, bool consent, str
     if (!recording_runs(s, out->session.id, &recorded, e)) return false;
     recorded |= out->session.enable_recording;
     if (recorded && !consent && !HAS(&out->participant, participant, consented_at)) out->outcome = ENTRY_CONSENT;
-    return !recorded || !consent || participant_consent(s, &out->participant, true, e);
+    return !recorded || !consent || participant_consent(s, &out->participant, consent_way_door, true, e);
 }
 
 static bool come_in(struct scope *s, struct entry *out, struct err *e)

@@ -63,7 +63,7 @@ static bool starter_agrees(struct scope *s, int64_t session_id, struct err *e)
 {
     struct participant p;
     enum db_found found = s->actor ? participant_of_user(s, session_id, s->actor->id, &p, e) : DB_NONE;
-    return found == DB_ROW ? participant_consent(s, &p, true, e) : found == DB_NONE;
+    return found == DB_ROW ? participant_consent(s, &p, consent_way_host, true, e) : found == DB_NONE;
 }
 
 static bool begin(struct scope *s, const struct session *session, struct recording *out, struct err *e)

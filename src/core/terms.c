@@ -86,7 +86,7 @@ bool terms_record(struct scope *s, const struct session *session, struct partici
     enum db_found found = token_id ? db_one(s->db, SQL_OF_TOKEN, token_terms, &t, s->arena, e, INT_(token_id)) : DB_NONE;
     if (found != DB_ROW) return found == DB_NONE;
     if (!t.starts_recording) return true;
-    return participant_consent(s, p, true, e) && recording_runs(s, session->id, &runs, e) && (runs || recording_begin(s, session, &r, e));
+    return participant_consent(s, p, consent_way_token, true, e) && recording_runs(s, session->id, &runs, e) && (runs || recording_begin(s, session, &r, e));
 }
 
 /* ---- putting out */

@@ -69,6 +69,13 @@ static bool others_run_it(struct scope *s, const struct user *u, struct err *e)
     return found == DB_NONE ? err_fail(e, error_last_admin) : found == DB_ROW;
 }
 
+bool user_may_go(struct scope *s, const struct user *u, struct err *e)
+{
+    struct user gone = *u;
+    gone.is_active = false;
+    return !u->is_superuser || !u->is_active || others_run_it(s, &gone, e);
+}
+
 bool user_change(struct scope *s, int64_t id, const struct user_update *change, const char *hash, struct user *out, struct err *e)
 {
     enum db_found found = user_by_id(s, id, out, e);

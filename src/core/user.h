@@ -10,6 +10,7 @@ enum db_found user_by_email(struct scope *s, const char *email, struct user *out
 bool user_set_password(struct scope *s, int64_t id, const char *hash, struct err *e);
 bool user_list(struct scope *s, int64_t skip, int64_t limit, struct list *out, int64_t *total, struct err *e);
 bool user_admin_only(const struct scope *s, struct err *e);                                       /* forbidden */
+bool user_may_go(struct scope *s, const struct user *u, struct err *e);                             /* last_admin */
 /* `hash` of a new password, or NULL. user_not_found; last_admin where nobody could administer the box any more. */
 bool user_change(struct scope *s, int64_t id, const struct user_update *change, const char *hash, struct user *out, struct err *e);
 

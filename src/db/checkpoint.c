@@ -52,6 +52,16 @@ static int on_commit(void *arg, sqlite3 *handle, const char *schema, int pages)
     return SQLITE_OK;
 }
 
+/* secure_delete has overwritten in the file what was deleted; the log may still have pages of before. */
+bool sqlite_wipe(const char *where, struct err *e)
+{
+    struct db_conn *c = conn_open(where, true, e);
+    if (!c) return false;
+    bool ok = sqlite3_wal_checkpoint_v2(sqlite_handle(c), NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK || sqlite_error(c, "wipe", e);
+    db_conn_close(c);
+    return ok;
+}
+
 void *checkpointer_start(const char *path, struct db_conn *writer, struct db *db, struct err *e)
 {
     (void)db;

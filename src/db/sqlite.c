@@ -61,7 +61,7 @@ static struct db_conn *open_file(const char *path, bool write, struct err *e)
     }
     sqlite3_extended_result_codes(own->handle, 1);
     sqlite3_busy_timeout(own->handle, 10000); /* tools write beside the server */
-    if (!exec(c, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2048", e)) {
+    if (!exec(c, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA secure_delete=ON; PRAGMA cache_size=-2048", e)) {
         db_conn_close(c);
         return NULL;
     }
@@ -249,5 +249,5 @@ static bool set_version(struct db_conn *c, int to, struct err *e)
 const struct driver sqlite_driver = {
     .open = open_file, .close = close_file, .exec = exec, .prepare = prepare, .forget = forget, .run = run, .one = one, .all = all, .number = number,
     .insert = sqlite_insert, .update = sqlite_update, .changes = changes, .total_changes = total_changes, .begin = begin, .commit = commit, .standing = standing,
-    .version = version, .set_version = set_version, .create = exec, .helper_start = checkpointer_start, .helper_stop = checkpointer_stop,
+    .version = version, .set_version = set_version, .create = exec, .helper_start = checkpointer_start, .helper_stop = checkpointer_stop, .wipe = sqlite_wipe,
     .snapshots = true, .insert_end = ""}; /* RETURNING would cost SQLite a table of its own and a journal for the statement */

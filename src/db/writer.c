@@ -246,6 +246,11 @@ bool db_start_writer(struct db *db, struct err *e)
     return true;
 }
 
+bool db_wipe(struct db *db, struct err *e)
+{
+    return !db->driver->wipe || db->driver->wipe(db->where, e);
+}
+
 void db_on_turn(struct db *db, db_turn_fn *fn, void *arg)
 {
     if (!db->driver->shared) return;

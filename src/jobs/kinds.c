@@ -19,6 +19,8 @@ const struct work_kind work_kinds[] = {
     {"publish", 12, publish_work, publish_give_up},
     {"release", 20, release_work, NULL},
     {"unpublish", 40, unpublish_work, NULL},
+    {"forget", 1000000, forget_work, NULL},
+    {"forget_files", 20, forget_files_work, NULL},
     {0}};
 
 enum work_result erase_work(struct work_context *w, struct err *e)

@@ -49,7 +49,7 @@ def test_who_what_from_where(server, admin, teacher, student):
 
 
 def test_a_key_is_named(server, admin):
-    key = admin.post("/api-keys", {"name": "shop", "scope": "rooms:write audit:read"}).json()
+    key = admin.post("/api-keys", {"name": "audited", "scope": "rooms:write audit:read"}).json()
     shop = Person(server, {"id": admin.id, "email": "", "full_name": ""}, key["key"])
     room = shop.http.post("/v1/rooms", json={"name": f"audited-{key['id']}"})
     assert room.status_code == 200, room.text

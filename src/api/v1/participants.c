@@ -97,6 +97,7 @@ bool v1_lookup(struct request *r, struct err *e)
     SET(out, lookup_reply, session_id, session.id);
     SET(out, lookup_reply, teacher_name, user_name(&teacher));
     SET(out, lookup_reply, records, runs || session.enable_recording);
+    SET(out, lookup_reply, consent_wording, core_config(r->api->core)->CONSENT_WORDING);
     return reply_with(r, out);
 }
 
