@@ -179,5 +179,6 @@ def first_start(w):
 
 
 ALL = [accounts, lessons, call, lost_hooks, page, kept_recording, recording, large_recording, silent_recorder, restart, flood, compose, first_start]
-ONLY = {"checkpoint": flood, "migrate": first_start, "secret": first_start}  # places that others pass now and then
+ONLY = {"checkpoint_before": flood, "checkpoint_after": flood, "migrate_step": first_start, "migrate_done": first_start, "secret_written": first_start,
+        "reconcile_asked": lost_hooks, "reconcile_told": silent_recorder}  # places that others pass now and then
 OWN_HOUSE = [compose, first_start]  # they start, and start again, by themselves

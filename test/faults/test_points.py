@@ -1,5 +1,7 @@
 """kill -9 at every place that spec/faults.def names: what was acknowledged is there afterwards, once, in order."""
 import contextlib
+import os
+import random
 import signal
 import time
 
@@ -7,6 +9,9 @@ import invariants
 import scenes
 from control import points
 from world import Died
+
+SEED = int(os.environ.get("FAULT_SEED", random.randrange(1 << 30)))
+EACH = int(os.environ.get("FAULT_EACH", "3"))
 
 
 def met(world):
@@ -19,7 +24,7 @@ def met(world):
         scene(world)
         after = world.control.passed()
         for name in after:
-            if after[name] > before[name] and scenes.ONLY.get(name.split("_")[0], scene) is scene:
+            if after[name] > before[name] and scenes.ONLY.get(name, scene) is scene:
                 where.setdefault(name, scene)
         print(f"{scene.__name__}: {time.monotonic() - began:.2f} s")
     return where
@@ -54,3 +59,24 @@ def test_killed_at_every_named_place(world):
         killed_at(world, name, scene)
         print(f"{name} in {scene.__name__}: {time.monotonic() - began:.2f} s")
     assert not never, f"never passed: {never}"
+
+
+def test_killed_at_a_later_passing(world):
+    """Not at the first time but at some time, while several things are under way."""
+    where, luck = met(world), random.Random(SEED)
+    busy = [scene for scene in scenes.ALL if scene not in scenes.OWN_HOUSE]
+    for _ in range(2 * EACH):
+        name, nth, mixed = luck.choice([n for n, s in where.items() if s in busy]), luck.randrange(2, 12), luck.sample(busy, 3)
+        print(f"{name}, passing {nth}, in {[s.__name__ for s in mixed]} (FAULT_SEED={SEED})")
+        last = world.control.passed()[name] + nth
+        world.control.arm(name, nth)
+        with contextlib.suppress(Died):
+            for scene in (where[name], *mixed):
+                scene(world)
+        world.control.disarm()
+        if world.control.passed()[name] >= last:  # else it was passed less often than that
+            assert world.house.process.wait(10) == -signal.SIGKILL
+            world.revive()
+        world.empty()
+        world.rest()
+        invariants.check(world)

@@ -3,7 +3,6 @@ and a diary of all that it has acknowledged."""
 import contextlib
 import itertools
 import json
-import os
 import pathlib
 import signal
 import subprocess
@@ -291,7 +290,7 @@ class World:
         waits = self.rows("SELECT kind, subject_id, status, CASE status WHEN 'running' THEN 0 ELSE due_at END FROM jobs WHERE status IN ('running', 'waiting')")
         waits = [w for w in waits if w[0] not in PERIODIC]
         waits += self.rows("SELECT 'delivery', event_id, state, due_at FROM webhook_deliveries WHERE state = 'waiting'")
-        due = [w[3] for w in waits]
+        due = [w[3] for w in waits if w[3] is not None]  # none: behind another one of its session
         skip = min(due) - now if due and min(due) > now else 0 if due else 3000
         waits += self.rows("SELECT 'message', id, state, 0 FROM inbox WHERE state = 'received'")
         waits += self.rows("SELECT 'recording', id, status, 0 FROM recordings WHERE status IN ('recording', 'paused', 'processing') AND deleted_at IS NULL")

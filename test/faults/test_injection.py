@@ -1,0 +1,91 @@
+"""The n-th allocation, write, sync, rename or connect fails: what is answered is true, and nothing is lost. FAULT_SEED, FAULT_EACH."""
+import os
+import random
+import signal
+
+import pytest
+
+import invariants
+import scenes
+from injection import FAULTS, FOR_EVER, Injector
+from world import Died, Refused, World
+
+SEED = int(os.environ.get("FAULT_SEED", random.randrange(1 << 30)))
+EACH = int(os.environ.get("FAULT_EACH", "3"))
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("injection")
+    injector = Injector(folder, folder / "house" / "data")
+    it = World(folder, **injector.env)
+    it.injector, it.tolerant = injector, True
+    yield it
+    injector.stop()
+    it.close()
+    injector.close()
+
+
+def all_of_it(w):
+    for scene in (scenes.accounts, scenes.lessons, scenes.call, scenes.kept_recording, scenes.large_recording):
+        try:
+            scene(w)
+        except Refused:  # with a 5xx: it was not done, or nobody knows
+            pass
+
+
+def recovers(world, name):
+    world.injector.stop()
+    if not world.house.alive or world.house.process.poll() is not None:
+        assert name == "no memory" and world.house.process.returncode == -signal.SIGABRT, (name, world.house.process.returncode, world.house.log_text()[-3000:])
+        assert "out of memory" in world.house.log_text()[-4000:]
+        world.revive()
+    world.answer_all()
+    world.empty()
+    world.rest()
+    invariants.check(world)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_the_nth_fails(world, name):
+    kind, error = FAULTS[name]
+    world.deaths = (-signal.SIGABRT,) if kind == "memory" else ()
+    before = world.injector.count(kind)
+    all_of_it(world)
+    calls, chance = world.injector.count(kind) - before, random.Random(f"{SEED} {name}")
+    for _ in range(EACH):
+        nth, failed = 1 + int(calls * chance.random()), world.injector.failed
+        print(f"{name}: call {nth} of {calls} (FAULT_SEED={SEED})")
+        world.injector.fail(kind, nth, error)
+        try:
+            all_of_it(world)
+        except Died:
+            pass
+        recovers(world, name)
+        assert world.injector.failed > failed or nth > calls / 2, "it was met"
+
+
+@pytest.mark.parametrize("name", ["disk full", "disk broken", "not synced", "refused"])
+def test_it_goes_on_failing(world, name):
+    """And no restart is needed when it is over."""
+    kind, error = FAULTS[name]
+    world.deaths = ()
+    for nth in (1, 40):
+        failed = world.injector.failed
+        world.injector.fail(kind, nth, error, FOR_EVER)
+        all_of_it(world)
+        assert world.injector.failed > failed or kind == "connect"
+        recovers(world, name)
+
+
+def test_what_is_not_synced_is_not_acknowledged(world):
+    for name in ("not synced", "disk full"):
+        kind, error = FAULTS[name]
+        world.injector.fail(kind, 1, error)
+        failed = world.injector.failed
+        reply = world.ada.call("POST", "/sessions", {"title": f"Told {name}"})
+        world.injector.stop()
+        assert world.injector.failed == failed + 1
+        assert reply.status_code == 503 and not world.rows("SELECT 1 FROM sessions WHERE title = ?", f"Told {name}"), reply.text
+        world.lesson()
+    recovers(world, "not synced")
