@@ -50,7 +50,7 @@ venv: .venv/bin/pytest
 	@touch .venv/bin/pytest
 
 test: deps-test build web .venv/bin/pytest lint unit libraries web-test apis browser crash faults-short asan fuzz
-	@echo "make test: all parts passed"
+	@cat out/again/*.look 2>/dev/null; echo "make test: all parts passed"
 lint:
 	@tools/check_layers.py && tools/size_report.py
 unit: build
@@ -59,7 +59,7 @@ web-test: web
 	@cd web && npm test --silent
 # The client libraries' examples on the wire, and programs built with what `meson install` installs.
 libraries: deps-test build .venv/bin/pytest
-	@.venv/bin/pytest -q test/libraries
+	@tools/again.sh libraries .venv/bin/pytest -q test/libraries
 API = .venv/bin/pytest -q test/api
 API_POSTGRESQL = DATABASE=postgresql $(API) --ignore test/api/test_two_nodes.py --ignore test/api/test_schemathesis.py
 api: deps-test build web .venv/bin/pytest
@@ -72,10 +72,10 @@ apis: deps-test build web .venv/bin/pytest
 	@tools/apis.sh
 
 browser: build web deps-test .venv/bin/pytest
-	@tools/netns.sh .venv/bin/pytest -q test/browser
+	@tools/again.sh browser tools/netns.sh .venv/bin/pytest -q test/browser
 
 crash: build web deps-test .venv/bin/pytest
-	@tools/netns.sh .venv/bin/pytest -q test/crash
+	@tools/again.sh crash tools/netns.sh .venv/bin/pytest -q test/crash
 
 demo: deps-test build web .venv/bin/pytest
 	@tools/netns.sh .venv/bin/python test/demo/demo.py $(OUT)
@@ -95,7 +95,7 @@ BAD_INPUT = test/api/test_http.py test/api/test_validation.py test/api/test_call
 asan: deps-test .venv/bin/pytest
 	@$(call configure,build-asan,-Db_sanitize=address$(comma)undefined -Db_lundef=false)
 	@ninja -C build-asan --quiet roomd
-	@TEST_DEADLINE=30 ASAN_OPTIONS=detect_leaks=1 ROOMD_BINARY=$(CURDIR)/build-asan/roomd .venv/bin/pytest -q $(BAD_INPUT)
+	@TEST_DEADLINE=30 ASAN_OPTIONS=detect_leaks=1 ROOMD_BINARY=$(CURDIR)/build-asan/roomd tools/again.sh asan .venv/bin/pytest -q $(BAD_INPUT)
 
 sanitize: deps-test .venv/bin/pytest
 	@$(call configure,build-asan,-Db_sanitize=address$(comma)undefined -Db_lundef=false)

@@ -1,7 +1,7 @@
 """What tests of sessions on LiveKit share."""
 import json
 
-from harness import until
+from harness import DEADLINE, until
 from livekit_wire import unb64url
 
 
@@ -43,5 +43,5 @@ def inside(host, session):
     return {name for name, spans in people(host, session).items() if any(s["left_at"] is None for s in spans)}
 
 
-def wait_inside(host, session, names, deadline=15):
+def wait_inside(host, session, names, deadline=DEADLINE):
     until(lambda: inside(host, session) == set(names), f"in the call: {names}", deadline)

@@ -55,7 +55,7 @@ class Receiver:
         """When so many have come; they are given."""
         found = lambda: [m for m in list(self.messages) if where(m)]
         with self.changed:
-            assert self.changed.wait_for(lambda: len(found()) >= count, deadline), f"only {len(found())} of {count} {what}: {[m['body'][:120] for m in self.messages[-5:]]}"
+            assert self.changed.wait_for(lambda: len(found()) >= count, max(deadline, DEADLINE)), f"only {len(found())} of {count} {what}: {[m['body'][:120] for m in self.messages[-5:]]}"
         return found()
 
     def close(self):

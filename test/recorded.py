@@ -41,8 +41,20 @@ def hurry(server, kind, subject=None):
         db.execute("UPDATE jobs SET due_at = 0 WHERE kind = ? AND status = 'waiting' AND (? IS NULL OR subject_id = ?)", (kind, subject, subject))
 
 
-def settled(teacher, number, status="stored"):
+def withhold(server, number):
+    """Takes the job away that would make files of a stopped recording, for a test that lays them down itself; one that runs already comes to its end first."""
+    def gone():
+        with server.db() as db:
+            db.execute("DELETE FROM jobs WHERE kind = 'compose' AND subject_id = ? AND status <> 'running'", (number,))
+            return not db.execute("SELECT 1 FROM jobs WHERE kind = 'compose' AND subject_id = ?", (number,)).fetchone()
+    until(gone, "no job makes files of it")
+
+
+def settled(teacher, number, status="stored", hurried=None):
+    """`hurried`: the server whose attempts shall not wait for their time."""
     def look():
+        if hurried:
+            hurry(hurried, "publish")
         r = teacher.get(f"/recordings/{number}").json()
         return r["copies"] and all(c["status"] == status for c in r["copies"]) and r
     return until(look, f"every copy is {status}", 60)

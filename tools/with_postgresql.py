@@ -4,11 +4,13 @@ import contextlib
 import glob
 import os
 import pwd
+import random
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 FAST = "fsync=off synchronous_commit=off full_page_writes=off max_connections=200 shared_buffers=64MB max_wal_size=512MB logging_collector=off".split()
 
@@ -21,9 +23,11 @@ def programs():
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below those that the kernel hands out, so that nobody else gets it while the server is stopped."""
+    while True:
+        with contextlib.suppress(OSError), socket.socket() as s:
+            s.bind(("127.0.0.1", random.randrange(20000, 32000)))
+            return s.getsockname()[1]
 
 
 class Cluster:
@@ -52,12 +56,21 @@ class Cluster:
             with open(os.path.join(self.folder, "out"), encoding="utf-8", errors="replace") as out:
                 raise RuntimeError(f"{program} failed: {out.read()[-2000:]}")
 
-    def start(self):
-        options = " ".join([f"-p {self.port} -h 127.0.0.1 -k {self.folder}", *(f"-c {s}" for s in self.settings)])
-        self.run("pg_ctl", "-D", self.data, "-o", options, "-l", os.path.join(self.folder, "log"), "-w", "start")
+    def start(self, within=60):
+        """A child of this process, which ends with it, whatever ends that."""
+        command = ["setpriv", "--pdeathsig", "QUIT", os.path.join(programs(), "postgres"), "-D", self.data, "-p", str(self.port), "-h", "127.0.0.1", "-k", self.folder]
+        with open(os.path.join(self.folder, "log"), "ab") as log:
+            self.process = subprocess.Popen([*command, *(f"-c{s}" for s in self.settings)], user=self.user, stdout=log, stderr=log, cwd="/", stdin=subprocess.DEVNULL)
+        ready, end = [os.path.join(programs(), "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)], time.monotonic() + within
+        while subprocess.run(ready).returncode:
+            if self.process.poll() is not None or time.monotonic() > end:
+                with open(os.path.join(self.folder, "log"), encoding="utf-8", errors="replace") as log:
+                    raise RuntimeError(f"postgres does not start: {log.read()[-2000:]}")
+            time.sleep(0.02)
 
     def stop(self, mode="fast"):
         self.run("pg_ctl", "-D", self.data, "-m", mode, "-w", "stop")
+        self.process.wait()
 
     def close(self):
         with contextlib.suppress(RuntimeError):

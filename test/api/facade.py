@@ -102,3 +102,9 @@ def name():
 
 def soon(seconds=3600):
     return int(time.time()) + seconds
+
+
+def expire(server, room):
+    """As if the room's exp had come."""
+    with server.db() as db:
+        db.execute("UPDATE session_terms SET closes_at = ? WHERE session_id = (SELECT id FROM sessions WHERE uuid = ?)", (int(time.time() * 1000), room["id"]))

@@ -213,13 +213,13 @@ def test_not_back_in_time(start_roomd):
     server = start_roomd(env={"RECONNECT_SECONDS": "2"})
     teacher, student = server.person("Ada"), server.person("Grace")
     session = teacher.session()
-    host, guest = server.call(teacher.join(session)).joined(), server.call(student.join(session)).joined()
-    lost_at = time.time()
+    host, before = server.call(teacher.join(session)).joined(), time.time()
+    guest = server.call(student.join(session)).joined()
     guest.lose()
+    most = time.time() - before
     assert host.expect("peer_left", connection=guest.connection)["reason"] == "lost"
-    assert time.time() - lost_at < 10
     grace = until(lambda: next((p for p in teacher.get(f"/sessions/{session['id']}/attendance").json()["people"] if p["name"] == "Grace" and p["spans"][0]["left_at"]), None), "her span is closed")
-    assert grace["total_seconds"] <= 2  # she was there until the line broke, not until it was given up
+    assert grace["total_seconds"] <= most + 1  # she was there until the line broke, not until it was given up
     again = server.call(guest.token, connection=guest.connection).joined()
     assert again.connection != guest.connection
     again.leave()

@@ -198,4 +198,5 @@ def test_empty_room_ends(server, teacher, student):
     with server.db() as db:
         db.execute("UPDATE sessions SET empty_since = empty_since - 301000 WHERE id = ?", (session["id"],))
     until(lambda: row()["status"] == "ended", "everybody left: it ends")
-    assert teacher.get(f"/sessions/{session['id']}/events").json()["events"][-1]["event_data"]["reason"] == "departed"
+    [ended] = [e["event_data"] for e in teacher.get(f"/sessions/{session['id']}/events").json()["events"] if e["event_type"] == "session.ended"]
+    assert ended["reason"] == "departed"

@@ -125,10 +125,10 @@ def test_a_doorbell_is_no_letter(start_roomd, daily):
     assert (reply.status_code, reply.json()) == (200, {"received": True})
     until(lambda: status(ada, s) == "active", "roomd has asked long before its next round", 10)
     assert list(attendance(ada, s)) == ["Ada Lovelace"]
-    looks = len(daily.looks)
+    looks, began = len(daily.looks), time.monotonic()
     for n in range(20):
         server.client().post("/sessions/webhook/daily", json={**lie, "id": str(n)})
-    assert len(daily.looks) <= looks + 2  # rounds are seconds apart, however often it rings
+    assert len(daily.looks) <= looks + 2 + (time.monotonic() - began) / 3  # rounds are three seconds apart, however often it rings
 
 
 def test_the_session_ends_when_all_have_left(start_roomd, daily):

@@ -6,8 +6,9 @@ import time
 
 import pytest
 
-from facade import facade_of, name, refused, soon
+from facade import expire, facade_of, name, refused, soon
 from harness import base64url, jwt, until
+from recorded import withhold
 
 FILM = bytes(range(256)) * 40
 
@@ -235,26 +236,42 @@ def test_the_same_user_twice(server, daily):
 def test_not_before_nbf_and_not_after_exp(server, daily):
     early = daily.room(nbf=soon())["name"]
     daily.enter(early).refused("session_not_open")
-    room = daily.room(exp=time.time() + 2)["name"]
+    made = daily.room(exp=soon())
+    room = made["name"]
     inside, link = daily.enter(room, user_name="Ann").joined(), daily.door(room, daily.token(room_name=room)).split("?t=")[1]
+    expire(server, made)
     until(lambda: daily.get(f"/rooms/{room}").status_code == 404, "it has expired")
     server.call(link).refused("session_closed")
     assert inside.round_trip() is None, "who is in stays"
     left(inside)
 
 
+def early_enough(come):
+    """What `come` gives, called with an end (UTC seconds) that it has to be done before; a later one where the box is slow."""
+    for seconds in (2, 8, 30):
+        ends = soon(seconds)
+        try:
+            return ends, *come(ends)
+        except AssertionError:
+            if time.time() < ends:
+                raise
+    raise AssertionError("not even within 30 s")
+
+
 def test_put_out_at_the_end(server, daily):
-    room = daily.room(exp=time.time() + 2, eject_at_room_exp=True)["name"]
-    stays = daily.room(exp=time.time() + 2, eject_at_room_exp=True)["name"]
-    ann = daily.enter(room, user_name="Ann").joined()
-    bob = daily.enter(stays, user_name="Bob", eject_after_elapsed=3600).joined()
-    daily.post(f"/rooms/{room}", {"properties": {"exp": soon(), "eject_at_room_exp": False}})
+    def come(ends):
+        room, stays = (daily.room(exp=ends, eject_at_room_exp=True)["name"] for _ in range(2))
+        ann, bob = daily.enter(room, user_name="Ann").joined(), daily.enter(stays, user_name="Bob", eject_after_elapsed=3600).joined()
+        changed = daily.post(f"/rooms/{room}", {"properties": {"exp": soon(), "eject_at_room_exp": False}})
+        assert changed.status_code == 200, changed.text
+        return room, ann, bob
+    _, room, ann, bob = early_enough(come)
     ann.over("removed")
     assert bob.round_trip() is None, "what a token says of the end beats the room"
-    cid = daily.enter(room, user_name="Cid", exp=time.time() + 1.5, eject_at_token_exp=True).joined()
+    ends, cid, eve = early_enough(lambda ends: (daily.enter(room, user_name="Cid", exp=ends, eject_at_token_exp=True).joined(), daily.enter(room, user_name="Eve", exp=ends).joined()))
     dan = daily.enter(room, user_name="Dan", eject_after_elapsed=1).joined()
-    eve = daily.enter(room, user_name="Eve", exp=time.time() + 1.5).joined()
     cid.over("removed"), dan.over("removed")
+    until(lambda: time.time() > ends, "Eve's time is over too")
     assert eve.round_trip() is None and daily.enter(room, user_name="Dan").joined(), "and may come in again"
     left(bob), left(eve)
 
@@ -328,7 +345,9 @@ def make_ready(server, uuid, seconds=40):
     (folder / "recording.mp4").write_bytes(FILM)
     with server.db() as db:
         number = db.execute("SELECT id FROM recordings WHERE uuid = ?", (uuid,)).fetchone()[0]
-        db.execute("UPDATE recordings SET status = 'ready', progress = 100, duration_ms = ?, ended_at = started_at + ? WHERE id = ?", (seconds * 1000, seconds * 1000, number))
+    withhold(server, number)
+    with server.db() as db:
+        db.execute("UPDATE recordings SET status = 'ready', error = NULL, progress = 100, duration_ms = ?, ended_at = started_at + ? WHERE id = ?", (seconds * 1000, seconds * 1000, number))
         db.execute("INSERT INTO recording_files (recording_id, kind, name, sink, key, content_type, size_bytes, sha256, duration_ms) VALUES (?, 'video', 'recording.mp4', 'local', ?, 'video/mp4', ?, ?, ?)",
                    (number, f"recordings/{uuid}/recording.mp4", len(FILM), hashlib.sha256(FILM).hexdigest(), seconds * 1000))
 
@@ -359,7 +378,7 @@ def test_life_of_a_recording(server, daily):
     done = daily.get(f"/recordings/{rec['id']}").json()
     assert done == {**rec, "status": "finished", "duration": 40}
     link = daily.get(f"/recordings/{rec['id']}/access-link", params={"valid_for_secs": 43200}).json()
-    assert abs(link["expires"] - soon(43200)) < 5
+    assert abs(link["expires"] - soon(43200)) < 60
     assert server.client().get(link["download_link"].replace("localhost", "127.0.0.1")).content == FILM
     refused(daily.get(f"/recordings/{rec['id']}/access-link", params={"valid_for_secs": 43201}), 400, "invalid-request-error")
     assert daily.delete(f"/recordings/{rec['id']}").json() == {"deleted": True, "id": rec["id"], "s3_bucket": "", "s3_region": "", "s3_key": rec["s3key"]}
@@ -383,9 +402,9 @@ def test_recordings_by_pages(server, admin):
     for _ in range(4):
         daily.post(f"/rooms/{room}/recordings/start", {})
         daily.post(f"/rooms/{room}/recordings/stop", {})
-        with server.db() as db:  # nobody was recorded: before that is found out
-            db.execute("DELETE FROM jobs WHERE kind = 'compose' AND status = 'waiting'")
-            db.execute("UPDATE recordings SET status = 'ready', duration_ms = 1000 WHERE status = 'processing'")
+        with server.db() as db:
+            uuid = db.execute("SELECT uuid FROM recordings ORDER BY id DESC LIMIT 1").fetchone()[0]
+        make_ready(server, uuid, 1)
     left(call)
     page = lambda **q: daily.get("/recordings", params=q).json()
     ids = [r["id"] for r in page()["data"]]

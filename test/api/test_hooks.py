@@ -8,7 +8,7 @@ import uuid
 
 import pytest
 
-from harness import jwt, until
+from harness import DEADLINE, jwt, until
 
 SECRET = base64.b64encode(b"0123456789abcdef0123456789abcdef").decode()
 LIVEKIT = {"LIVEKIT_API_KEY": "devkey", "LIVEKIT_API_SECRET": "a-livekit-secret-of-32-characters"}
@@ -205,7 +205,7 @@ def test_a_crash_loses_nothing(start_roomd):
     for s, room in rooms:
         assert send(server, ALWAYS, {"type": "room.exp", "room": room}) == RECEIVED
     server.process.send_signal(signal.SIGKILL)
-    server.process.wait(10)
+    server.process.wait(DEADLINE)
     server.start()
     ada = type(ada)(server, {"id": ada.id, "email": ada.email, "full_name": "Ada"}, ada.token)
     until(lambda: all(ada.get(f"/sessions/{s['id']}").json()["status"] == "ended" for s, _ in rooms), "all are over")

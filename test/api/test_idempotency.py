@@ -6,6 +6,8 @@ import uuid
 
 import pytest
 
+from harness import DEADLINE, until
+
 REPLAYED = "idempotent-replayed"
 
 
@@ -137,7 +139,6 @@ def test_in_flight_and_the_end_of_the_lease(server):
 
 
 def test_after_24_hours_it_is_free_again_and_swept(server, teacher):
-    from harness import until
     headers = key()
     first = teacher.post("/sessions", {"title": "old"}, headers=headers).json()
     with server.db() as db:
@@ -181,7 +182,7 @@ def test_killed_under_load_it_makes_no_second(start_roomd):
         own = {**headers, **key(f"key-{title}")}
         while True:
             try:
-                with httpx.Client(timeout=5) as client:
+                with httpx.Client(timeout=DEADLINE) as client:
                     reply = client.post(url, json={"title": title}, headers=own)
             except httpx.HTTPError:
                 continue
@@ -196,16 +197,15 @@ def test_killed_under_load_it_makes_no_second(start_roomd):
     threads = [threading.Thread(target=make) for _ in range(6)]
     for t in threads:
         t.start()
-    from harness import until
     for round_ in range(1, 5):
         until(lambda: len(answered) > 25 * round_, "sessions are being made")
         server.process.send_signal(signal.SIGKILL)
-        server.process.wait(10)
+        server.process.wait(DEADLINE)
         server.start()
     until(lambda: len(answered) > 130, "it goes on")
     stop.set()
     for t in threads:
-        t.join(30)
+        t.join(2 * DEADLINE)
         assert not t.is_alive()
     with server.db() as db:
         made = {title: (n, number) for title, n, number in db.execute("SELECT title, count(*), min(id) FROM sessions GROUP BY title")}

@@ -9,7 +9,7 @@ from test_call import VIDEO as SDP
 @pytest.fixture(scope="module")
 def house(tmp_path_factory):
     fake = FakeLiveKit(pace=0.01)
-    env = {"PROVIDER": "livekit", "LIVEKIT_SERVER_URL": fake.url, "LIVEKIT_API_KEY": fake.key, "LIVEKIT_API_SECRET": fake.secret, "PROVIDER_TIMEOUT_SECONDS": "4", "RECONNECT_SECONDS": "2"}
+    env = {"PROVIDER": "livekit", "LIVEKIT_SERVER_URL": fake.url, "LIVEKIT_API_KEY": fake.key, "LIVEKIT_API_SECRET": fake.secret, "PROVIDER_TIMEOUT_SECONDS": "4", "RECONNECT_SECONDS": "4"}
     server = Server(tmp_path_factory.mktemp("livekit"), env).start()
     server.livekit = fake
     yield server

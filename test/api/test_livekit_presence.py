@@ -1,6 +1,7 @@
 """Who is in a call on LiveKit, by what its webhooks say, late, twice, out of order or not at all, and by its lists."""
 import json
 import random
+import time
 from datetime import datetime
 
 import pytest
@@ -50,14 +51,14 @@ def events(host, s, kind):
 
 def test_coming_and_going(roomd, livekit, ada, grace):
     s = ada.session()
-    at_ada, at_grace = come(roomd, ada, s), come(roomd, grace, s)
+    before, at_ada, at_grace = time.time(), come(roomd, ada, s), come(roomd, grace, s)
     wait_inside(ada, s, {"Ada", "Grace"})
     assert ada.get(f"/sessions/{s['id']}").json()["status"] == "active"  # the teacher opened it
     at_grace.leave()
     wait_inside(ada, s, {"Ada"})
     [span] = people(ada, s)["Grace"]
     assert ms(span["joined_at"]) == int(at_grace.info["joined_at_ms"])
-    assert 0 <= ms(span["left_at"]) - ms(span["joined_at"]) < 5000
+    assert 0 <= ms(span["left_at"]) - ms(span["joined_at"]) <= (time.time() - before) * 1000
     at_ada.leave("SIGNAL_CLOSE")
     wait_inside(ada, s, set())
     assert [e["event_data"]["reason"] for e in events(ada, s, "participant.left")] == ["left", "lost"]

@@ -113,7 +113,7 @@ def test_nobody_sends_anything(roomd, livekit, ada):
     assert start(ada, s, 409) == {"detail": "Nobody in the call sends sound or pictures yet"}
     come(roomd, ada, s)
     assert start(ada, s, 409) == {"detail": "Nobody in the call sends sound or pictures yet"}
-    assert livekit.of("Egress/.*") == [] and ada.get(f"/sessions/{s['id']}/recordings").json()["total"] == 0
+    assert livekit.of("Egress/Start.*") == [] and ada.get(f"/sessions/{s['id']}/recordings").json()["total"] == 0
 
 
 def test_encrypted_calls_are_refused(roomd, livekit, ada):

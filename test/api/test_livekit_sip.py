@@ -4,13 +4,13 @@ import threading
 
 import pytest
 from fake_livekit import FakeLiveKit
-from harness import until
+from harness import DEADLINE, until
 
 NUMBERS = '{"US": "+1-555-0100", "UK": "+44-20-7946-0000"}'
 
 
 def settings(fake, **more):
-    return {"PROVIDER": "livekit", "LIVEKIT_SERVER_URL": fake.url, "LIVEKIT_API_KEY": fake.key, "LIVEKIT_API_SECRET": fake.secret, "PROVIDER_TIMEOUT_SECONDS": "2",
+    return {"PROVIDER": "livekit", "LIVEKIT_SERVER_URL": fake.url, "LIVEKIT_API_KEY": fake.key, "LIVEKIT_API_SECRET": fake.secret, "PROVIDER_TIMEOUT_SECONDS": "10",
             "LIVEKIT_SIP_ENABLED": "on", "LIVEKIT_SIP_TRUNK_ID": fake.number, "LIVEKIT_DIAL_IN_NUMBERS": NUMBERS, **more}
 
 
@@ -176,7 +176,7 @@ def test_a_reply_that_is_lost(server, livekit, drop):
     pin = room.pin()
     fault = livekit.fault("SIP/CreateSIPDispatchRule", drop=drop)
     room.set("active")
-    fault.met.wait(10)
+    fault.met.wait(DEADLINE)
     until(lambda: "dial_in.again" in server.log_text(), "it has failed")
     until(lambda: room.hurry() or "dial_in.opened" in room.events(), "it is known")
     assert [r["rule"]["dispatch_rule_direct"]["pin"] for r in room.rules()] == [pin] and room.pin() == pin
@@ -188,7 +188,7 @@ def test_removal_outlasts_the_service_being_away(server, livekit):
     until(lambda: room.events() == ["dial_in.opened"], "it is known")
     fault = livekit.fault("SIP/DeleteSIPDispatchRule", 503, times=100)
     room.set("ended")
-    fault.met.wait(10)
+    fault.met.wait(DEADLINE)
     until(lambda: "dial_in.again" in server.log_text(), "it has failed")
     assert room.rules()
     fault.left = 0
@@ -202,7 +202,7 @@ def test_removal_outlasts_roomd_being_down(start_roomd, livekit):
     until(lambda: room.events() == ["dial_in.opened"], "it is known")
     hold = livekit.fault("SIP/DeleteSIPDispatchRule", hold=threading.Event(), drop="before")
     room.set("ended")
-    assert hold.met.wait(10)
+    assert hold.met.wait(DEADLINE)
     server.process.send_signal(signal.SIGKILL)
     server.process.wait()
     hold.hold.set()

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from fake_livekit import FakeLiveKit, hooked
-from harness import jwt, until
+from harness import DEADLINE, jwt, until
 
 CAPTURES = pathlib.Path(__file__).resolve().parents[1] / "captures" / "livekit"
 
@@ -158,5 +158,5 @@ def test_five_attempts_all_alike(fake):
     threading.Thread(target=sink.serve_forever, daemon=True).start()
     fake.hook_url = f"http://127.0.0.1:{sink.server_port}/"
     call(fake, "RoomService/CreateRoom", {"name": "t"})
-    assert done.wait(10) and len(set(got)) == 1 and not got[0][0].startswith("Bearer")
+    assert done.wait(DEADLINE) and len(set(got)) == 1 and not got[0][0].startswith("Bearer")
     sink.shutdown()

@@ -10,7 +10,7 @@ import time
 import httpx
 import pytest
 
-from harness import BINARY, PASSWORD, ROOT, Server, until
+from harness import BINARY, DEADLINE, PASSWORD, ROOT, Server, until
 
 COMMANDS = ["serve", "setup", "migrate", "user", "key", "recordings", "events", "doctor", "openapi", "version"]
 
@@ -62,7 +62,7 @@ def test_drain_finishes_what_is_under_way(start_roomd):
     server.process.send_signal(signal.SIGTERM)
     for t in threads:
         t.join()
-    assert server.process.wait(15) == 0
+    assert server.process.wait(DEADLINE) == 0
     assert set(statuses) <= {200, 503} and 200 in statuses
 
 

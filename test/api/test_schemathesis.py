@@ -13,6 +13,6 @@ def test_generated_requests(start_roomd):
     program = pathlib.Path(sys.executable).with_name("schemathesis")
     done = subprocess.run([program, "run", server.url + "/openapi.json", "-H", f"Authorization: Bearer {admin.token}", "--max-examples", "5", "--seed", "1", "-c", CHECKS,
                            "--phases", "examples,coverage,fuzzing", "--generation-database", "none",
-                           "--exclude-operation-id", "live_recording_start_post", "--exclude-operation-id", "live_recording_stop_post", "--exclude-operation-id", "v1_stream"], cwd=server.folder, capture_output=True, text=True, timeout=120)
+                           "--exclude-operation-id", "live_recording_start_post", "--exclude-operation-id", "live_recording_stop_post", "--exclude-operation-id", "v1_stream"], cwd=server.folder, capture_output=True, text=True, timeout=900)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert server.client().get("/healthz").status_code == 200
