@@ -167,14 +167,21 @@ async def test_a_link_lets_in_and_when_revoked_puts_out(stage, server, cast, off
     assert boss.errors == [] and ben.errors == []
 
 
+async def written(folder):
+    return sum(f.stat().st_size for f in folder.glob("*.mjr"))
+
+
 async def test_a_recording_is_found_fetched_and_deleted(stage, server, cast, office):
     boss, host = await office(), cast("Host")
     page = boss.page
     session = host.account.session(title="Recorded evening")
     await host.enter(server, session)
+    await host.on_air()
     host.account.post(f"/sessions/{session['id']}/recordings")
     await page.goto(f"{server.url}/admin/rooms/{session['id']}")
     await page.get_by_text("Running", exact=True).wait_for()
+    raw = server.data / "recordings" / host.account.get(f"/sessions/{session['id']}/recordings").json()["recordings"][0]["uuid"] / "raw"
+    await until(lambda: written(raw), lambda size: size > 50_000, SLOW, "something is recorded")
     await boss.click(f"end-{session['id']}")
     await boss.click("confirm")
     await host.over("ended")

@@ -54,9 +54,13 @@ async def test_reload_is_the_same_person(stage, house, cast):
 async def test_closed_tab_is_seen_at_once(stage, house, cast):
     ada, ben, session = await pair(cast, house)
     await ben.page.close(run_before_unload=True)
-    await ada.wait(lambda s: [p["name"] for p in s["people"]] == ["Ada"], "Ben is gone", 3)
+    await ada.wait(lambda s: [p["name"] for p in s["people"]] == ["Ada"], "Ben is gone")
     await ada.page.get_by_test_id(f"tile-{ben.connection}").wait_for(state="detached")
-    assert spans(ada.account, session)["Ben"][0]["left_at"]
+
+    async def told():
+        return [e["event_data"] for e in ada.account.get(f"/sessions/{session['id']}/events").json()["events"] if e["event_type"] == "participant.left"]
+    (gone,) = await until(told, bool, SLOW, "his stay is closed")
+    assert gone["reason"] == "left" and spans(ada.account, session)["Ben"][0]["left_at"], "not only when his time to come back was over"
 
 
 async def test_killed_browser_is_away_first(stage, house, cast):
