@@ -6,7 +6,8 @@ import json
 import re
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import stand_in
 
 CLOUD, KEY, SECRET = "demo", "123456789012345", "a secret of the cloud"
 SMALLEST_CHUNK = 5 << 20
@@ -17,30 +18,15 @@ class FakeCloudinary:
         self.files, self.chunks, self.faults, self.ranges, self.lock = {}, {}, [], [], threading.Lock()
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_):
-                pass
-
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+        class Handler(stand_in.Handler):
+            def serve(self):
+                body = self.read_body()
                 with outer.lock:
-                    status, reply = outer.faults.pop(0) if outer.faults else outer.answer(self.path, self.headers, body)
-                data = json.dumps(reply).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
+                    status, answer = outer.faults.pop(0) if outer.faults else outer.answer(self.path, self.headers, body)
+                self.reply(status, {"Content-Type": "application/json"}, json.dumps(answer).encode())
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/v1_1"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
+        self.server = stand_in.Listener(Handler)
+        self.url, self.close = self.server.url + "/v1_1", self.server.close
 
     def env(self, sinks="cloudinary", **other):
         return {"SINKS": sinks, "CLOUD_NAME": CLOUD, "CLOUD_API_KEY": KEY, "CLOUD_API_SECRET": SECRET, "CLOUD_API_BASE_URL": self.url, **other}

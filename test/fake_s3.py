@@ -7,7 +7,8 @@ import re
 import threading
 import urllib.parse
 import uuid
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import stand_in
 
 KEY, SECRET, REGION, BUCKET = "AKIAEXAMPLE", "a secret of the store", "eu-test-1", "lessons"
 SMALLEST_PART = 5 << 20
@@ -31,14 +32,9 @@ class FakeS3:
         self.objects, self.uploads, self.log, self.faults, self.lock = {}, {}, [], [], threading.Lock()
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_):
-                pass
-
+        class Handler(stand_in.Handler):
             def serve(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                body = self.read_body()
                 path, _, query = self.path.partition("?")
                 with outer.lock:
                     outer.log.append((self.command, urllib.parse.unquote(path), query))
@@ -46,26 +42,10 @@ class FakeS3:
                     if fault:
                         outer.faults.remove(fault)
                     answer = fault[1] if fault else outer.answer(self.command, path, query, {k.lower(): v for k, v in self.headers.items()}, body)
-                if answer is None:  # hung up without a word
-                    self.close_connection = True
-                    return self.connection.close()
-                status, headers, data = answer
-                self.send_response(status)
-                for name, value in {"Content-Length": str(len(data)), **headers}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                if self.command != "HEAD":
-                    self.wfile.write(data)
+                return self.reply(*answer) if answer else self.hang_up()
 
-            do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = serve
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
+        self.server = stand_in.Listener(Handler)
+        self.url, self.close = self.server.url, self.server.close
 
     def env(self, sinks="s3", **other):
         return {"SINKS": sinks, "S3_ENDPOINT": self.url, "S3_REGION": REGION, "S3_BUCKET": BUCKET, "S3_ACCESS_KEY_ID": KEY, "S3_SECRET_ACCESS_KEY": SECRET, **other}

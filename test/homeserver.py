@@ -3,7 +3,8 @@ import json
 import re
 import threading
 import urllib.parse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import stand_in
 
 NAME = "hs.test"
 
@@ -15,26 +16,17 @@ class Homeserver:
         self.released = threading.Event()  # ends the silence of fault "silent"
         home = self
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self):
+        class Handler(stand_in.Handler):
+            def serve(self):
                 home.serve(self)
 
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
-        self.thread.start()
+        self.server = stand_in.Listener(Handler)
+        self.url = self.server.url
 
     def close(self):
         self.closed = True
         self.released.set()
-        self.server.shutdown()
-        self.server.server_close()
+        self.server.close()
 
     # ---- what there is
 
@@ -73,11 +65,7 @@ class Homeserver:
             return
         status, body = self.fault(handler) if callable(self.fault) else self.fault or self.answer(url, token)
         text = body.encode() if isinstance(body, str) else json.dumps(body).encode()
-        handler.send_response(status)
-        handler.send_header("Content-Type", "application/json")
-        handler.send_header("Content-Length", str(len(text)))
-        handler.end_headers()
-        handler.wfile.write(text)
+        handler.reply(status, {"Content-Type": "application/json"}, text)
 
     def answer(self, url, token):
         user = self.users.get(token)

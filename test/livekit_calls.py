@@ -1,13 +1,27 @@
 """What tests of sessions on LiveKit share."""
 import json
+from contextlib import contextmanager
 
-from harness import DEADLINE, until
+from fake_livekit import FakeLiveKit
+from harness import DEADLINE, Server, until
 from livekit_wire import unb64url
 
 
 def settings(fake, **more):
     return {"PROVIDER": "livekit", "LIVEKIT_SERVER_URL": fake.url, "LIVEKIT_API_KEY": fake.key, "LIVEKIT_API_SECRET": fake.secret, "PROVIDER_TIMEOUT_SECONDS": "4",
             "LIVEKIT_PUBLIC_URL": "wss://media.example.org/", "RECONCILE_SECONDS": "1", **more}
+
+
+@contextmanager
+def at_livekit(folder, pace=0.01, **more):
+    """A roomd (`server.livekit`: its LiveKit, which tells it what happens), for all tests of a file that break neither."""
+    fake = FakeLiveKit(pace=pace)
+    server = Server(folder, settings(fake, **more)).start()
+    fake.hook_url = server.url + "/webhooks/livekit/"
+    server.livekit = fake
+    yield server
+    assert server.stop() == 0
+    fake.close()
 
 
 def door(server, token, status=200, **more):

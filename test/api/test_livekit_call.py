@@ -1,20 +1,16 @@
 """The call's WebSocket where LiveKit carries the media: grants after the door, and the host's word is law at LiveKit too. LiveKit is test/fake_livekit.py."""
 import pytest
 
-from fake_livekit import FakeLiveKit
-from harness import Server, until
+from harness import until
+from livekit_calls import at_livekit
 from test_call import VIDEO as SDP
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory):
-    fake = FakeLiveKit(pace=0.01)
-    env = {"PROVIDER": "livekit", "LIVEKIT_SERVER_URL": fake.url, "LIVEKIT_API_KEY": fake.key, "LIVEKIT_API_SECRET": fake.secret, "PROVIDER_TIMEOUT_SECONDS": "4", "RECONNECT_SECONDS": "4"}
-    server = Server(tmp_path_factory.mktemp("livekit"), env).start()
-    server.livekit = fake
-    yield server
-    assert server.stop() == 0
-    fake.close()
+    with at_livekit(tmp_path_factory.mktemp("livekit"), LIVEKIT_PUBLIC_URL="", RECONCILE_SECONDS="15", RECONNECT_SECONDS="4") as server:
+        server.livekit.hook_url = None
+        yield server
 
 
 @pytest.fixture

@@ -6,20 +6,14 @@ from datetime import datetime
 
 import pytest
 
-from fake_livekit import FakeLiveKit
-from harness import Server, until
-from livekit_calls import come, door, inside, people, settings, wait_inside
+from harness import until
+from livekit_calls import at_livekit, come, door, inside, people, wait_inside
 
 
 @pytest.fixture(scope="module")
 def roomd(tmp_path_factory):
-    fake = FakeLiveKit(pace=0.05)
-    server = Server(tmp_path_factory.mktemp("livekit"), settings(fake)).start()
-    fake.hook_url = server.url + "/webhooks/livekit/"
-    server.livekit = fake
-    yield server
-    assert server.stop() == 0
-    fake.close()
+    with at_livekit(tmp_path_factory.mktemp("livekit"), pace=0.05) as server:
+        yield server
 
 
 @pytest.fixture

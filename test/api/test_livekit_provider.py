@@ -3,22 +3,14 @@ import time
 
 import pytest
 
-from fake_livekit import FakeLiveKit
 from harness import until
-from livekit_calls import act, claims, door, settings
+from livekit_calls import act, at_livekit, claims, door
 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory):
-    """One roomd with one LiveKit for all tests that break neither."""
-    from harness import Server
-    fake = FakeLiveKit(pace=0.01)
-    server = Server(tmp_path_factory.mktemp("livekit"), settings(fake)).start()
-    fake.hook_url = server.url + "/webhooks/livekit/"
-    server.livekit = fake
-    yield server
-    assert server.stop() == 0
-    fake.close()
+    with at_livekit(tmp_path_factory.mktemp("livekit")) as server:
+        yield server
 
 
 @pytest.fixture

@@ -5,25 +5,21 @@ import pytest
 
 from fake_livekit import FakeLiveKit
 from fake_s3 import BUCKET, KEY, REGION, SECRET, FakeS3
-from harness import Server, until
-from livekit_calls import come, settings
+from harness import until
+from livekit_calls import at_livekit, come, settings
 from test_livekit_recording import active, age, becomes, start, stop
 
 
-def tracks(folder, fake, **more):
-    return settings(fake, **{"EGRESS_TRACKS": "1", "EGRESS_OUTPUT_PATH": f"{folder}/out/{{room_name}}/{{egress_id}}", "EGRESS_SECONDS": "5", **more})
+def tracks(folder, **more):
+    return {"EGRESS_TRACKS": "1", "EGRESS_OUTPUT_PATH": f"{folder}/out/{{room_name}}/{{egress_id}}", "EGRESS_SECONDS": "5", **more}
 
 
 @pytest.fixture(scope="module")
 def roomd(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tracks")
-    fake = FakeLiveKit(pace=0.01)
-    server = Server(folder, tracks(folder, fake)).start()
-    fake.hook_url = server.url + "/webhooks/livekit/"
-    server.livekit, server.out = fake, folder / "out"
-    yield server
-    assert server.stop() == 0
-    fake.close()
+    with at_livekit(folder, **tracks(folder)) as server:
+        server.out = folder / "out"
+        yield server
 
 
 @pytest.fixture
@@ -183,7 +179,7 @@ def other(start_roomd, tmp_path):
     fake = FakeLiveKit(pace=0.01)
 
     def begin(**env):
-        server = start_roomd(tracks(tmp_path, fake, **env))
+        server = start_roomd(settings(fake, **tracks(tmp_path, **env)))
         fake.hook_url, server.livekit = server.url + "/webhooks/livekit/", fake
         person = server.person("Ada")
         s = person.session()

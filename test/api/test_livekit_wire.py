@@ -1,7 +1,7 @@
-"""The stand-in of LiveKit says what the real server says: its bodies against those that livekit-server 1.13.5 and egress 1.12 sent (test/captures/livekit)."""
+"""The stand-in of LiveKit says what the real server says: its bodies against those that livekit-server 1.13.5 and egress 1.12 sent (test/captures)."""
+import contextlib
 import json
 import pathlib
-import re
 import threading
 
 import httpx
@@ -10,18 +10,19 @@ import pytest
 from fake_livekit import FakeLiveKit, hooked
 from harness import DEADLINE, jwt, until
 
-CAPTURES = pathlib.Path(__file__).resolve().parents[1] / "captures" / "livekit"
+def captured(name):
+    path = pathlib.Path(__file__).resolve().parents[1] / "captures" / f"livekit_{name}.jsonl"
+    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def replies(name):
-    """[(method, body, status, reply)] of a capture."""
-    text = (CAPTURES / name).read_text()
-    for block in re.split(r"\n\n+", text):
-        asked = re.search(r"^> (?:POST )?(\w+/\w+)[^{\n]*(\{.*\})$", block, re.M)
-        status = re.search(r"^< (?:HTTP/1.1 )?(\d+)", block, re.M)
-        said = re.search(r"^< .*?(\{.*\})$", block, re.M)
-        if asked and status and said:
-            yield asked[1], json.loads(asked[2]), int(status[1]), json.loads(said[1])
+def replies(first, last):
+    """(method, body, status, reply) of the calls between these titles, as far as both are JSON objects."""
+    lines = captured("twirp")
+    titles = [line["title"] for line in lines]
+    for line in lines[titles.index(first):titles.index(last) + 1]:
+        if line["request"].startswith("{") and line["reply"].startswith("{"):
+            with contextlib.suppress(ValueError):  # some were sent for that
+                yield line["call"], json.loads(line["request"]), line["status"], json.loads(line["reply"])
 
 
 def shape(value):
@@ -62,7 +63,7 @@ def call(fake, method, body, **video):
 def test_rooms(fake):
     call(fake, "RoomService/CreateRoom", {"name": "t1", "emptyTimeout": 30})
     seen = 0
-    for method, body, status, reply in replies("rooms.txt"):
+    for method, body, status, reply in replies("create", "sip without Redis"):
         if status == 401 or reply.get("code") == "bad_route" or not method.startswith("RoomService") or "data" in body or "metadata" in body and "name" not in body or body.get("name") == 5:
             continue  # calls that roomd does not make
         ours = call(fake, method, body)
@@ -78,7 +79,7 @@ def test_egress(fake, tmp_path):
     call(fake, "RoomService/CreateRoom", {"name": "egroom4"})
     alice = fake.come("egroom4", {"sub": "alice"})
     track = alice.publish()
-    for method, body, status, reply in replies("egress.txt"):
+    for method, body, status, reply in replies("Egress/StartRoomCompositeEgress", "stop after the end"):
         body = json.loads(json.dumps(body).replace("rec-out/", f"{tmp_path}/").replace("TR_AME2m8iVjmek4h", track["sid"]))
         if method in ("Egress/StartRoomCompositeEgress", "Egress/StartTrackEgress", "Egress/ListEgress"):
             ours = call(fake, method, body)
@@ -123,14 +124,14 @@ def test_webhooks(fake, tmp_path):
     fake.finish("web")
     ours = {event: json.loads(body) for event, body in fake.held}
     events = set()
-    for path in sorted(CAPTURES.glob("*.json")):
-        real = json.loads(path.read_text())
+    for line in captured("webhooks"):
+        real = json.loads(line["body"])
         events.add(real["event"])
         mine = ours[real["event"]]
-        assert set(mine) - {"room"} == set(real) - {"room"}, path.name
+        assert set(mine) - {"room"} == set(real) - {"room"}, line["name"]
         for part, loose in REAL_ONLY.items():
             if part in real and loose is not None and part in mine:
-                assert set(mine[part]) ^ set(real[part]) <= loose, (path.name, part, set(mine[part]) ^ set(real[part]))
+                assert set(mine[part]) ^ set(real[part]) <= loose, (line["name"], part, set(mine[part]) ^ set(real[part]))
     assert events == {"room_started", "room_finished", "participant_joined", "participant_left", "track_published", "track_unpublished", "egress_started", "egress_updated", "egress_ended"}
 
 
