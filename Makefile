@@ -88,7 +88,7 @@ faults-build: deps-test .venv/bin/pytest
 faults: faults-build
 	@FAULT_EACH=$${FAULT_EACH:-8} FAULT_HOURS=$${FAULT_HOURS:-24} .venv/bin/pytest -q -s test/faults
 faults-short: faults-build
-	@FAULT_EACH=1 FAULT_HOURS=1 .venv/bin/pytest -q test/faults -k '$(FAULTS_SHORT)'
+	@FAULT_EACH=1 FAULT_HOURS=1 tools/again.sh faults .venv/bin/pytest -q test/faults -k '$(FAULTS_SHORT)'
 
 # Bad input of every kind, against a server that notices every wrong byte.
 BAD_INPUT = test/api/test_http.py test/api/test_validation.py test/api/test_call.py test/api/test_call_host.py test/api/test_seats.py

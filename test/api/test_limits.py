@@ -51,7 +51,7 @@ def test_writes(start_roomd):
     server = start_roomd(env={"RATE_LIMITS": "on"})
     ada, grace = server.person("Ada"), server.person("Grace")
     at = f"/sessions/{ada.session()['id']}/lock"
-    assert ada.posts_until_refused("/api/v1" + at, 1300) == 1199
+    assert server.until_refused(ada.token, "POST", "/api/v1" + at, 1300) == 1199
     assert ada.post(at).status_code == 429
     assert grace.session()["id"]
     assert ada.get("/sessions").status_code == 200

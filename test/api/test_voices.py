@@ -124,7 +124,7 @@ def test_415(dialect, ada):
 def test_429(dialect, start_roomd):
     server = start_roomd({"RATE_LIMITS": "on"})
     ada = server.person("Ada")
-    ada.posts_until_refused(dialect.limited, 1300)
+    assert server.until_refused(ada.token, "POST", dialect.limited, 1300) is not None
     reply = says(dialect, ada.http.post(dialect.limited, json={}), 429)
     assert int(reply.headers["retry-after"]) > 0 and reply.headers["x-ratelimit-remaining"] == "0"
 
