@@ -11,6 +11,7 @@ static const char PARTICIPANT[] =
     " VALUES (?1, ?2, ?3, 'Bench Teacher', 'teacher', 'invited', 1, 1, 0, ?4)";
 static const char COUNT[] =
     "INSERT INTO session_counts (user_id, status, total) VALUES (?1, 'scheduled', 1) ON CONFLICT (user_id, status) DO UPDATE SET total = session_counts.total + 1";
+static const char ALL_COUNT[] = "INSERT INTO facts (name, number) VALUES ('sessions', 1) ON CONFLICT (name) DO UPDATE SET number = facts.number + excluded.number";
 static const char EVENT[] = "INSERT INTO events (session_id, user_id, event_type, event_data, timestamp) VALUES (?1, ?2, ?3, ?4, ?5)";
 
 static int64_t add_session(sqlite3_stmt *s, int64_t user, int64_t now)
@@ -61,13 +62,14 @@ int main(int count, char **words)
     }
     int64_t user = atoll(words[2]), batch = atoll(words[3]), done = 0;
     open_database(words[1]);
-    sqlite3_stmt *begin = prepare("BEGIN IMMEDIATE"), *commit = prepare("COMMIT"), *session = prepare(SESSION), *participant = prepare(PARTICIPANT), *event = prepare(EVENT), *counter = prepare(COUNT);
+    sqlite3_stmt *begin = prepare("BEGIN IMMEDIATE"), *commit = prepare("COMMIT"), *session = prepare(SESSION), *participant = prepare(PARTICIPANT), *event = prepare(EVENT), *counter = prepare(COUNT), *total = prepare(ALL_COUNT);
     int64_t started = now_ms(CLOCK_MONOTONIC), end = started + (int64_t)(atof(words[4]) * 1000), at;
     do {
         run(begin);
         for (int64_t i = 0; i < batch; i++, done++) {
             char data[96];
             int64_t now = now_ms(CLOCK_REALTIME), id = add_session(session, user, now);
+            run(total);
             add_event(event, id, user, "session.created", NULL, now);
             snprintf(data, sizeof data, "{\"participant_id\":%lld,\"status\":\"teacher\",\"name\":\"Bench Teacher\"}", (long long)add_participant(participant, id, user, now));
             sqlite3_bind_int64(counter, 1, user);
