@@ -13,6 +13,8 @@ static const char COUNT[] =
     "INSERT INTO session_counts (user_id, status, total) VALUES (?1, 'scheduled', 1) ON CONFLICT (user_id, status) DO UPDATE SET total = session_counts.total + 1";
 static const char ALL_COUNT[] = "INSERT INTO facts (name, number) VALUES ('sessions', 1) ON CONFLICT (name) DO UPDATE SET number = facts.number + excluded.number";
 static const char EVENT[] = "INSERT INTO events (session_id, user_id, event_type, event_data, timestamp) VALUES (?1, ?2, ?3, ?4, ?5)";
+static const char AUDIT[] =
+    "INSERT INTO audit (at, action, actor, user_id, subject, ip, status, request_id) VALUES (?1, 'v1_session_create', 'user', ?2, 'session', '127.0.0.1', 201, ?3)";
 
 static int64_t add_session(sqlite3_stmt *s, int64_t user, int64_t now)
 {
@@ -54,6 +56,16 @@ static void add_event(sqlite3_stmt *s, int64_t session, int64_t user, const char
     run(s);
 }
 
+static void add_audit(sqlite3_stmt *s, int64_t user, int64_t now)
+{
+    char request[17];
+    random_text(request, 16, "abcdefghijklmnopqrstuvwxyz0123456789");
+    sqlite3_bind_int64(s, 1, now);
+    sqlite3_bind_int64(s, 2, user);
+    sqlite3_bind_text(s, 3, request, -1, SQLITE_STATIC);
+    run(s);
+}
+
 int main(int count, char **words)
 {
     if (count != 5) {
@@ -62,7 +74,7 @@ int main(int count, char **words)
     }
     int64_t user = atoll(words[2]), batch = atoll(words[3]), done = 0;
     open_database(words[1]);
-    sqlite3_stmt *begin = prepare("BEGIN IMMEDIATE"), *commit = prepare("COMMIT"), *session = prepare(SESSION), *participant = prepare(PARTICIPANT), *event = prepare(EVENT), *counter = prepare(COUNT), *total = prepare(ALL_COUNT);
+    sqlite3_stmt *begin = prepare("BEGIN IMMEDIATE"), *commit = prepare("COMMIT"), *session = prepare(SESSION), *participant = prepare(PARTICIPANT), *event = prepare(EVENT), *counter = prepare(COUNT), *total = prepare(ALL_COUNT), *audit = prepare(AUDIT);
     int64_t started = now_ms(CLOCK_MONOTONIC), end = started + (int64_t)(atof(words[4]) * 1000), at;
     do {
         run(begin);
@@ -75,6 +87,7 @@ int main(int count, char **words)
             sqlite3_bind_int64(counter, 1, user);
             run(counter);
             add_event(event, id, user, "participant.added", data, now);
+            add_audit(audit, user, now);
         }
         run(commit);
         at = now_ms(CLOCK_MONOTONIC);
