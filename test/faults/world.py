@@ -68,6 +68,7 @@ class World:
         self.control = Control(self.folder)
         self.livekit, self.s3, self.receiver = FakeLiveKit(pace=0.01), FakeS3(), Receiver()
         self.numbers, self.tolerant, self.deaths = itertools.count(1), False, (-signal.SIGKILL,)
+        self.read = []
         self.deliver, self.livekit.deliver = self.livekit.deliver, self.note_hook
         self.out = self.folder / "out"
         asked = settings(self.livekit, EGRESS_OUTPUT_PATH=f"{self.out}/{{room_name}}/{{egress_id}}", RECONCILE_SECONDS="1", DEPARTURE_TIMEOUT_SECONDS="86400", EMPTY_TIMEOUT_SECONDS="86400", **self.s3.env())
@@ -305,7 +306,9 @@ class World:
 
     def told(self):
         """The endpoint's messages, in the order in which they came."""
-        return [{"id": int(m["headers"]["webhook-id"].removeprefix("evt_")), **json.loads(m["body"])} for m in list(self.receiver.messages)]
+        for m in self.receiver.messages[len(self.read) :]:
+            self.read.append({"id": int(m["headers"]["webhook-id"].removeprefix("evt_")), **json.loads(m["body"])})
+        return self.read
 
     def rest(self, deadline=60):
         """Until nothing is left to be done; times of waiting are skipped."""
@@ -316,4 +319,4 @@ class World:
             assert time.monotonic() < end, f"no rest: {waits[:12]}; {self.house.log_text()[-4000:]}"
             if waits and skip:
                 self.control.shift(min(skip + 1, 10000))
-            self.control.noticed()
+            self.control.noticed(8)
