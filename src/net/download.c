@@ -16,11 +16,11 @@ struct transfer {
     const struct download *d;
     CURL *curl;
     int fd;
-    int64_t from, at, total;                  /* of the file; total 0: not known */
+    int64_t from, at, total, part;            /* of the file; total 0: not known; part: where what comes belongs, as the reply says */
     char mark[MARK_LONGEST], sent_mark[MARK_LONGEST]; /* ETag of what comes; of what is there */
     long status;                              /* of the reply whose headers come */
     int64_t length;
-    bool begun, stopped, too_large;
+    bool begun, stopped, too_large, other;    /* other: it is no part of what is there */
     int sys;                                  /* errno of a write that failed */
 };
 
@@ -91,17 +91,27 @@ static size_t on_header(char *line, size_t one, size_t size, void *arg)
     if (size > HEADER_LONGEST) return 0;
     if (size > 5 && !strncmp(line, "HTTP/", 5)) { /* another reply: of a redirect, say */
         t->status = 0;
-        t->length = -1;
+        t->length = t->part = -1;
+        t->total = 0;
         t->mark[0] = '\0';
         return size;
     }
     if (header_is(line, size, "Content-Length", value, sizeof value)) t->length = strtoll(value, NULL, 10);
     if (header_is(line, size, "ETag", value, sizeof value) && strncmp(value, "W/", 2) != 0) memcpy(t->mark, value, sizeof value);
     if (header_is(line, size, "Content-Range", value, sizeof value)) {
-        const char *slash = strchr(value, '/');
+        const char *slash = strchr(value, '/'), *from = value + strcspn(value, "0123456789");
+        if (slash && from < slash) t->part = strtoll(from, NULL, 10);
         if (slash && slash[1] != '*') t->total = strtoll(slash + 1, NULL, 10);
     }
     return size;
+}
+
+/* A part belongs where it was asked for, and is of the thing whose beginning is here. */
+static bool fits(struct transfer *t)
+{
+    t->other = t->part != t->from || (t->mark[0] && strcmp(t->mark, t->sent_mark) != 0);
+    if (!t->mark[0]) memcpy(t->mark, t->sent_mark, sizeof t->mark);
+    return !t->other;
 }
 
 /* The first byte of the body decides: the rest of what is there, or all of it anew. */
@@ -114,6 +124,7 @@ static bool begin_body(struct transfer *t)
         t->from = 0;
         t->total = t->length > 0 ? t->length : 0;
     }
+    if (t->status == 206 && !fits(t)) return false;
     t->at = t->from;
     t->too_large = t->d->largest && t->total > t->d->largest;
     if (t->too_large) return false;
@@ -201,13 +212,16 @@ static const char *host_of(struct arena *a, const char *url)
     return arena_strndup(a, from, strcspn(from, "/?#"));
 }
 
+static void forget(struct transfer *t)
+{
+    t->mark[0] = '\0';
+    write_mark(t);
+}
+
 static bool refused_status(struct transfer *t, const char *host, struct err *e)
 {
     bool gone = t->status == 403 || t->status == 404 || t->status == 410;
-    if (t->status == 416) { /* what is there is not the beginning of what is there now */
-        t->mark[0] = '\0';
-        write_mark(t);
-    }
+    if (t->status == 416) forget(t); /* what is there is not the beginning of what is there now */
     return err_set(e, ERR_DESTINATION, gone ? "fetch_gone" : "fetch_status", "\"%s\" answered with %ld", host, t->status);
 }
 
@@ -220,6 +234,7 @@ static bool judge(struct transfer *t, CURLcode code, bool refused, struct arena 
     if (t->sys) return disk(t, e);
     if (t->too_large) return err_set(e, ERR_DESTINATION, "fetch_too_large", "\"%s\": the file is too large", host);
     if (t->status && t->status != 200 && t->status != 206) return refused_status(t, host, e);
+    if (t->other) return forget(t), err_set(e, ERR_DESTINATION, "fetch_incomplete", "\"%s\" sent a part of something else", host);
     if (code == CURLE_PARTIAL_FILE || (code == CURLE_OK && t->total && t->at != t->total))
         return err_set(e, ERR_DESTINATION, "fetch_incomplete", "\"%s\" sent %lld of %lld bytes", host, (long long)t->at, (long long)t->total);
     return code == CURLE_OK || err_set(e, ERR_DESTINATION, fetch_code(code), "\"%s\": %s", host, curl_easy_strerror(code));
@@ -246,7 +261,7 @@ static bool run(struct transfer *t, struct arena *a, struct downloaded *out, str
 
 bool download(const struct download *d, struct arena *a, struct downloaded *out, struct err *e)
 {
-    struct transfer t = {.d = d, .fd = -1, .length = -1};
+    struct transfer t = {.d = d, .fd = -1, .length = -1, .part = -1};
     if (!url_is_http(d->url)) return err_set(e, ERR_DESTINATION, "fetch_url", "the URL is not of http or https");
     if (d->guard && !guard_lets_url(d->guard, d->url)) return err_set(e, ERR_DESTINATION, "fetch_refused", "\"%s\": %s", host_of(a, d->url), FETCH_REFUSED);
     fetch_start_curl();
