@@ -29,7 +29,7 @@ static const char SQL_END_ABSENCE[] = "DELETE FROM absences WHERE connection = $
 static const char SQL_NOT_MISSING[] = "DELETE FROM absences WHERE connection = $1 AND told = 0";
 
 enum { HISTORY_SOON_MS = 1000, HISTORY_AFTER_MS = 30000 /* its books are some seconds behind */ };
-enum { LONGEST_CONNECTION = 40, PAGE_CONNECTION = 16, CLOCKS_APART_MS = 5000 };
+enum { SURE_MS = 5000, LONGEST_CONNECTION = 40, PAGE_CONNECTION = 16, CLOCKS_APART_MS = 5000 };
 static const char UNSEEN[] = "unseen", ROOM_EMPTY[] = "room_empty"; /* reasons of a closing that the person's own `left` may correct */
 
 static int64_t past(const struct scope *s, int64_t told, int64_t otherwise)
@@ -316,6 +316,12 @@ static bool was_lost(struct scope *s, const struct session *session, struct span
     return end_stay(s, span, at, UNSEEN, e) && want_history(s, session, HISTORY_SOON_MS, e);
 }
 
+int64_t fact_sure_ms(const struct scope *s)
+{
+    int64_t interval = core_config(s->core)->RECONCILE_SECONDS * 1000;
+    return interval < SURE_MS ? interval : SURE_MS;
+}
+
 /* Where listings lag, missing once may mean nothing: what is told twice is believed, with the time of the first. */
 static bool missing(struct scope *s, const struct session *session, const struct fact_listing *l, struct span *span, struct err *e)
 {
@@ -323,7 +329,7 @@ static bool missing(struct scope *s, const struct session *session, const struct
     if (span->joined_at > l->asked_at - l->lag_ms - CLOCKS_APART_MS) return true;
     if (!l->lag_ms) return was_lost(s, session, span, l->asked_at, e);
     enum db_found found = db_one(s->db, SQL_ABSENCE, absence, &a, s->arena, e, TEXT_(span->connection));
-    if (found == DB_ROW) return a.since == l->asked_at || was_lost(s, session, span, a.since, e);
+    if (found == DB_ROW) return a.since + fact_sure_ms(s) > l->asked_at || was_lost(s, session, span, a.since, e);
     return found == DB_NONE && db_run(s->db, SQL_ADD_ABSENCE, e, TEXT_(span->connection), INT_(span->session_id), INT_(l->asked_at), INT_(0), TEXT_(NULL));
 }
 

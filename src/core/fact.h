@@ -52,8 +52,9 @@ bool fact_is_of_page(const char *connection);  /* a stay that our own page has o
 bool fact_apply_all(struct scope *s, const char *provider, const struct facts *facts, struct err *e);
 
 /* The same for a listing: who is in a room, as the provider said when it was asked at `asked_at`. It may be `lag_ms` old, and then somebody must
- * be missing from two in a row to have left. */
+ * be missing from two in a row, fact_sure_ms apart, to have left. */
 struct fact_listing { const char *room; const struct fact_person *people; size_t count; int64_t asked_at, lag_ms; };
+int64_t fact_sure_ms(const struct scope *s);
 bool fact_listed(struct scope *s, const char *provider, const struct fact_listing *listing, struct err *e);
 
 /* ---- recordings: core/fact_recording.c */

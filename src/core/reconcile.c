@@ -1,4 +1,5 @@
 #include "core/reconcile.h"
+#include "core/fact.h"
 #include "core/inbox.h"
 #include "core/job.h"
 #include "core/recording.h"
@@ -20,6 +21,8 @@ static const char SQL_GAP[] =
     "ON CONFLICT (kind, subject_id) DO UPDATE SET status = 'waiting', due_at = excluded.due_at, attempts = 0, error = NULL, lease_until = NULL, updated_at = excluded.updated_at";
 static const char SQL_FIRST_STAY[] = "SELECT min(joined_at) FROM connection_spans WHERE session_id = $1";
 static const char SQL_NUMBER[] = "SELECT number FROM facts WHERE name = $1";
+static const char SQL_MISSING[] =
+    "SELECT 1 FROM absences a JOIN connection_spans c ON c.connection = a.connection WHERE a.told = 0 AND c.left_at IS NULL LIMIT 1";
 static const char SQL_SOONER[] = "UPDATE jobs SET due_at = $1 WHERE kind = 'reconcile' AND subject_id = 0 AND status = 'waiting' AND due_at > $1";
 
 enum { RING_GAP_MS = 3000, EXPIRED_MS = 600000, LOST_MS = 2 * 3600000, TEND_MS = 60000, GAP_MS = 24 * 3600000, BEFORE_MS = 900000 };
@@ -47,9 +50,14 @@ bool reconcile_ring(struct scope *s, struct err *e)
     return db_run(s->db, SQL_SOONER, e, INT_(due));
 }
 
+/* Whoever is missing for the first time is looked for once more before the next round would have come. */
 bool reconcile_next(struct scope *s, struct err *e)
 {
-    return !any_to_ask(s->core) || job_add(s, "reconcile", 0, s->now + core_config(s->core)->RECONCILE_SECONDS * 1000, e);
+    int64_t one, wait = core_config(s->core)->RECONCILE_SECONDS * 1000;
+    if (!any_to_ask(s->core)) return true;
+    enum db_found found = db_number(s->db, SQL_MISSING, &one, e);
+    if (found == DB_ROW) wait = fact_sure_ms(s);
+    return found != DB_FAILED && job_add(s, "reconcile", 0, s->now + wait, e);
 }
 
 bool reconcile_rooms(struct scope *s, const char *provider, int64_t after_id, int64_t limit, struct list *out, struct err *e)

@@ -103,6 +103,24 @@ def test_what_is_lost_is_asked_for(daily, house, ada):
     until(lambda: attendance(ada, s)["Ada Lovelace"]["total_seconds"] == 100, "and Daily's books say when", 30)
 
 
+def test_who_is_missing_is_looked_for_soon(start_roomd, daily):
+    """Between a person's last moment and the end of their stay are Daily's lag, one round and five seconds, not two rounds."""
+    server = start_roomd(settings(daily, RECONCILE_SECONDS="20"))
+    ada = server.person("Ada Lovelace")
+    s = ada.session()
+    ring = lambda: server.client().post("/sessions/webhook/daily", json={"type": "meeting.started", "id": str(uuid.uuid4()), "payload": {"room": s["room_name"]}})  # noqa: E731
+    stay = daily.join(s["room_name"], str(ada.id), "Ada Lovelace", at=int(time.time()) - LONG_AGO, tell=False)
+    ring()
+    until(lambda: status(ada, s) == "active", "she is in", 30)
+    daily.leave(s["room_name"], stay, tell=False)
+    ring()
+    with server.db() as db:
+        since = until(lambda: db.execute("SELECT since FROM absences WHERE told = 0").fetchone(), "missing once", 30)[0]
+        due = until(lambda: db.execute("SELECT due_at FROM jobs WHERE kind = 'reconcile' AND status = 'waiting' AND due_at > ?", (since,)).fetchone(), "the next round", 30)[0]
+        assert seats(ada, s)[ada.id]["connection_status"] == "joined" and 4000 < due - since < 19000
+    until(lambda: seats(ada, s)[ada.id]["connection_status"] == "left", "missing twice", 60)
+
+
 def test_who_was_removed_is_removed_again(daily, house, ada):
     grace, s = house.person("Grace Hopper"), ada.session()
     grace.join(s)
@@ -290,6 +308,28 @@ def test_no_file_from_a_private_address(start_roomd, daily):
     with server.db() as db:
         until(lambda: "private" in str(db.execute("SELECT error FROM jobs WHERE kind = 'fetch'").fetchone()), "it is refused")
     assert daily.ranges == []
+
+
+def test_killed_in_the_middle_of_a_file(start_roomd, daily, tmp_path):
+    """kill -9 while the film comes: the next start goes on where it broke off, and the film is whole."""
+    film = random.Random(5).randbytes(3_000_000)
+    server = start_roomd(settings(daily))
+    tell_by(daily, server)
+    ada = server.person("Ada Lovelace")
+    _, _, r = recorded(daily, ada)
+    stop(ada, r)
+    daily.pause = threading.Event()
+    daily.pause_at = 1_000_000
+    daily.finish_recording(r["uuid"], film)
+    until(lambda: any(f.stat().st_size >= 900_000 for f in server.data.rglob("*") if f.is_file() and r["uuid"] in str(f)), "a third of it is here", 30)
+    server.kill()
+    daily.pause.set()
+    daily.pause = None
+    server.start()
+    until(lambda: recording(ada, r)["status"] == "ready", "ready", 60)
+    (file,) = recording(ada, r)["files"]
+    assert ada.http.get(f"/api/v1/recordings/{r['id']}/files/{file['id']}").content == film
+    assert daily.ranges[0] is None and any(x and int(x[6:-1]) >= 900_000 for x in daily.ranges[1:]), daily.ranges
 
 
 def test_redirects_are_followed_to_allowed_addresses(daily, house, ada):
