@@ -6,7 +6,7 @@ join    POST /api/v1/sessions/{id}/join     to the same; the same user joins aga
 intake  POST /webhooks/livekit, signed      to a bare server of the same requests: libmicrohttpd, group commits of the same rows in SQLite, nothing looked at
 appends the same runs                       to bare SQLite group commits of the same rows, as many in a commit as connections, without HTTP and load generator
 list    GET /api/v1/sessions, first page    with a million sessions of one's own, to the same with a thousand
-facade  GET /v1/rooms/NAME                 to GET /api/v1/sessions/{id} of the same room
+facade  reads of /v1, Daily's words, to the same of /api/v1: room, rooms (a page of 20), people (20 seats), history, films (a page of 20), film
 courses GET /sessions, first page           the same, of the Live Sessions API
 webhooks  deliveries of a backlog          to a bare libcurl multi loop that posts as many bytes to the same receiver, as many at a time
 mint    a join token of liblivekit           to bare HMAC-SHA256 and base64url of the same bytes, in processor time
@@ -113,10 +113,10 @@ def load(server, url, bearer, connections, seconds, method="GET", body=None):
     return result
 
 
-def summed(figure, connections, floors, runs):
+def summed(figure, connections, floors, runs, target=None):
     middle = lambda rows, key: statistics.median(row[key] for row in rows)
     row = {"figure": figure, "connections": connections, "floor_rps": round(middle(floors, "rps")), "roomd_rps": round(middle(runs, "rps")),
-           "ratio": round(statistics.median(b["rps"] / a["rps"] for a, b in zip(floors, runs)), 3), "target": TARGETS.get(figure),
+           "ratio": round(statistics.median(b["rps"] / a["rps"] for a, b in zip(floors, runs)), 3), "target": target or TARGETS.get(figure),
            "p99_ms": round(middle(runs, "p99_ms"), 2), "cpu_us": round(middle(runs, "cpu_us"), 2)}
     if "cpu_us" in floors[0]:
         row |= {"floor_p99_ms": round(middle(floors, "p99_ms"), 2), "floor_cpu_us": round(middle(floors, "cpu_us"), 2)}
@@ -127,9 +127,9 @@ def summed(figure, connections, floors, runs):
     return row
 
 
-def in_turn(figure, connections, rounds, floor, roomd):
+def in_turn(figure, connections, rounds, floor, roomd, target=None):
     pairs = [(floor(), roomd()) for _ in range(rounds)]
-    return summed(figure, connections, [a for a, _ in pairs], [b for _, b in pairs])
+    return summed(figure, connections, [a for a, _ in pairs], [b for _, b in pairs], target)
 
 
 def against_http(figure, args, roomd, path, method):
@@ -186,15 +186,41 @@ def intake(args, folder):
             yield summed("appends", n, rows, runs)
 
 
-def facade(args, roomd):
-    """The same room as Daily's API shows it, and as our own does."""
-    root = roomd.url.removesuffix("/api/v1")
-    make = urllib.request.Request(root + "/v1/rooms", b'{"properties":{"max_participants":20,"enable_chat":true}}', {"Authorization": roomd.bearer}, method="POST")
-    with urllib.request.urlopen(make, timeout=30) as reply:
-        room = json.load(reply)
-    for n in args.connections:
-        yield in_turn("facade", n, args.rounds, lambda: load(roomd, f"{roomd.url}/sessions/{room['id']}", roomd.bearer, n, args.seconds),
-                      lambda: load(roomd, f"{root}/v1/rooms/{room['name']}", roomd.bearer, n, args.seconds))
+STAYS = """
+PRAGMA synchronous=OFF; BEGIN;
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20)
+INSERT INTO participants (session_id, identity, name, role, connection_status, screenshare, admitted, token_generation, created_at)
+  SELECT {session}, 'student-' || i || '~', 'Student ' || i, 'student', 'connected', 1, 1, 0, {now} FROM n;
+INSERT INTO connection_spans (connection, session_id, participant_id, joined_at, left_at)
+  SELECT 'bench' || id, {session}, id, {now} - 600000 + id, NULL FROM participants WHERE session_id = {session} AND role = 'student';
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20)
+INSERT INTO recordings (uuid, session_id, status, progress, started_at, ended_at, duration_ms)
+  SELECT printf('00000000-0000-4000-8000-%012x', i), {session}, 'ready', 100, {now} - 300000 + i, {now} - 200000 + i, 100000 FROM n;
+INSERT INTO recording_files (recording_id, kind, name, sink, key, content_type, size_bytes, sha256, duration_ms)
+  SELECT id, 'video', 'recording.mp4', 'local', 'recordings/' || uuid || '/recording.mp4', 'video/mp4', 1000000, '{sha256}', 100000 FROM recordings;
+COMMIT;
+"""
+
+
+def facade(args, folder):
+    """A room with twenty people in it and twenty recordings, and twenty rooms more: as Daily's API shows them, and as our own does."""
+    with Roomd(folder / "facade", args.threads) as roomd:
+        roomd.sign_in()
+        root = roomd.url.removesuffix("/api/v1")
+        for _ in range(20):
+            make = urllib.request.Request(root + "/v1/rooms", b'{"properties":{"max_participants":20,"enable_chat":true}}', {"Authorization": roomd.bearer}, method="POST")
+            with urllib.request.urlopen(make, timeout=30) as reply:
+                room = json.load(reply)["name"]
+        session = next(s["id"] for s in json.loads(roomd.call("GET", "/sessions?limit=20"))["sessions"] if s["title"] == room)
+        subprocess.run(["sqlite3", roomd.folder / "data" / "roomd.db"], input=STAYS.format(sha256=64 * "0", session=session, now=int(time.time() * 1000)), text=True, check=True, stdout=subprocess.DEVNULL)
+        film = json.loads(roomd.call("GET", f"/sessions/{session}/recordings"))["recordings"][0]
+        reads = {"room": (f"/sessions/{session}", f"/rooms/{room}"), "rooms": ("/sessions?limit=20", "/rooms?limit=20"),
+                 "people": (f"/sessions/{session}/participants", f"/rooms/{room}/presence"), "history": (f"/sessions/{session}/attendance", f"/meetings?room={room}"),
+                 "films": (f"/sessions/{session}/recordings?limit=20", f"/recordings?room_name={room}&limit=20"), "film": (f"/recordings/{film['id']}", f"/recordings/{film['uuid']}")}
+        for n in args.connections:
+            for what, (ours, daily) in reads.items():
+                yield in_turn(f"/v1 {what}", n, args.rounds, lambda: load(roomd, roomd.url + ours, roomd.bearer, n, args.seconds),
+                              lambda: load(roomd, f"{root}/v1{daily}", roomd.bearer, n, args.seconds), TARGETS["facade"])
 
 
 def reading(args, folder):
@@ -205,8 +231,6 @@ def reading(args, folder):
             yield from against_http("get", args, roomd, path, "GET")
         if "join" in args.only:
             yield from against_http("join", args, roomd, path + "/join", "POST")
-        if "facade" in args.only:
-            yield from facade(args, roomd)
         if "warn" in args.only:
             quiet = stack.enter_context(Roomd(folder / "warn", args.threads, "warn")).sign_in()
             other = quiet.session()
@@ -290,7 +314,7 @@ def mint(args, _):
     yield summed("mint", 1, [{"rps": run["floor_rps"]} for run in runs], runs)
 
 
-PARTS = [({"mint"}, mint), ({"get", "join", "warn"}, reading), ({"list", "courses"}, pages), ({"create"}, create), ({"intake"}, intake), ({"webhooks"}, lambda *how: [webhooks(*how)])]
+PARTS = [({"mint"}, mint), ({"get", "join", "warn"}, reading), ({"facade"}, facade), ({"list", "courses"}, pages), ({"create"}, create), ({"intake"}, intake), ({"webhooks"}, lambda *how: [webhooks(*how)])]
 
 
 def start(args, folder):
@@ -311,9 +335,9 @@ def verdict(row):
 
 
 def table(rows, started):
-    print(f"\n{'figure':8}{'connections':>12}{'floor/s':>10}{'roomd/s':>10}{'ratio':>8}{'target':>8}{'p99 ms':>9}{'CPU µs':>8}{'floor':>8}")
+    print(f"\n{'figure':12}{'connections':>12}{'floor/s':>10}{'roomd/s':>10}{'ratio':>8}{'target':>8}{'p99 ms':>9}{'CPU µs':>8}{'floor':>8}")
     for r in rows:
-        print(f"{r['figure']:8}{r['connections']:>12}{r['floor_rps']:>10}{r['roomd_rps']:>10}{r['ratio']:>8.2f}{r['target'] or '':>8}{r['p99_ms']:>9}{r['cpu_us']:>8.1f}"
+        print(f"{r['figure']:12}{r['connections']:>12}{r['floor_rps']:>10}{r['roomd_rps']:>10}{r['ratio']:>8.2f}{r['target'] or '':>8}{r['p99_ms']:>9}{r['cpu_us']:>8.1f}"
               f"{r.get('floor_cpu_us', ''):>8}  {verdict(r)}")
     if started:
         print(f"start to ready {started['ready_ms']} ms (< {READY_MS}: {'ok' if started['ready_ms'] < READY_MS else 'short'}), "

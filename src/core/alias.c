@@ -29,8 +29,12 @@ void alias_uuid(struct core *core, enum alias kind, int64_t number, char to[37])
     mac_of(core, kind, number, b);
     cover_of(core, b, cover);
     for (size_t i = 0; i < NUMBER; i++) b[MAC + i] = (unsigned char)((number >> (8 * i)) ^ cover[i]);
-    char *p = to;
-    for (size_t i = 0; i < sizeof b; i++) p += sprintf(p, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", b[i]);
+    for (size_t i = 0; i < sizeof b; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10) *to++ = '-';
+        *to++ = "0123456789abcdef"[b[i] >> 4];
+        *to++ = "0123456789abcdef"[b[i] & 15];
+    }
+    *to = '\0';
 }
 
 char *alias_text(struct scope *s, enum alias kind, int64_t number)

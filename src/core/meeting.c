@@ -27,8 +27,8 @@ static const char SQL_OLDEST[] = MEETING FITTING "AND ($7 = 0 OR c.id < $7) AND 
 static const char SQL_COUNT[] = "SELECT count(*) FROM connection_spans c JOIN sessions s ON s.id = c.session_id WHERE " BEGINS FITTING;
 static const char SQL_FIND[] = MEETING "AND c.id = $1";
 static const char SQL_OF[] = MEETING "AND c.session_id = $1 AND c.id <= $2 ORDER BY c.id DESC LIMIT 1";
-static const char SQL_AT[] = MEETING "AND c.session_id = $1 AND c.joined_at <= $2 ORDER BY c.id DESC LIMIT 1";
 static const char SQL_BEGAN[] = "SELECT c.id FROM connection_spans c WHERE c.id = $1 AND " BEGINS;
+static const char SQL_TIMES[] = "SELECT {} FROM connection_spans WHERE session_id = $1 ORDER BY id";
 static const char SQL_SOMEBODY[] = "SELECT 1 FROM connection_spans WHERE session_id = $1 AND left_at IS NULL LIMIT 1";
 static const char SQL_NEXT[] = "SELECT c.id FROM connection_spans c WHERE " BEGINS "AND c.session_id = $1 AND c.id > $2 ORDER BY c.id LIMIT 1";
 
@@ -60,11 +60,6 @@ enum db_found meeting_find(struct scope *s, int64_t first, struct meeting *out, 
 enum db_found meeting_of(struct scope *s, int64_t session_id, int64_t stay, struct meeting *out, struct err *e)
 {
     return db_one(s->db, SQL_OF, meeting, out, s->arena, e, INT_(session_id), INT_(stay));
-}
-
-enum db_found meeting_at(struct scope *s, int64_t session_id, int64_t at, struct meeting *out, struct err *e)
-{
-    return db_one(s->db, SQL_AT, meeting, out, s->arena, e, INT_(session_id), INT_(at));
 }
 
 bool meeting_note_arrival(struct scope *s, const struct span *span, struct err *e)
@@ -99,15 +94,52 @@ int64_t meeting_end(const struct list *stays)
     return last;
 }
 
-/* At each arrival: who came before and is still in. */
-int64_t meeting_most(const struct list *stays)
+/* ---- by their times alone */
+
+bool meeting_times(struct scope *s, int64_t session_id, struct list *out, struct err *e)
 {
-    const struct call_stay *c = stays->items;
-    int64_t most = 0;
-    for (size_t i = 0; i < stays->count; i++) {
+    return db_all(s->db, SQL_TIMES, stay_times, out, s->arena, e, INT_(session_id));
+}
+
+static int64_t left(const struct stay_times *t)
+{
+    return HAS(t, stay_times, left_at) ? t->left_at : INT64_MAX;
+}
+
+/* The last stay that a meeting begins with, of those up to number `stay` that began by `at`. As BEGINS has it. */
+static int64_t latest_first(const struct list *times, int64_t stay, int64_t at)
+{
+    const struct stay_times *t = times->items;
+    int64_t first = 0, until = INT64_MIN;
+    for (size_t i = 0; i < times->count && t[i].id <= stay; i++) {
+        if (until < t[i].joined_at && t[i].joined_at <= at) first = t[i].id;
+        if (left(&t[i]) > until) until = left(&t[i]);
+    }
+    return first;
+}
+
+int64_t meeting_first_of(const struct list *times, int64_t stay)
+{
+    return latest_first(times, stay, INT64_MAX);
+}
+
+int64_t meeting_first_at(const struct list *times, int64_t at)
+{
+    return latest_first(times, INT64_MAX, at);
+}
+
+/* At each arrival: who came before and is still in. */
+int64_t meeting_most(const struct list *times, int64_t first)
+{
+    const struct stay_times *t = times->items;
+    int64_t most = 0, until = INT64_MAX;
+    size_t from = 0;
+    while (from < times->count && t[from].id < first) from++;
+    for (size_t i = from; i < times->count && until >= t[i].joined_at; i++) {
         int64_t at_once = 1;
-        for (size_t k = 0; k < i; k++) at_once += !HAS(&c[k], call_stay, left_at) || c[k].left_at > c[i].joined_at;
+        for (size_t k = from; k < i; k++) at_once += left(&t[k]) > t[i].joined_at;
         if (at_once > most) most = at_once;
+        if (i == from || left(&t[i]) > until) until = left(&t[i]);
     }
     return most;
 }

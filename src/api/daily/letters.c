@@ -152,15 +152,14 @@ static bool recording_started(struct scope *s, struct subject *x, struct buf *to
 static bool recording_ready_words(struct scope *s, struct subject *x, struct buf *to, struct err *e)
 {
     bool found;
-    struct meeting m;
-    struct list stays = {0};
+    struct list times;
     if (!find_recording(s, x, &found, e) || !found) return !found;
     if (x->recording.duration_ms < 500) return true; /* of nothing there is nothing to download */
-    enum db_found is = meeting_at(s, x->recording.session_id, HAS(&x->recording, recording, ended_at) ? x->recording.ended_at : s->now, &m, e);
-    if (is == DB_FAILED || (is == DB_ROW && !meeting_stays(s, &m, &stays, e))) return false;
+    if (!meeting_times(s, x->recording.session_id, &times, e)) return false;
+    int64_t first = meeting_first_at(&times, HAS(&x->recording, recording, ended_at) ? x->recording.ended_at : s->now);
     buf_printf(to, "{\"type\":\"%s\",\"recording_id\":\"%s\",", x->ask.kind, x->recording.uuid);
     add_text(to, "room_name", room_of(s, x->session.room_name));
-    buf_printf(to, ",\"start_ts\":%lld,\"status\":\"finished\",\"max_participants\":%lld,\"duration\":%lld,", (long long)(x->recording.started_at / 1000), (long long)meeting_most(&stays),
+    buf_printf(to, ",\"start_ts\":%lld,\"status\":\"finished\",\"max_participants\":%lld,\"duration\":%lld,", (long long)(x->recording.started_at / 1000), (long long)(first ? meeting_most(&times, first) : 0),
                (long long)((x->recording.duration_ms + 500) / 1000));
     add_text(to, "s3_key", daily_recording_key(s, &x->recording, room_of(s, x->session.room_name)));
     buf_char(to, '}');

@@ -24,18 +24,30 @@ char *daily_stamp(struct arena *a, int64_t ms)
 
 /* ---- presence */
 
-static bool show_present(struct request *r, const struct call_stay *c, struct dailyco_presence_participant *out, struct err *e)
+/* The meeting of whom was shown last: who is in a room is in one meeting. */
+struct under_way { int64_t session_id, first; const char *id; struct list times; };
+
+static bool find_meeting(struct request *r, const struct call_stay *c, struct under_way *u, struct err *e)
 {
-    struct meeting m;
+    if (u->session_id != c->session_id && !meeting_times(&r->scope, c->session_id, &u->times, e)) return false;
+    int64_t first = meeting_first_of(&u->times, c->id);
+    if (u->session_id != c->session_id || u->first != first) u->id = alias_text(&r->scope, ALIAS_MEETING, first);
+    u->session_id = c->session_id;
+    u->first = first;
+    return true;
+}
+
+static bool show_present(struct request *r, const struct call_stay *c, struct under_way *u, struct dailyco_presence_participant *out, struct err *e)
+{
     const char *user_id = daily_user_id(r->scope.arena, c->identity);
-    if (meeting_of(&r->scope, c->session_id, c->id, &m, e) != DB_ROW) return false;
+    if (!find_meeting(r, c, u, e)) return false;
     SET(out, dailyco_presence_participant, room, c->room_name);
     SET(out, dailyco_presence_participant, id, alias_text(&r->scope, ALIAS_STAY, c->id));
     if (user_id) SET(out, dailyco_presence_participant, userId, user_id);
     else out->bits_null |= (uint64_t)1 << dailyco_presence_participant_f_userId;
     if (*c->name) SET(out, dailyco_presence_participant, userName, c->name);
     else out->bits_null |= (uint64_t)1 << dailyco_presence_participant_f_userName;
-    SET(out, dailyco_presence_participant, mtgSessionId, alias_text(&r->scope, ALIAS_MEETING, m.first));
+    SET(out, dailyco_presence_participant, mtgSessionId, u->id);
     SET(out, dailyco_presence_participant, joinTime, daily_stamp(r->scope.arena, c->joined_at));
     SET(out, dailyco_presence_participant, duration, (double)seconds(c->joined_at, r->scope.now));
     return true;
@@ -52,13 +64,14 @@ bool daily_room_presence(struct request *r, struct err *e)
     const struct daily_room_path *path = r->path;
     const struct daily_presence_query *q = r->query;
     struct session session;
+    struct under_way meeting = {0};
     struct list stays;
     size_t n = 0;
     if (!daily_room_open(r, path->room_name, ACCESS_MEMBER, &session, NULL, e) || !stay_present(&r->scope, session.id, true, EVERYBODY, &stays, e)) return false;
     struct dailyco_presence_participant *people = arena_array(r->scope.arena, struct dailyco_presence_participant, stays.count + 1);
     for (size_t i = 0; i < stays.count && (int64_t)n < q->limit; i++) {
         people[n] = (struct dailyco_presence_participant){0};
-        if (!show_present(r, (const struct call_stay *)stays.items + i, &people[n], e)) return false;
+        if (!show_present(r, (const struct call_stay *)stays.items + i, &meeting, &people[n], e)) return false;
         n += fits(&people[n], q);
     }
     struct dailyco_presence *out = arena_new(r->scope.arena, struct dailyco_presence);
@@ -71,11 +84,12 @@ bool daily_room_presence(struct request *r, struct err *e)
 static bool write_presence(struct request *r, const struct list *stays, struct buf *to, struct err *e)
 {
     const struct call_stay *c = stays->items;
+    struct under_way meeting = {0};
     buf_char(to, '{');
     for (size_t i = 0; i < stays->count; i++) {
         struct dailyco_presence_participant p = {0};
         bool first = !i || c[i].session_id != c[i - 1].session_id;
-        if (!show_present(r, &c[i], &p, e)) return false;
+        if (!show_present(r, &c[i], &meeting, &p, e)) return false;
         if (first && i) buf_text(to, "],");
         if (first) json_write_string(to, c[i].room_name);
         buf_text(to, first ? ":[" : ",");
@@ -202,6 +216,16 @@ static struct list people_of(struct request *r, const struct list *stays, size_t
     return (struct list){people, to - from};
 }
 
+static int64_t most(struct request *r, const struct list *stays, int64_t first)
+{
+    struct stay_times *times = arena_array(r->scope.arena, struct stay_times, stays->count + 1);
+    for (size_t i = 0; i < stays->count; i++) {
+        times[i] = (struct stay_times){0};
+        COPY(stay_times, &times[i], call_stay, (const struct call_stay *)stays->items + i);
+    }
+    return meeting_most(&(struct list){times, stays->count}, first);
+}
+
 static bool show(struct request *r, const struct meeting *m, bool with_people, struct dailyco_meeting *out, struct err *e)
 {
     struct list stays;
@@ -212,7 +236,7 @@ static bool show(struct request *r, const struct meeting *m, bool with_people, s
     SET(out, dailyco_meeting, start_time, m->started_at / 1000);
     SET(out, dailyco_meeting, duration, seconds(m->started_at, end ? end : r->scope.now));
     SET(out, dailyco_meeting, ongoing, !end);
-    SET(out, dailyco_meeting, max_participants, meeting_most(&stays));
+    SET(out, dailyco_meeting, max_participants, most(r, &stays, m->first));
     if (with_people) SET(out, dailyco_meeting, participants, people_of(r, &stays, 0, stays.count));
     return true;
 }
