@@ -2,7 +2,7 @@
 
 `calls` is everything that came; `fault` makes the next fitting calls go wrong: a status, a dropped connection before or after the work was done,
 silence. A request that Daily would not understand answers 400 and is noted in `complaints`, and so is an answer of its own that has not
-the documented shape (the rows of spec/models/dailyco.def) and a call beyond a limit. `post` says what becomes of an event on its way out: lost, doubled, late."""
+the documented shape (the rows of spec/models/dailyco.def, and Daily's own OpenAPI document by daily_published.py) and a call beyond a limit. `post` says what becomes of an event on its way out: lost, doubled, late."""
 import base64
 import hashlib
 import hmac
@@ -17,12 +17,15 @@ import uuid
 from collections import deque, namedtuple
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import daily_published
+
 Call = namedtuple("Call", "method path body")
 ROOM = {"max_participants": int, "enable_screenshare": bool, "enable_chat": bool, "enable_recording": str, "start_video_off": bool, "start_audio_off": bool, "exp": int, "recordings_bucket": dict}
 TOKEN = {"room_name": str, "user_name": str, "user_id": str, "is_owner": bool, "enable_screenshare": bool, "exp": int}
 LIMITS = {"most": (100, 5), "slow": (50, 30), "start": (5, 5), "analytics": (50, 30)}  # calls, seconds
 EVENTS = {"meeting.started", "meeting.ended", "participant.joined", "participant.left", "waiting-participant.joined", "waiting-participant.left", "recording.started",
           "recording.ready-to-download", "recording.error"}
+JUDGED = 30  # events of a kind: a storm has thousands of them
 DOMAIN = "30f866c3-9123-452a-8723-ff58322d09c5"
 DEFAULT_INSTANCE = "c3df927c-f738-4471-a2b7-066fa7e95a6b"
 ROWS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "spec", "models", "dailyco.def")
@@ -92,9 +95,10 @@ class FakeDaily:
         self.hosting = hosting            # recording needs somebody in the room
         self.windows = {name: deque() for name in LIMITS}
         self.made, self.people, self.meetings, self.past = {}, {}, {}, {}  # recordings by id; stays by room; meeting under way by room; all meetings by id
-        self.webhooks, self.told = {}, []
+        self.webhooks, self.told, self.kinds = {}, [], {}
         self.post = lambda event: [event]  # what becomes of an event: a list of events to be sent
         self.objects, self.ranges, self.cut, self.redirect = {}, [], None, None  # objects: a bucket; cut: the next file breaks off after so many bytes
+        self.pause, self.pause_at = None, 0  # files wait for this event after so many bytes
         fake = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -125,6 +129,7 @@ class FakeDaily:
                 if fault and fault.status:
                     return self.send(fault.status, fault.body, fault.headers)
                 status, body = fake.work(call, self.headers)
+                fake.judge(call, status, body)
                 if fault and fault.drop == "after":
                     return self.hang_up()
                 self.send(status, body)
@@ -285,6 +290,11 @@ class FakeDaily:
             h.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
         h.end_headers()
         cut, self.cut = self.cut, None
+        if self.pause:
+            h.wfile.write(content[start:start + self.pause_at])
+            h.wfile.flush()
+            self.pause.wait(60)
+            start += self.pause_at
         h.wfile.write(content[start:] if cut is None else content[start:start + cut])
         if cut is not None:
             h.wfile.flush()
@@ -298,7 +308,11 @@ class FakeDaily:
                           {k: v for k, v in payload.items() if k != "timestamp"})
         if wrong:
             self.complaints.append(wrong)
-        self.send_all(self.post({"version": "1.0.0", "type": kind, "id": ident, "payload": payload, "event_ts": time.time()}))
+        event = {"version": "1.0.0", "type": kind, "id": ident, "payload": payload, "event_ts": time.time()}
+        self.kinds[kind] = self.kinds.get(kind, 0) + 1
+        if self.kinds[kind] <= JUDGED:
+            self.complaints += daily_published.event(event)
+        self.send_all(self.post(event))
 
     def send_all(self, events):
         with self.lock:
@@ -334,6 +348,12 @@ class FakeDaily:
             c.close()
 
     # ---- what Daily does
+
+    def judge(self, call, status, body):
+        """What was asked and what is answered, by Daily's own document."""
+        if status == 200:
+            self.complaints += daily_published.body(call.method, call.path, call.body) if call.body is not None else []
+            self.complaints += daily_published.answer(call.method, call.path, body)
 
     def bad(self, info):
         self.complaints.append(info)

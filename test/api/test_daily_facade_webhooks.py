@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+import daily_published
 from facade import facade_of, refused
 from harness import until
 from receiver import Receiver
@@ -56,7 +57,9 @@ def events(receiver, count, room=None):
     for message in came:
         assert verify_webhook_signature(message["body"], message["headers"]["x-webhook-signature"], message["headers"]["x-webhook-timestamp"], SECRET)
         assert message["headers"]["content-type"] == "application/json" and re.fullmatch(r"\d{13}", message["headers"]["x-webhook-timestamp"])
-    return [json.loads(m["body"]) for m in came]
+    told = [json.loads(m["body"]) for m in came]
+    assert [daily_published.event(e) for e in told] == [[]] * len(told), "each is what Daily's own document says of it"
+    return told
 
 
 def test_life_of_a_webhook(daily, receiver, hook):

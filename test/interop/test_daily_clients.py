@@ -12,6 +12,7 @@ import pytest
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT / "test" / "api"))
+import daily_published  # noqa: E402
 import parts  # noqa: E402
 from conftest import need  # noqa: E402
 from facade import facade_of  # noqa: E402
@@ -84,7 +85,12 @@ async def test_pipecat_makes_a_recorded_call(stage, own, daily, client, tmp_path
     assert client("pipecat", "gone", url=made["url"]) == {"deleted": True, "then": f"Room not found: {name}"}
     await ada.over("ended")
     receiver.wait(8, "events of the call", deadline=30, where=lambda m: name.encode() in m["body"])
-    types = sorted(json.loads(m["body"])["type"] for m in receiver.messages if name.encode() in m["body"])
+    told = [json.loads(m["body"]) for m in receiver.messages if name.encode() in m["body"]]
+    assert [daily_published.event(e) for e in told] == [[]] * len(told), "each has the shape that Daily publishes"
+    ready = next(e["payload"] for e in told if e["type"] == "recording.ready-to-download")
+    assert (ready["recording_id"], ready["duration"], ready["room_name"], ready["s3_key"]) == (done["id"], done["duration"], name, done["s3key"])
+    assert all(e["payload"]["user_id"] in ("teacher-1", "student-7") for e in told if e["type"].startswith("participant."))
+    types = sorted(e["type"] for e in told)
     assert types == sorted(["meeting.started", "participant.joined", "participant.joined", "recording.started", "recording.ready-to-download", "participant.left", "participant.left", "meeting.ended"])
     assert ada.errors == ben.errors == []
     daily.delete(f"/webhooks/{hook['uuid']}")
@@ -109,6 +115,11 @@ async def test_achatbot_makes_a_call(stage, own, daily, client):
     await come(ada, own, made["url"], made["host"])
     await come(ben, own, made["url"], made["guest"])
     await ada.meets(ben)
+    room, instance = made["url"].rsplit("/", 1)[1], str(uuid.uuid4())
+    assert daily.post(f"/rooms/{room}/recordings/start", {"type": "cloud", "instanceId": instance}).json() == {"status": "sent"}
+    (running,) = daily.get("/recordings", params={"room_name": room}).json()["data"]
+    assert running["status"] == "in-progress" and running["max_participants"] == 2
+    assert daily.post(f"/rooms/{room}/recordings/stop", {"instanceId": instance}).json() == {"status": "sent"}
     assert ada.errors == ben.errors == []
 
 
