@@ -362,6 +362,17 @@ static void refuse(struct request *r, enum error id)
     request_reply_error(r, &e);
 }
 
+/* A path of the API that this server has nothing for is another thing than one that never was. */
+static void refuse_path(struct request *r)
+{
+    const struct voice *v = voice_of_path(r->http->path);
+    const char *lacks = v->lacks ? v->lacks(r->http->path) : NULL;
+    struct err e;
+    err_fail(&e, lacks ? error_not_supported : error_not_found);
+    if (lacks) snprintf(e.text, sizeof e.text, "%s", lacks);
+    request_reply_error(r, &e);
+}
+
 static void admit(struct request *r, bool known, const struct err *why)
 {
     if (!within_limit(r)) return;
@@ -470,7 +481,7 @@ static void on_request(struct http_request *h, void *ctx)
     else if (found) {
         http_reply_header(h, "Allow", m->allow);
         refuse(r, error_method_not_allowed);
-    } else if (is_api(r) || (strcmp(h->method, "GET") != 0 && !h->head) || !static_serve(api, h)) refuse(r, error_not_found);
+    } else if (is_api(r) || (strcmp(h->method, "GET") != 0 && !h->head) || !static_serve(api, h)) refuse_path(r);
 }
 
 static void on_resume(struct http_request *h, void *ctx)

@@ -16,6 +16,7 @@ struct voice {
     const char *error_schema, *violation_schema; /* in OpenAPI */
     void (*error)(struct buf *to, const struct err *e);                                /* e in our own words; look for a wording first */
     void (*violations)(struct buf *to, const char *place, const struct violations *v); /* place: body, query, path */
+    const char *(*lacks)(const char *path);                                            /* what a path that no route knows would be for; NULL: nothing. May be NULL */
 };
 
 extern const struct voice voice_v1;             /* FastAPI and Pydantic 2, as seed S3 has them */

@@ -120,4 +120,35 @@ static void write_violations(struct buf *to, const char *place, const struct vio
     buf_release(&text);
 }
 
-const struct voice voice_daily = {"daily", "/v1", PARSE_LAX | PARSE_STRICT, true, 400, VOICE_ANY_TYPE | VOICE_ANY_QUERY, "daily_error", "daily_error", write_error, write_violations};
+/* ---- what Daily has and this server has not */
+
+static bool is_below(const char *path, const char *part)
+{
+    const char *at = strstr(path, part);
+    size_t n = strlen(part);
+    return at && (!at[n] || at[n] == '/' || part[n - 1] == '/');
+}
+
+static const char *lacks(const char *path)
+{
+    static const struct { const char *part, *info; } parts[] = {
+        {"/live-streaming/", "live streaming is not available on this server"},
+        {"/transcription/", "transcription is not available on this server"},
+        {"/v1/transcript", "transcription is not available on this server"},
+        {"/dialOut/", "dial-out is not available on this server"},
+        {"/sipCallTransfer", "transferring calls is not available on this server"},
+        {"/sipRefer", "transferring calls is not available on this server"},
+        {"/v1/dialin/", "dial-in is not set up by this API: see /api/v1/rooms of this server"},
+        {"/v1/domain-dialin-config", "dial-in is not set up by this API: see /api/v1/rooms of this server"},
+        {"/v1/list-available-numbers", "phone numbers are not sold on this server"},
+        {"/v1/purchased-phone-numbers", "phone numbers are not sold on this server"},
+        {"/v1/buy-phone-number", "phone numbers are not sold on this server"},
+        {"/v1/release-phone-number", "phone numbers are not sold on this server"},
+        {"/v1/logs", "logs of calls are not kept on this server: see /v1/meetings and the events of /api/v1/sessions"},
+        {"/v1/batch-processor", "the batch processor is not available on this server"}};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (is_below(path, parts[i].part)) return parts[i].info;
+    return NULL;
+}
+
+const struct voice voice_daily = {"daily", "/v1", PARSE_LAX | PARSE_STRICT, true, 400, VOICE_ANY_TYPE | VOICE_ANY_QUERY, "daily_error", "daily_error", write_error, write_violations, lacks};

@@ -106,4 +106,4 @@ static void write_violations(struct buf *to, const char *place, const struct vio
     buf_release(&text);
 }
 
-const struct voice voice_live_sessions = {"live_sessions", "/sessions", PARSE_NUMBERS | PARSE_STRICT | PARSE_NO_NULL, true, 400, 0, "message_reply", "message_reply", write_error, write_violations};
+const struct voice voice_live_sessions = {"live_sessions", "/sessions", PARSE_NUMBERS | PARSE_STRICT | PARSE_NO_NULL, true, 400, 0, "message_reply", "message_reply", write_error, write_violations, NULL};

@@ -201,4 +201,4 @@ static void write_violations(struct buf *to, const char *place, const struct vio
     buf_text(to, "]}");
 }
 
-const struct voice voice_v1 = {"v1", "/api/v1", PARSE_LAX, false, 422, 0, "error_reply", "validation_reply", write_error, write_violations};
+const struct voice voice_v1 = {"v1", "/api/v1", PARSE_LAX, false, 422, 0, "error_reply", "validation_reply", write_error, write_violations, NULL};

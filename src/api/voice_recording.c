@@ -49,4 +49,4 @@ static void write_violations(struct buf *to, const char *place, const struct vio
     buf_release(&text);
 }
 
-const struct voice voice_recording = {"recording", "/api/recording", PARSE_LAX, true, 400, 0, "recording_error", "recording_error", write_error, write_violations};
+const struct voice voice_recording = {"recording", "/api/recording", PARSE_LAX, true, 400, 0, "recording_error", "recording_error", write_error, write_violations, NULL};

@@ -175,6 +175,16 @@ static void on_chat(struct hub *h, struct room *r, const struct event_note *n)
     message_broadcast(r, NULL, "chat", &call_chat_model, &m);
 }
 
+/* What an app sends by the API: to one who is in, or to all. */
+static void on_app_message(struct hub *h, struct room *r, const struct event_note *n)
+{
+    const char *connection = detail(h, n, "connection");
+    struct call_app_message m = {0};
+    SET(&m, call_app_message, data, detail(h, n, "text"));
+    for (struct peer *p = r ? r->peers : NULL; p; p = p->next)
+        if (!*connection || !strcmp(connection, p->connection)) SEND(p->caller, app_message, &m);
+}
+
 /* ---- recording */
 
 static void ask_consent(struct room *r, int64_t by_user)
@@ -226,7 +236,7 @@ static follow_fn *const followers[event_type_count] = {
     [event_session_cancelled] = on_over,       [event_session_deleted] = on_over,       [event_participant_kicked] = on_kicked,
     [event_participant_joined] = on_joined,    [event_participant_left] = on_left,      [event_participant_ejected] = on_ejected,
     [event_participant_left_seat] = on_gave_up, [event_participant_admitted] = on_admitted, [event_participant_denied] = on_denied,
-    [event_token_revoked] = on_revoked,        [event_participant_updated] = on_seat_changed, [event_chat_message] = on_chat,      [event_recording_started] = on_recording,
+    [event_token_revoked] = on_revoked,        [event_participant_updated] = on_seat_changed, [event_chat_message] = on_chat,      [event_app_message] = on_app_message, [event_recording_started] = on_recording,
     [event_recording_paused] = on_recording,   [event_recording_resumed] = on_recording, [event_recording_stopped] = on_recording,
     [event_recording_consent_withdrawn] = on_withdrawn,
     [event_recording_ready] = count_ready,     [event_recording_failed] = count_ready};

@@ -2,6 +2,7 @@
 import base64
 import hashlib
 import json
+import random
 import time
 
 import pytest
@@ -123,6 +124,15 @@ def test_every_property_of_a_token_comes_back(daily):
     number = daily.get(f"/meeting-tokens/{daily.token(user_id=5, exp=soon(), enable_recording_ui=False)}").json()
     assert number["user_id"] == 5, "a number stays one"
     assert daily.post("/meeting-tokens", {}).status_code == 200, "good for every room, for ever"
+
+
+def test_random_tokens_come_back(daily):
+    dice = random.Random(11)
+    other = {"user_id": 17, "is_owner": False, "enable_recording": ["cloud", "local"], "lang": "pt-BR", "user_name": "Ünïcode 😀 \"quoted\"", "exp": soon(900), "eject_after_elapsed": 1,
+             "permissions": {"canSend": False, "canAdmin": True, "canReceive": {"base": True}}}
+    for _ in range(40):
+        given = {k: dice.choice([EVERY[k], other.get(k, EVERY[k])]) for k in dice.sample(sorted(EVERY), dice.randrange(25))}
+        assert daily.get(f"/meeting-tokens/{daily.token(**given)}", params={"ignoreNbf": "true"}).json() == given
 
 
 def test_tokens_that_are_refused(daily):
@@ -320,6 +330,54 @@ def test_deleting_puts_everybody_out(server, daily):
     call = daily.enter(room).joined()
     daily.delete(f"/rooms/{room}")
     call.over("ended")
+
+
+def test_messages_of_an_app(server, daily):
+    room = daily.room()["name"]
+    send = lambda **body: daily.post(f"/rooms/{room}/send-app-message", body)  # noqa: E731
+    refused(send(data={"hello": "world"}), 404, "not-found", f"room {room} does not seem to be hosting a call currently")
+    ann, bob = daily.enter(room, user_name="Ann").joined(), daily.enter(room, user_name="Bob").joined()
+    ids = {p["userName"]: p["id"] for p in daily.presence(room)}
+    assert send(data={"hello": "wörld", "n": [1, None, {"x": 1.5}]}).json() == {"sent": "true"}
+    for call in (ann, bob):
+        assert call.expect("app_message")["data"] == {"hello": "wörld", "n": [1, None, {"x": 1.5}]}
+    assert send(data={"to": "one"}, recipient=ids["Bob"]).json() == send(data={"to": "all"}, recipient="*").json() == {"sent": "true"}
+    assert [bob.expect("app_message")["data"]["to"] for _ in range(2)] == ["one", "all"]
+    assert ann.expect("app_message")["data"] == {"to": "all"}, "the other one was not for her"
+    assert send(data={"x": "y" * 4000}).status_code == 200
+    refused(send(data={"x": "y" * 4096}), 400, "invalid-request-error", "4 kB")
+    refused(send(data=[1]), 400, "invalid-request-error", '"data" must be of type object')
+    refused(send(), 400, "invalid-request-error", '"data" is required')
+    refused(send(data={}, recipient="nobody"), 400, "invalid-request-error", "nobody who is in the call")
+    refused(daily.post("/rooms/nobody/send-app-message", {"data": {}}), 404, "not-found", "room nobody not found")
+    left(ann), left(bob)
+
+
+def test_permissions_in_a_call(server, daily):
+    room = daily.room(enable_screenshare=True)["name"]
+    update = lambda data: daily.post(f"/rooms/{room}/update-permissions", {"data": data})  # noqa: E731
+    refused(update({"*": {"canSend": True}}), 404, "not-found", "does not seem to be hosting a call currently")
+    ann, bob = daily.enter(room, user_name="Ann", is_owner=True).joined(), daily.enter(room, user_name="Bob").joined()
+    ids = {p["userName"]: p["id"] for p in daily.presence(room)}
+
+    def sharing():
+        with server.db() as db:
+            return dict(db.execute("SELECT name, screenshare FROM participants p JOIN sessions s ON s.id = p.session_id WHERE s.room_name = ? AND name IN ('Ann', 'Bob')", (room,)).fetchall())
+
+    assert sharing() == {"Ann": 1, "Bob": 1}
+    assert update({ids["Bob"]: {"canSend": ["audio", "video"]}}).json() == {"status": "sent"} and sharing() == {"Ann": 1, "Bob": 0}
+    assert bob.peer("Bob", screenshare=False)
+    assert update({"*": {"canSend": True, "hasPresence": True}}).json() == {"status": "sent"} and sharing() == {"Ann": 1, "Bob": 1}
+    assert update({"*": {"canSend": ["audio", "video"]}, ids["Ann"]: {"canSend": True, "canAdmin": ["participants"], "canReceive": {"base": True}}}).status_code == 200
+    assert sharing() == {"Ann": 1, "Bob": 0}, "who is named is not meant by *"
+    for bad in ({ids["Bob"]: {"canSend": False}}, {ids["Bob"]: {"canSend": ["video"]}}, {ids["Bob"]: {"canAdmin": True}}, {"*": {"hasPresence": False}}, {"*": {"canReceive": {"base": False}}}):
+        refused(update(bad), 400, "invalid-request-error", "only whether they may share their screen")
+    for bad in ({}, {ids["Bob"]: 5}, {"*": {"canSend": ["smell"]}}, {"*": {"canFly": True}}, {"*": {"canAdmin": ["everything"]}}, [1]):
+        refused(update(bad), 400, "invalid-request-error", '"data" must be an object of permissions')
+    refused(update({"nobody": {"canSend": True}, ids["Bob"]: {"canSend": True}}), 400, "invalid-request-error", "nobody who is in the call")
+    assert sharing() == {"Ann": 1, "Bob": 0}, "all or nothing"
+    refused(daily.post("/rooms/nobody/update-permissions", {"data": {"*": {}}}), 404, "not-found")
+    left(ann), left(bob)
 
 
 def test_session_data(server, daily):

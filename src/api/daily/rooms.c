@@ -43,6 +43,22 @@ static int64_t number_of(struct request *r, const char *id)
     return session_number(&r->scope, id);
 }
 
+/* Newest first; their terms come oldest first, and a session of another API has none. */
+static bool show_all(struct request *r, const struct list *rows, struct daily_room *items, struct err *e)
+{
+    static const struct session_terms none;
+    const struct session *session = rows->items;
+    struct list found;
+    if (!rows->count) return true;
+    if (!terms_of_page(&r->scope, daily_sees_all(r), session[rows->count - 1].id, session[0].id, &found, e)) return false;
+    const struct session_terms *terms = found.items;
+    for (size_t i = 0, left = found.count; i < rows->count; i++) {
+        while (left && terms[left - 1].session_id > session[i].id) left--;
+        show(r, &session[i], left && terms[left - 1].session_id == session[i].id ? &terms[left - 1] : &none, &items[i]);
+    }
+    return true;
+}
+
 bool daily_room_list(struct request *r, struct err *e)
 {
     const struct daily_page_query *q = r->query;
@@ -51,12 +67,7 @@ bool daily_room_list(struct request *r, struct err *e)
     int64_t total;
     if (!daily_window(r, q->limit, q->starting_after, q->ending_before, number_of, &window, e) || !session_window(&r->scope, daily_sees_all(r), &window, &rows, &total, e)) return false;
     struct daily_room *items = arena_array(r->scope.arena, struct daily_room, rows.count + 1);
-    for (size_t i = 0; i < rows.count; i++) {
-        const struct session *session = (const struct session *)rows.items + i;
-        struct session_terms terms = {0};
-        if (terms_find(&r->scope, session->id, &terms, e) == DB_FAILED) return false;
-        show(r, session, &terms, &items[i]);
-    }
+    if (!show_all(r, &rows, items, e)) return false;
     struct daily_room_list *out = arena_new(r->scope.arena, struct daily_room_list);
     SET(out, daily_room_list, total_count, total);
     SET(out, daily_room_list, data, ((struct list){items, rows.count}));
@@ -248,4 +259,13 @@ bool daily_domain_get(struct request *r, struct err *e)
     SET(out, daily_domain, config, "{\"redirect_on_meeting_exit\":\"\",\"hide_daily_branding\":true,\"hipaa\":false,\"intercom_auto_record\":false,\"lang\":\"en\",\"meeting_join_hook\":\"\","
                                    "\"max_live_streams\":0,\"max_streaming_instances_per_room\":1,\"max_webhook_count\":100}");
     return reply_with(r, out);
+}
+
+/* Saying yes to a property that is kept nowhere would be a lie. */
+bool daily_domain_set(struct request *r, struct err *e)
+{
+    const struct dailyco_domain_update *in = r->body;
+    bool any = HAS(in, dailyco_domain_update, properties) && (in->properties->bits_present || in->properties->bits_null);
+    if (any) return daily_fail(e, error_not_supported, "the domain's properties are settings of this server and cannot be changed here: set them on rooms");
+    return daily_domain_get(r, e);
 }

@@ -212,6 +212,8 @@ export class CallEngine extends Store<CallState> {
         return this.onMuted(message);
       case 'stop_share':
         return this.local.stopShare();
+      case 'app_message':
+        return void window.dispatchEvent(new CustomEvent('app-message', { detail: message.data }));
       case 'peer':
         return this.syncMedia();
       case 'media_lost':

@@ -35,6 +35,7 @@ interface OutModels {
   peer: 'call_peer';
   peer_left: 'call_peer_left';
   chat: 'call_chat';
+  app_message: 'call_app_message';
   room: 'call_room_changed';
   knock: 'call_knock';
   knock_gone: 'call_knock_gone';
