@@ -6,7 +6,7 @@ join    POST /api/v1/sessions/{id}/join     to the same; the same user joins aga
 intake  POST /webhooks/livekit, signed      to a bare server of the same requests: libmicrohttpd, group commits of the same rows in SQLite, nothing looked at
 appends the same runs                       to bare SQLite group commits of the same rows, as many in a commit as connections, without HTTP and load generator
 list    GET /api/v1/sessions, first page    with a million sessions of one's own, to the same with a thousand
-facade  reads of /v1, Daily's words, to the same of /api/v1: room, rooms (a page of 20), people (20 seats), history, films (a page of 20), film
+facade  reads of /v1, Daily's words, to the same of /api/v1: room, rooms (a page of 20), people (five), history, films (a page of 20), film
 courses GET /sessions, first page           the same, of the Live Sessions API
 webhooks  deliveries of a backlog          to a bare libcurl multi loop that posts as many bytes to the same receiver, as many at a time
 mint    a join token of liblivekit           to bare HMAC-SHA256 and base64url of the same bytes, in processor time
@@ -188,7 +188,7 @@ def intake(args, folder):
 
 STAYS = """
 PRAGMA synchronous=OFF; BEGIN;
-WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20)
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {people})
 INSERT INTO participants (session_id, identity, name, role, connection_status, screenshare, admitted, token_generation, created_at)
   SELECT {session}, 'student-' || i || '~', 'Student ' || i, 'student', 'connected', 1, 1, 0, {now} FROM n;
 INSERT INTO connection_spans (connection, session_id, participant_id, joined_at, left_at)
@@ -203,7 +203,7 @@ COMMIT;
 
 
 def facade(args, folder):
-    """A room with twenty people in it and twenty recordings, and twenty rooms more: as Daily's API shows them, and as our own does."""
+    """A room with five people in it and twenty recordings, among twenty rooms: as Daily's API shows them, and as our own does."""
     with Roomd(folder / "facade", args.threads) as roomd:
         roomd.sign_in()
         root = roomd.url.removesuffix("/api/v1")
@@ -212,7 +212,7 @@ def facade(args, folder):
             with urllib.request.urlopen(make, timeout=30) as reply:
                 room = json.load(reply)["name"]
         session = next(s["id"] for s in json.loads(roomd.call("GET", "/sessions?limit=20"))["sessions"] if s["title"] == room)
-        subprocess.run(["sqlite3", roomd.folder / "data" / "roomd.db"], input=STAYS.format(sha256=64 * "0", session=session, now=int(time.time() * 1000)), text=True, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(["sqlite3", roomd.folder / "data" / "roomd.db"], input=STAYS.format(people=5, sha256=64 * "0", session=session, now=int(time.time() * 1000)), text=True, check=True, stdout=subprocess.DEVNULL)
         film = json.loads(roomd.call("GET", f"/sessions/{session}/recordings"))["recordings"][0]
         reads = {"room": (f"/sessions/{session}", f"/rooms/{room}"), "rooms": ("/sessions?limit=20", "/rooms?limit=20"),
                  "people": (f"/sessions/{session}/participants", f"/rooms/{room}/presence"), "history": (f"/sessions/{session}/attendance", f"/meetings?room={room}"),

@@ -525,11 +525,29 @@ static int64_t due(void)
     return counted("SELECT due_at FROM jobs WHERE kind = 'reconcile'");
 }
 
+/* Missing once: asked again after five seconds, and not believed before. */
+TEST(who_is_missing_is_looked_for_soon)
+{
+    struct session s = far_session(false);
+    told(comes(&s, "c1", number(ada.id), now.now - MINUTE));
+    DONE(reconcile_next(&now, &err));
+    assert_int_equal(due(), now.now + 8000);
+    listed(&s, NULL, 0, now.now, 15000);
+    DONE(reconcile_next(&now, &err));
+    assert_int_equal(due(), now.now + 5000);
+    listed(&s, NULL, 0, now.now + 4999, 15000);
+    assert_true(is_in("c1"));
+    listed(&s, NULL, 0, now.now + 5000, 15000);
+    assert_int_equal(stay("c1").left_at, now.now);
+    DONE(reconcile_next(&now, &err));
+    assert_int_equal(due(), now.now + 8000);
+}
+
 TEST(a_doorbell_is_answered_not_too_often)
 {
     far_session(false);
     DONE(reconcile_next(&now, &err));
-    assert_int_equal(due(), now.now + 15000);
+    assert_int_equal(due(), now.now + 8000);
     DONE(reconcile_looked(&now, "far", now.now - 1000, &err));
     deliver("1", "\"x\"", false);
     assert_int_equal(due(), now.now + 2000);
@@ -546,6 +564,6 @@ int main(void)
         UNIT(of_nobody_of_ours), UNIT(the_removed_are_removed_again), UNIT(into_a_session_that_is_over), UNIT(a_wished_recording_begins), UNIT(a_listing_finds_who_was_not_told),
         UNIT(a_listing_that_lags_must_say_it_twice), UNIT(an_empty_room), UNIT(left_by_everybody), UNIT(rooms_worth_asking_about), UNIT(whatever_the_order),
         UNIT(a_recording_goes_forward_only), UNIT(ready_before_started), UNIT(a_recording_that_nobody_here_began), UNIT(a_recording_that_is_never_told_of), UNIT(from_the_inbox),
-        UNIT(what_waited_is_taken_up), UNIT(a_doorbell_is_answered_not_too_often)};
+        UNIT(what_waited_is_taken_up), UNIT(who_is_missing_is_looked_for_soon), UNIT(a_doorbell_is_answered_not_too_often)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

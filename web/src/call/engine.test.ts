@@ -178,6 +178,18 @@ describe('doubled and late messages', () => {
     expect(engine.get().chat.map(({ id }) => id)).toEqual([1, 2]);
   });
 
+  it('hands what the app sends to the page', async () => {
+    const seen: unknown[] = [];
+    vi.stubGlobal('window', { dispatchEvent: (event: CustomEvent) => seen.push([event.type, event.detail]) });
+    vi.stubGlobal('CustomEvent', function (this: object, type: string, init: object) {
+      Object.assign(this, { type, ...init });
+    });
+    await enter();
+    env.socket.deliver({ t: 'app_message', data: { hello: 'world' } });
+    vi.unstubAllGlobals();
+    expect(seen).toEqual([['app-message', { hello: 'world' }]]);
+  });
+
   it('survives what is no message', async () => {
     await enter();
     for (const text of ['', 'null', '[]', '{"t":7}', '{"t":"unheard-of"}']) env.socket.deliver(text);
