@@ -214,8 +214,10 @@ class Server:
     def start(self, deadline=DEADLINE):
         began = time.monotonic()
         self.log = open(self.folder / "log", "ab")
-        command = ["setpriv", "--pdeathsig", "INT", *self.wrapper, BINARY, "serve", "--data", str(self.data), "--listen", self.listen, *self.args]
-        self.process = subprocess.Popen(command, cwd=self.folder, env=self.env, stdout=subprocess.PIPE, stderr=self.log)
+        env = dict(self.env)
+        preloaded = ["env", "LD_PRELOAD=" + env.pop("LD_PRELOAD")] if "LD_PRELOAD" in env else []  # for roomd alone
+        command = ["setpriv", "--pdeathsig", "INT", *preloaded, *self.wrapper, BINARY, "serve", "--data", str(self.data), "--listen", self.listen, *self.args]
+        self.process = subprocess.Popen(command, cwd=self.folder, env=env, stdout=subprocess.PIPE, stderr=self.log)
         line = self.first_line(deadline)
         self.started_s = time.monotonic() - began
         assert line.startswith("ready http://"), f"{line!r}; log:\n{self.log_text()[-4000:]}"
