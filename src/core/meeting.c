@@ -7,6 +7,10 @@
     "FROM connection_spans c JOIN participants p ON p.id = c.participant_id JOIN sessions s ON s.id = c.session_id LEFT JOIN stays y ON y.connection = c.connection " \
     "LEFT JOIN join_tokens t ON t.id = y.token_id LEFT JOIN stay_ends n ON n.connection = c.connection "
 static const char SQL_PRESENT[] = STAY "WHERE c.left_at IS NULL AND c.session_id = $1 ORDER BY c.id LIMIT $2";
+/* Without what tokens say of a stay. */
+static const char SQL_HERE[] =
+    "SELECT c.id, c.connection, c.session_id, c.participant_id, c.joined_at, c.left_at, p.user_id, p.identity, p.name, p.role, s.room_name, CAST(NULL AS BIGINT) "
+    "FROM connection_spans c JOIN participants p ON p.id = c.participant_id JOIN sessions s ON s.id = c.session_id WHERE c.left_at IS NULL AND c.session_id = $1 ORDER BY c.id LIMIT $2";
 static const char SQL_PRESENT_ALL[] = STAY "WHERE c.left_at IS NULL AND s.deleted_at IS NULL AND ($1 = 1 OR s.teacher_id = $2) ORDER BY c.session_id, c.id LIMIT $3";
 static const char SQL_BY_CONNECTION[] = STAY "WHERE c.connection = $1";
 static const char SQL_STAYS[] = STAY "WHERE c.session_id = $1 AND c.id >= $2 AND c.id < $3 ORDER BY c.id";
@@ -148,6 +152,11 @@ bool stay_present(struct scope *s, int64_t session_id, bool everybody, int64_t l
 {
     if (session_id) return db_all(s->db, SQL_PRESENT, call_stay, out, s->arena, e, INT_(session_id), INT_(limit));
     return db_all(s->db, SQL_PRESENT_ALL, call_stay, out, s->arena, e, INT_(everybody), INT_(s->actor ? s->actor->id : 0), INT_(limit));
+}
+
+bool stay_here(struct scope *s, int64_t session_id, int64_t limit, struct list *out, struct err *e)
+{
+    return db_all(s->db, SQL_HERE, call_stay, out, s->arena, e, INT_(session_id), INT_(limit));
 }
 
 enum db_found stay_by_connection(struct scope *s, const char *connection, struct call_stay *out, struct err *e)

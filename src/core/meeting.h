@@ -22,4 +22,5 @@ int64_t meeting_first_at(const struct list *times, int64_t at);     /* of the la
 int64_t meeting_most(const struct list *times, int64_t first);      /* people at once in the meeting that began with that stay */
 
 bool stay_present(struct scope *s, int64_t session_id, bool everybody, int64_t limit, struct list *out, struct err *e); /* of struct call_stay, who is in now, by sessions; session_id 0: anywhere */
+bool stay_here(struct scope *s, int64_t session_id, int64_t limit, struct list *out, struct err *e); /* the same of one session, told sooner: role is the seat's, and ends_at is left out */
 enum db_found stay_by_connection(struct scope *s, const char *connection, struct call_stay *out, struct err *e);

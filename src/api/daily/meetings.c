@@ -67,7 +67,7 @@ bool daily_room_presence(struct request *r, struct err *e)
     struct under_way meeting = {0};
     struct list stays;
     size_t n = 0;
-    if (!daily_room_open(r, path->room_name, ACCESS_MEMBER, &session, NULL, e) || !stay_present(&r->scope, session.id, true, EVERYBODY, &stays, e)) return false;
+    if (!daily_room_open(r, path->room_name, ACCESS_MEMBER, &session, NULL, e) || !stay_here(&r->scope, session.id, EVERYBODY, &stays, e)) return false;
     struct dailyco_presence_participant *people = arena_array(r->scope.arena, struct dailyco_presence_participant, stays.count + 1);
     for (size_t i = 0; i < stays.count && (int64_t)n < q->limit; i++) {
         people[n] = (struct dailyco_presence_participant){0};
