@@ -1,4 +1,5 @@
 /* forget_job.c - forgetting a person (core/erasure.h), and what recordings that are kept have of them in files of their own. */
+#include "base/fault.h"
 #include "core/erasure.h"
 #include "core/errand.h"
 #include "core/job.h"
@@ -41,11 +42,11 @@ enum work_result forget_work(struct work_context *w, struct err *e)
         arena_init(&a);
         bool ok = errand_write(w->core, &a, step, &x, e);
         arena_release(&a);
-        if (!ok) return WORK_AGAIN;
+        if (!ok || !FAULT_POINT(forget_stepped)) return WORK_AGAIN;
         if (!runner_go_on(w)) return WORK_STOPPED;
     }
     if (x.next == ERASURE_WAIT) return core_write(w->core, later, &x.id, e) ? WORK_DONE : WORK_AGAIN;
-    if (x.next == ERASURE_WIPE && (!db_wipe(w->core->db, e) || !core_write(w->core, finish, &x.id, e))) return WORK_AGAIN;
+    if (x.next == ERASURE_WIPE && (!db_wipe(w->core->db, e) || !FAULT_POINT(forget_wiped) || !core_write(w->core, finish, &x.id, e))) return WORK_AGAIN;
     return WORK_DONE;
 }
 

@@ -51,6 +51,19 @@ def lost_hooks(w):
     w.end(s)
 
 
+def forgotten(w):
+    """Somebody was in a lesson, and is to be forgotten."""
+    name = f"Dora Unmistakable{next(w.numbers)}"
+    dora, s = w.person(name), w.lesson()
+    w.come(dora, s).leave()
+    w.end(s)
+    w.wait(lambda: w.quiet() and not w.inside(s) and not w.rows("SELECT 1 FROM inbox WHERE state = 'received'"), "LiveKit has said all of her that it has to say")
+    address = w.accounts.pop(dora.id)  # from here on nobody promises that it stays
+    w.ok(w.boss.call("POST", f"/users/{dora.id}/erase", {"confirm": address}))
+    w.forgotten |= {name, address}
+    w.wait(lambda: w.rows("SELECT 1 FROM erasures WHERE user_id = ? AND status = 'done'", dora.id), "she is forgotten", skip_ms=100)
+
+
 def page(w):
     """By our own page's WebSocket."""
     s = w.lesson()
@@ -178,7 +191,7 @@ def first_start(w):
         house.process.wait(10)
 
 
-ALL = [accounts, lessons, call, lost_hooks, page, kept_recording, recording, large_recording, silent_recorder, restart, flood, compose, first_start]
+ALL = [accounts, lessons, call, lost_hooks, page, forgotten, kept_recording, recording, large_recording, silent_recorder, restart, flood, compose, first_start]
 ONLY = {"checkpoint_before": flood, "checkpoint_after": flood, "migrate_step": first_start, "migrate_done": first_start, "secret_written": first_start,
         "reconcile_asked": lost_hooks, "reconcile_told": silent_recorder}  # places that others pass now and then
 OWN_HOUSE = [compose, first_start]  # they start, and start again, by themselves

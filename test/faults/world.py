@@ -74,6 +74,7 @@ class World:
         asked = settings(self.livekit, EGRESS_OUTPUT_PATH=f"{self.out}/{{room_name}}/{{egress_id}}", RECONCILE_SECONDS="1", DEPARTURE_TIMEOUT_SECONDS="86400", EMPTY_TIMEOUT_SECONDS="86400", **self.s3.env())
         self.house = House(self.folder / "house", {**asked, **self.control.env, **env})
         # the diary
+        self.forgotten = set()
         self.accounts, self.sessions, self.ended, self.recordings, self.deleted_recordings, self.keys, self.hooks, self.unanswered = {}, {}, set(), {}, set(), [], set(), {}
         self.http = self.client()
         assert self.house.start()
