@@ -9,6 +9,7 @@ list    GET /api/v1/sessions, first page    with a million sessions of one's own
 facade  reads of /v1, Daily's words, to the same of /api/v1: room, rooms (a page of 20), people (five), history, films (a page of 20), film
 courses GET /sessions, first page           the same, of the Live Sessions API
 webhooks  deliveries of a backlog          to a bare libcurl multi loop that posts as many bytes to the same receiver, as many at a time
+stream  one event to 10 000 open streams, from the request that causes it until the last has it, to a bare epoll loop that writes the same bytes to as many sockets; and memory of each
 mint    a join token of liblivekit           to bare HMAC-SHA256 and base64url of the same bytes, in processor time
 warn    the get with LOG_LEVEL=warn         to the get with LOG_LEVEL=info: what the request log costs
 start   from the start to "ready", on a new data folder; memory of the idle server (the media engine apart)
@@ -36,12 +37,13 @@ import letters
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build"))
 CONNECTIONS = [1, 32, 128, 256, 1000]
-TARGETS = {"create": 0.7, "intake": 0.7, "appends": 0.7, "get": 0.5, "join": 0.35, "list": 0.67, "courses": 0.67, "facade": 0.83, "webhooks": 0.5, "mint": 0.7}
+TARGETS = {"create": 0.7, "intake": 0.7, "appends": 0.7, "get": 0.5, "join": 0.35, "list": 0.67, "courses": 0.67, "facade": 0.83, "webhooks": 0.5, "mint": 0.7, "stream": 0.5}
 FEW, MANY = 1_000, 1_000_000 # sessions
 READY_MS, IDLE_KIB = 1000, 20 * 1024
 TICK_US = 1e6 / os.sysconf("SC_CLK_TCK")
 EMAIL, PASSWORD = "bench@example.org", "correct horse battery"
 WEBHOOKS, AT_A_TIME, WEBHOOK_BYTES = 20_000, 64, 230  # messages in a run, requests at a time (src/webhook/parts.h), a body
+SUBSCRIBERS, EVENTS_A_RUN, SUBSCRIBER_KIB = 10_000, 10, 16
 CREATE = json.dumps({"title": "Benchmark session"})
 
 
@@ -307,6 +309,49 @@ def webhooks(args, folder):
                        lambda: deliveries(roomd, path, WEBHOOKS))
 
 
+class Subscribers(Process):
+    """Open streams in one program, and what each costs the server."""
+
+    def __init__(self, server, port, folder, stream, fire):
+        for name, text in (("stream", stream), ("fire", fire)):
+            (folder / name).write_text("\r\n".join([*text, *([] if "" in text else ["", ""])]), newline="")
+        self.server, before = server, server.rss_kib()
+        command = [BUILD / "stream_client", port, SUBSCRIBERS, folder / "stream", folder / "fire"]
+        self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.stop_signal = signal.SIGKILL
+        if self.process.stdout.readline() != "ready\n":
+            sys.exit("stream_client does not start")
+        self.kib_each = (server.rss_kib() - before) / SUBSCRIBERS
+
+    def event(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def run(self):
+        cpu, took = self.server.cpu_us(), [self.event()["ms"] for _ in range(EVENTS_A_RUN)]
+        return {"rps": SUBSCRIBERS * EVENTS_A_RUN / sum(took) * 1000, "p99_ms": max(took), "cpu_us": (self.server.cpu_us() - cpu) / SUBSCRIBERS / EVENTS_A_RUN}
+
+
+UPGRADE = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="]
+
+
+def stream(args, folder):
+    for figure, extra in (("stream", []), ("stream ws", UPGRADE)):
+        with ExitStack() as stack:
+            roomd = stack.enter_context(Roomd(folder / figure, args.threads, "warn")).sign_in()
+            port, path, who = roomd.url.split(":")[2].split("/")[0], roomd.session(), ["Host: bench", f"Authorization: {roomd.bearer}"]
+            change = [f"PATCH /api/v1{path} HTTP/1.1", *who, "Content-Type: application/json", "Content-Length: 15", "", '{"title":"New"}']
+            ours = stack.enter_context(Subscribers(roomd, port, roomd.folder, ["GET /api/v1/stream HTTP/1.1", *who, *extra], change))
+            size = ours.event()["bytes"]
+            floor = stack.enter_context(Process([BUILD / "floor_stream", args.floor_port, size]))
+            theirs = stack.enter_context(Subscribers(floor, args.floor_port, roomd.folder, ["GET /stream HTTP/1.1", "Host: bench"], ["GET /fire HTTP/1.1", "Host: bench"]))
+            row = in_turn("stream", SUBSCRIBERS, args.rounds, theirs.run, ours.run)
+            row["figure"] = figure
+            print(json.dumps({"figure": figure, "kib_each": round(ours.kib_each, 2), "kib_each_target": SUBSCRIBER_KIB, "bytes": size}), flush=True)
+            yield row
+
+
 def mint(args, _):
     """Both in one process, a tenth of a second each in turn."""
     lines = subprocess.run([BUILD / "mint", str(args.seconds * args.rounds)], check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
@@ -314,7 +359,7 @@ def mint(args, _):
     yield summed("mint", 1, [{"rps": run["floor_rps"]} for run in runs], runs)
 
 
-PARTS = [({"mint"}, mint), ({"get", "join", "warn"}, reading), ({"facade"}, facade), ({"list", "courses"}, pages), ({"create"}, create), ({"intake"}, intake), ({"webhooks"}, lambda *how: [webhooks(*how)])]
+PARTS = [({"mint"}, mint), ({"get", "join", "warn"}, reading), ({"facade"}, facade), ({"list", "courses"}, pages), ({"create"}, create), ({"intake"}, intake), ({"webhooks"}, lambda *how: [webhooks(*how)]), ({"stream"}, stream)]
 
 
 def start(args, folder):
@@ -349,7 +394,7 @@ def arguments():
     p.add_argument("--seconds", type=int, default=2, help="of each run")
     p.add_argument("--rounds", type=int, default=3)
     p.add_argument("--connections", type=lambda text: [int(n) for n in text.split(",")], default=CONNECTIONS)
-    p.add_argument("--only", type=lambda text: text.split(","), default=["start", "mint", "get", "join", "list", "courses", "facade", "warn", "create", "intake", "webhooks"])
+    p.add_argument("--only", type=lambda text: text.split(","), default=["start", "mint", "get", "join", "list", "courses", "facade", "warn", "create", "intake", "webhooks", "stream"])
     p.add_argument("--threads", type=int, default=1, help="HTTP threads of roomd and of the floor; wrk has one")
     p.add_argument("--floor-port", type=int, default=7099)
     return p.parse_args()
@@ -357,7 +402,7 @@ def arguments():
 
 def main():
     args = arguments()
-    subprocess.run(["ninja", "-C", BUILD, "--quiet", "roomd", "floor_http", "floor_sqlite", "floor_inbox", "floor_intake", "floor_webhooks", "mint"], check=True)
+    subprocess.run(["ninja", "-C", BUILD, "--quiet", "roomd", "floor_http", "floor_sqlite", "floor_inbox", "floor_intake", "floor_webhooks", "floor_stream", "stream_client", "mint"], check=True)
     (ROOT / "out").mkdir(exist_ok=True)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-", dir=ROOT / "out"))  # a real disk: commits are synced
     try:

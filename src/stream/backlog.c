@@ -4,26 +4,14 @@
 
 static const char HEAD[] = "id: %lld\nevent: %s\ndata: ";
 
-static struct event event_of(const struct event_note *n)
+static struct line *line_of(const struct event *event, int type)
 {
-    struct event event = {0};
-    SET(&event, event, id, n->id);
-    SET(&event, event, event_type, event_row(n->type)->name);
-    SET(&event, event, timestamp, n->at);
-    if (n->session_id) SET(&event, event, session_id, n->session_id);
-    if (n->user_id) SET(&event, event, user_id, n->user_id);
-    if (n->data) SET(&event, event, event_data, n->data);
-    return event;
-}
-
-static struct line *line_of(const struct event_note *n)
-{
-    struct event event = event_of(n);
     struct buf text;
     buf_init(&text, 0);
-    line_write(&text, &event);
+    line_write(&text, event);
     struct line *l = xmalloc(sizeof *l + text.size);
-    *l = (struct line){.id = n->id, .session_id = n->session_id, .teacher_id = -1, .type = n->type, .size = text.size, .envelope = strcspn(text.data, "{")};
+    *l = (struct line){.id = event->id, .session_id = HAS(event, event, session_id) ? event->session_id : 0, .teacher_id = -1, .type = (unsigned)type, .size = text.size,
+                       .envelope = strcspn(text.data, "{")};
     memcpy(l->text, text.data, text.size);
     buf_release(&text);
     return l;
@@ -63,9 +51,12 @@ static void trim(struct backlog *b)
     free(l);
 }
 
-void backlog_add(struct backlog *b, const struct event_note *n, size_t limit_bytes)
+void backlog_add(struct backlog *b, const struct event *event, size_t limit_bytes)
 {
-    struct line *l = line_of(n);
+    int type = event_type_find(event->event_type); /* a newer node may know others */
+    b->last = event->id;
+    if (type < 0) return;
+    struct line *l = line_of(event, type);
     while (b->next > b->first && (b->next - b->first == LINES || b->bytes + l->size > limit_bytes)) trim(b);
     b->lines[b->next++ % LINES] = l;
     b->bytes += l->size;
@@ -74,6 +65,7 @@ void backlog_add(struct backlog *b, const struct event_note *n, size_t limit_byt
 void backlog_clear(struct backlog *b)
 {
     while (b->next > b->first) trim(b);
+    b->last = -1;
 }
 
 uint64_t backlog_after(const struct backlog *b, int64_t event_id)

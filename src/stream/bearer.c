@@ -52,9 +52,8 @@ static void end_all(struct event_stream *s, const struct bearer *b, const struct
     }
 }
 
-void bearers_check(void *arg)
+void bearers_check(struct event_stream *s)
 {
-    struct event_stream *s = arg;
     for (struct bearer *b = s->bearers, *next; b; b = next) {
         struct err e = {0};
         next = b->next;

@@ -38,8 +38,26 @@ static bool read_page(struct subscriber *w, struct err *e)
     if (all) w->pass.position = upto;
     if (!all || more) return true;
     w->state = SUBSCRIBER_LIVE;
+    if (s->backlog.last < 0) s->backlog.last = w->pass.position; /* the first: from here on */
     w->place = backlog_after(&s->backlog, w->pass.position);
     return true;
+}
+
+bool catch_up_backlog(struct event_stream *s)
+{
+    static const struct feed_filter everything;
+    struct backlog *b = &s->backlog;
+    struct list rows;
+    int64_t upto;
+    bool ok = true, more = true;
+    while (ok && more) {
+        struct scope scope = stream_scope(s);
+        ok = feed_page(&scope, &everything, b->last, PAGE_ROWS, &rows, &upto, &more, NULL);
+        for (size_t i = 0; ok && i < rows.count; i++) backlog_add(b, (const struct event *)rows.items + i, stream_backlog_bytes(s));
+        if (ok) b->last = upto;
+        arena_reset(&s->arena);
+    }
+    return ok;
 }
 
 static struct subscriber *take_first(struct event_stream *s)

@@ -31,6 +31,7 @@ struct line {
 struct backlog {
     struct line *lines[LINES];
     uint64_t first, next;
+    int64_t last;               /* every event up to this number is in it, or was; -1: not known, nobody is live */
     size_t bytes;
 };
 
@@ -82,7 +83,7 @@ struct event_stream {
 };
 
 /* backlog.c */
-void backlog_add(struct backlog *b, const struct event_note *n, size_t limit_bytes);
+void backlog_add(struct backlog *b, const struct event *event, size_t limit_bytes); /* of a type that is not known here: only its number is kept */
 void backlog_clear(struct backlog *b);
 uint64_t backlog_after(const struct backlog *b, int64_t event_id);     /* the place of the first line past it */
 static inline struct line *backlog_at(const struct backlog *b, uint64_t place) { return b->lines[place % LINES]; }
@@ -103,10 +104,13 @@ void subscriber_admitted(struct subscriber *w, const char *bearer);     /* its p
 /* bearer.c */
 struct bearer *bearer_take(struct event_stream *s, const char *text, const struct feed_pass *pass); /* one more user */
 void bearer_drop(struct event_stream *s, struct bearer *b);            /* one fewer; NULL is fine */
-void bearers_check(void *event_stream);                                 /* ends those whose bearer is not good any more */
+void bearers_check(struct event_stream *s);                             /* ends those whose bearer is not good any more */
+static inline size_t stream_backlog_bytes(struct event_stream *s) { return (size_t)core_config(s->core)->STREAM_BACKLOG_KIB << 10; }
 struct scope stream_scope(struct event_stream *s);                      /* for something to be read; reset the arena afterwards */
 
 /* catch_up.c */
 void catch_up_queue(struct subscriber *w);                              /* it is read for as soon as it is its turn */
 void catch_up_forget(struct subscriber *w);
+/* What the backlog lacks is read into it: events of other programs on the database, which no writer tells of here. */
+bool catch_up_backlog(struct event_stream *s);
 bool catch_up_hears(struct subscriber *w, struct line *l, bool *out);   /* false: the database cannot say */

@@ -32,15 +32,48 @@ static void fan_out(void *arg)
 }
 
 /* What comes together goes out together. */
+static void fan_out_soon(struct event_stream *s)
+{
+    if (!s->fan_out_posted) loop_post(s->loop, fan_out, s);
+    s->fan_out_posted = true;
+}
+
+static struct event event_of(const struct event_note *n)
+{
+    struct event event = {0};
+    SET(&event, event, id, n->id);
+    SET(&event, event, event_type, event_row(n->type)->name);
+    SET(&event, event, timestamp, n->at);
+    if (n->session_id) SET(&event, event, session_id, n->session_id);
+    if (n->user_id) SET(&event, event, user_id, n->user_id);
+    if (n->data) SET(&event, event, event_data, n->data);
+    return event;
+}
+
+/* Without what lies in between they would have a gap: they come back with the cursor. */
+static void give_up_live(struct event_stream *s)
+{
+    for (struct subscriber *w = s->subscribers, *next; w; w = next) {
+        next = w->next;
+        if (w->state == SUBSCRIBER_LIVE) subscriber_fail_unread(w);
+    }
+}
+
+/* Where nobody is live yet, all will read it. A number that does not follow: a transaction that was undone, or another program's event. */
+static void take_event(struct event_stream *s, const struct event_note *note)
+{
+    struct backlog *b = &s->backlog;
+    if (!s->subscribers || s->stopping || b->last < 0 || note->id <= b->last) return;
+    struct event event = event_of(note);
+    if (note->id == b->last + 1) backlog_add(b, &event, stream_backlog_bytes(s));
+    else if (!catch_up_backlog(s)) give_up_live(s);
+    fan_out_soon(s);
+}
+
 static void take_note(void *arg)
 {
     struct notice *n = arg;
-    struct event_stream *s = n->stream;
-    if (s->subscribers && !s->stopping) {
-        backlog_add(&s->backlog, &n->note, (size_t)core_config(s->core)->STREAM_BACKLOG_KIB << 10);
-        if (!s->fan_out_posted) loop_post(s->loop, fan_out, s);
-        s->fan_out_posted = true;
-    }
+    take_event(n->stream, &n->note);
     free(n);
 }
 
@@ -98,6 +131,14 @@ struct feed_door event_stream_door(struct event_stream *s)
 }
 
 /* ---- now and then */
+
+static void look(void *arg)
+{
+    struct event_stream *s = arg;
+    uint64_t next = s->backlog.next;
+    bearers_check(s);
+    if (s->backlog.last >= 0 && catch_up_backlog(s) && s->backlog.next != next) fan_out_soon(s);
+}
 
 static void keep_alive(void *arg)
 {
@@ -170,9 +211,10 @@ struct event_stream *event_stream_start(struct core *core, struct err *e)
     struct event_stream *s = xcalloc(1, sizeof *s);
     *s = (struct event_stream){.core = core, .loop = loop_create(), .db = db_reader(core->db, e)};
     s->behind_end = &s->behind;
+    s->backlog.last = -1;
     arena_init(&s->arena);
     if (s->loop) loop_timer_every(s->loop, KEEPALIVE_MS / 3, keep_alive, s);
-    if (s->loop) loop_timer_every(s->loop, RECHECK_MS, bearers_check, s);
+    if (s->loop) loop_timer_every(s->loop, RECHECK_MS, look, s);
     if (!s->db || !s->loop || pthread_create(&s->thread, NULL, run, s)) {
         if (s->db) err_set(e, ERR_INTERNAL, "thread", "cannot start the stream's thread");
         db_conn_close(s->db);

@@ -84,6 +84,23 @@ def test_pages_of_the_past(start_roomd, Reader):
 
 
 @both
+def test_what_another_program_writes(server, admin, teacher, Reader):
+    """A tool at the console, or whoever else has the database: nobody tells the server of it, and it is told in its place all the same."""
+    session = teacher.session()
+    reader = Reader(server, admin.token, f"?session={session['id']}")
+    rename(teacher, session, "Algebra II")
+    write = "INSERT INTO events (session_id, event_type, timestamp) VALUES ({}, 'session.updated', 1), ({}, 'no.such_type', 1), ({}, 'session.unlocked', 1)".format(*[session["id"]] * 3)
+    with server.db() as db:
+        db.execute(write)
+    rename(teacher, session, "Algebra III")
+    assert [reader.next()["type"] for _ in range(4)] == ["session.updated"] * 2 + ["session.unlocked", "session.updated"]
+    with server.db() as db:
+        db.execute(write)
+    assert [reader.next()["type"] for _ in range(2)] == ["session.updated", "session.unlocked"]
+    reader.lose()
+
+
+@both
 def test_filters(server, teacher, Reader):
     one, two = teacher.session(), teacher.session()
     by_session = Reader(server, teacher.token, f"?session={one['id']}")
