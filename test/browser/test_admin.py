@@ -333,7 +333,7 @@ async def test_a_teacher_is_told_that_this_is_not_for_them(stage, server, cast):
     await ada.click("account")
     await ada.see("sign-out")
     assert await page.get_by_test_id("admin").count() == 0
-    for path in ("/admin", "/admin/rooms", "/admin/rooms/1", "/admin/templates", "/admin/accounts", "/admin/keys"):
+    for path in ("/admin", "/admin/rooms", "/admin/rooms/1", "/admin/templates", "/admin/accounts", "/admin/keys", "/admin/audit"):
         await page.goto(server.url + path)
         await ada.see("refused")
         assert await page.get_by_test_id("new-room").count() == 0

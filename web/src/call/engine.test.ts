@@ -62,8 +62,8 @@ describe('joining', () => {
   it('asks for consent and joins again with it', () => {
     engine.join({ token: 'tok', consent: false });
     env.socket.open();
-    env.socket.deliver({ t: 'consent_needed', title: 'Algebra' });
-    expect(engine.get().consentAsked).toBe(true);
+    env.socket.deliver({ t: 'consent_needed', title: 'Algebra', wording: 'I agree' });
+    expect(engine.get()).toMatchObject({ consentAsked: true, consentWording: 'I agree' });
     engine.giveConsent(true);
     expect(env.socket.all('join').at(-1)).toMatchObject({ consent: true });
   });

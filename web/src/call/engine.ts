@@ -243,7 +243,7 @@ export class CallEngine extends Store<CallState> {
 
   private onConsentNeeded(message: OutOf<'consent_needed'>): void {
     if (this.options.consent && this.get().phase === 'in') this.send({ t: 'consent', given: true });
-    else this.set({ consentAsked: true, title: message.title, link: 'up' });
+    else this.set({ consentAsked: true, consentWording: message.wording, title: message.title, link: 'up' });
   }
 
   private onMuted({ kind }: OutOf<'muted'>): void {

@@ -25,6 +25,7 @@ export interface CallState {
   streams: RemoteStreams;
   /** The server asks whether this person may be recorded. */
   consentAsked: boolean;
+  consentWording: string;
   speaking: ReadonlySet<string>;
   activeSpeaker: string | null;
   quality: Quality;
@@ -43,6 +44,7 @@ export const initialState: CallState = {
   knocking: [],
   streams: new Map(),
   consentAsked: false,
+  consentWording: '',
   speaking: new Set(),
   activeSpeaker: null,
   quality: 'good',

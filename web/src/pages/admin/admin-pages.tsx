@@ -7,6 +7,7 @@ import { NotFoundPage } from '../not-found';
 import { AccountsPage } from './accounts';
 import './admin.css';
 import { ApiKeysPage } from './api-keys';
+import { AuditPage } from './audit';
 import { RoomPage } from './room-page';
 import { RoomsPage } from './rooms';
 import { TemplatesPage } from './templates';
@@ -18,6 +19,7 @@ const PAGES = [
   { path: 'accounts', word: 'Accounts' },
   { path: 'keys', word: 'API keys' },
   { path: 'webhooks', word: 'Webhooks' },
+  { path: 'audit', word: 'Audit log' },
 ] as const;
 
 export default function AdminPages() {
@@ -36,6 +38,7 @@ export default function AdminPages() {
         <Route path="accounts" element={<AccountsPage />} />
         <Route path="keys" element={<ApiKeysPage />} />
         <Route path="webhooks" element={<WebhooksPage />} />
+        <Route path="audit" element={<AuditPage />} />
         <Route path="*" element={<NotFoundPage />} />
       </Routes>
     </Stack>

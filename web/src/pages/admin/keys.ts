@@ -14,6 +14,7 @@ export const SCOPES: { scope: string; label: string }[] = [
   { scope: 'keys:admin', label: 'Make keys that may do no more than itself, revoke any' },
   { scope: 'webhooks:read', label: 'See webhook endpoints and what they were sent' },
   { scope: 'webhooks:write', label: 'Make, change and test webhook endpoints: as good as reading everything that happens' },
+  { scope: 'audit:read', label: 'See the audit log: who did what, from where' },
   { scope: 'server:read', label: 'Read the measurements of the server' },
 ];
 

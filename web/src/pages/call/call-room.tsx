@@ -86,7 +86,7 @@ export function CallRoom({ engine, local }: { engine: CallEngine; local: LocalMe
       />
       <RemoteAudio streams={state.streams} speakerId={localState.preferences.speakerId} />
       <Notices engine={engine} problems={localState.problems} />
-      <ConsentDialog engine={engine} opened={state.consentAsked} />
+      <ConsentDialog engine={engine} opened={state.consentAsked} wording={state.consentWording} />
       <SettingsDialog local={local} opened={dialog === 'settings'} onClose={() => setDialog(null)} />
       <ShortcutsDialog opened={dialog === 'keys'} onClose={() => setDialog(null)} />
     </div>

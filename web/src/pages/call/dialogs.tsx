@@ -3,7 +3,7 @@ import type { CallEngine } from '../../call/engine';
 import type { LocalMedia } from '../../call/local-media';
 import { DeviceChoice } from './device-choice';
 
-export function ConsentDialog({ engine, opened }: { engine: CallEngine; opened: boolean }) {
+export function ConsentDialog({ engine, opened, wording }: { engine: CallEngine; opened: boolean; wording: string }) {
   return (
     <Modal
       opened={opened}
@@ -16,7 +16,10 @@ export function ConsentDialog({ engine, opened }: { engine: CallEngine; opened: 
     >
       <Stack>
         <Text size="sm">
-          Your picture, your voice, your name and what you share will be in the recording. You can take part only if you agree.
+          {wording}
+        </Text>
+        <Text size="sm" c="dimmed">
+          You can take part only if you agree.
         </Text>
         <Group justify="flex-end">
           <Button variant="default" onClick={() => engine.giveConsent(false)} data-testid="consent-no">

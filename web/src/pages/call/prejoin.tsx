@@ -46,7 +46,7 @@ export function Prejoin({ lookup, local, join }: Props) {
               {watches ? <Text c="dimmed">You watch and listen; the others do not see or hear you.</Text> : <DeviceChoice local={local} />}
               {lookup.records && (
                 <Checkbox
-                  label="I agree that my picture, my voice and my name are recorded"
+                  label={lookup.consent_wording}
                   checked={consent}
                   onChange={(event) => setConsent(event.target.checked)}
                   data-testid="consent"

@@ -5,7 +5,7 @@ import { ConsentDialog } from './dialogs';
 import { useStore } from './use-store';
 
 export function WaitingRoom({ engine, title }: { engine: CallEngine; title: string }) {
-  const { phase, link, consentAsked } = useStore(engine);
+  const { phase, link, consentAsked, consentWording } = useStore(engine);
   const waits = phase === 'waiting';
   return (
     <Center mih="100dvh" p="md" component="main">
@@ -25,7 +25,7 @@ export function WaitingRoom({ engine, title }: { engine: CallEngine; title: stri
           Leave
         </Button>
       </Stack>
-      <ConsentDialog engine={engine} opened={consentAsked} />
+      <ConsentDialog engine={engine} opened={consentAsked} wording={consentWording} />
     </Center>
   );
 }
