@@ -10,7 +10,11 @@ const struct command commands[] = {
     {"user", "roomd user add --email E [--name N] [--role admin|teacher|student] --password-stdin | passwd --email E | list", "Accounts; works beside a running server.", cmd_user},
     {"key", "roomd key add --name N | revoke --id ID | list", "Keys for other backends; the key is printed once.", cmd_key},
     {"recordings", "roomd recordings list | fetch ID [--to DIR]", "Recordings and their files.", cmd_recordings},
-    {"events", "roomd events tail [--follow] [--after ID]", "What happened.", cmd_events},
+    {"events", "roomd events tail [--follow] [--after ID]\n       roomd events list [WHICH] [--limit N]          what providers have told, oldest first\n"
+               "       roomd events show ID                           one of them, with its bytes\n       roomd events replay ID… | WHICH | --all [--dry-run] [--wait SECONDS]\n"
+               "                                                      have them looked at again; beside a running server, too\n"
+               "WHICH: --set-aside | --state STATE   --provider NAME   --type TYPE   --room NAME   --from ID --to ID   --since TIME --until TIME",
+     "What happened here, and what providers have told. What is looked at again changes nothing that it has changed before.", cmd_events},
     {"privacy", "roomd privacy export --user ID|EMAIL | erase --user ID|EMAIL --confirm EMAIL [--media own|all] | status --user ID", "All that is known of a person; forgetting them (the running server does it).", cmd_privacy},
     {"doctor", "roomd doctor [--data DIR]", "Say what is missing on this box and how to mend it.", cmd_doctor},
     {"daily", "roomd daily webhooks list | create [--url URL] [--events NAME,…] [--retry exponential|circuit-breaker] | recreate [--pattern TEXT] | delete [--pattern TEXT]   [--json]", "The webhook by which Daily.co tells this server; without --pattern: those that lead to PUBLIC_URL.", cmd_daily},

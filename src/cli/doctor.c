@@ -1,5 +1,6 @@
 /* doctor.c - what is missing on this box, and how to mend it. */
 #include "cli/cli.h"
+#include "core/inbox.h"
 #include "provider/daily/daily.h"
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -63,6 +64,16 @@ static void check(const struct tool *t)
     if (!c->loopback) printf("hint  behind NAT set NAT_1_1_MAPPING, and open UDP %s\n", c->RTP_PORT_RANGE);
 }
 
+static void check_inbox(struct tool *t)
+{
+    struct err e = {0};
+    int64_t count;
+    char text[80];
+    if (!inbox_set_aside(&t->scope, &count, &e)) return say(false, "the inbox can be read", e.text);
+    snprintf(text, sizeof text, count ? "events of providers are taken in; %lld are set aside" : "no event of a provider is set aside", (long long)count);
+    say(!count, text, "roomd events list --set-aside says why, roomd events replay --set-aside tries them again");
+}
+
 static void check_daily(const struct tool *t)
 {
     static const char *const mend[] = {[DAILY_WEBHOOK_NONE] = "roomd daily webhooks create (until then roomd only asks)", [DAILY_WEBHOOK_FAILED] = "Daily has given it up: roomd daily webhooks recreate"};
@@ -90,6 +101,7 @@ int cmd_doctor(int argc, char **argv)
     }
     check(&t);
     check_daily(&t);
+    check_inbox(&t);
     tool_close(&t);
     return faults ? EXIT_FAILED : EXIT_DONE;
 }

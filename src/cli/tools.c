@@ -1,8 +1,7 @@
-/* tools.c - roomd migrate, openapi, version, recordings, events. */
+/* tools.c - roomd migrate, openapi, version, recordings. */
 #include "api/api.h"
 #include "base/clock.h"
 #include "cli/cli.h"
-#include "core/event.h"
 #include "core/recording.h"
 #include "version.h"
 #include <stdio.h>
@@ -128,56 +127,4 @@ int cmd_recordings(int argc, char **argv)
     code = list ? list_recordings(&t, o.json) : fetch_recording(&t, o.words[1], own[0].value);
     tool_close(&t);
     return code;
-}
-
-/* ---- events */
-
-enum { SHOWN_AT_ONCE = 1000, LATEST = 100 };
-static const char SQL_EVENTS[] = "SELECT {} FROM events WHERE id > $1 ORDER BY id LIMIT $2";
-static const char SQL_BEFORE_LATEST[] = "SELECT coalesce(max(id), 0) - $1 FROM events";
-
-/* What there is after that, `shown` of it. */
-static bool print_events(struct tool *t, int64_t *after, bool json, size_t *shown_count, struct err *e)
-{
-    struct arena a;
-    struct list rows;
-    arena_init(&a);
-    bool ok = db_all(t->conn, SQL_EVENTS, event, &rows, &a, e, INT_(*after), INT_(SHOWN_AT_ONCE));
-    for (size_t i = 0; ok && i < rows.count; i++) {
-        const struct event *row = (const struct event *)rows.items + i;
-        struct event_reply shown = {0};
-        struct buf line;
-        char at[TIME_TEXT];
-        buf_init(&line, 0);
-        COPY(event_reply, &shown, event, row);
-        time_format(row->timestamp, at);
-        if (json) model_write(&line, &event_reply_model, &shown);
-        else buf_printf(&line, "%s  session %lld  %-24s %s", at, (long long)row->session_id, row->event_type, HAS(row, event, event_data) ? row->event_data : "");
-        puts(line.data);
-        buf_release(&line);
-        *after = row->id;
-    }
-    *shown_count = rows.count;
-    fflush(stdout);
-    arena_release(&a);
-    return ok;
-}
-
-int cmd_events(int argc, char **argv)
-{
-    struct option_value own[] = {{"--follow", false, NULL}, {"--after", true, NULL}, {0}};
-    struct options o;
-    struct tool t;
-    struct err e = {0};
-    int code = cli_parse(argc, argv, &o, own);
-    if (code) return code < 0 ? EXIT_DONE : code;
-    if (o.word_count != 1 || strcmp(o.words[0], "tail") != 0) return cli_usage("events", "say tail");
-    if (!tool_open(&t, &o, &e)) return cli_fail(&e);
-    int64_t after = own[1].value ? strtoll(own[1].value, NULL, 10) : 0;
-    size_t shown = 0;
-    bool ok = own[1].value || db_number(t.conn, SQL_BEFORE_LATEST, &after, &e, INT_(LATEST)) == DB_ROW;
-    do ok = ok && print_events(&t, &after, o.json, &shown, &e);
-    while (ok && (shown == SHOWN_AT_ONCE || (own[0].value && usleep(200000) == 0)));
-    tool_close(&t);
-    return ok ? EXIT_DONE : cli_fail(&e);
 }

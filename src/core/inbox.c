@@ -1,5 +1,6 @@
 #include "core/inbox.h"
 #include "base/fault.h"
+#include "base/log.h"
 #include "base/metric.h"
 #include "core/event.h"
 #include "core/job.h"
@@ -14,17 +15,19 @@ static const char SQL_STORE[] =
     "ON CONFLICT (provider, dedupe) WHERE state <> 'received' DO NOTHING"; /* only what is not signed is compared here */
 static const char SQL_KNOWN[] = "SELECT {} FROM inbox WHERE provider = $1 AND dedupe = $2 AND state <> 'received'";
 static const char SQL_FORGET[] = "DELETE FROM inbox WHERE id = $1 AND state = 'received'";
-static const char SQL_NEXT[] = "SELECT {} FROM inbox WHERE state = 'received' ORDER BY id LIMIT $1";
-static const char SQL_SETTLE[] = "UPDATE inbox SET state = $2, error = $3, attempts = attempts + 1, processed_at = $4 WHERE id = $1 AND state = 'received'";
-static const char SQL_PUT_OFF[] = "UPDATE inbox SET error = $2, attempts = attempts + 1, state = CASE WHEN attempts + 1 >= $3 THEN 'failed' ELSE state END WHERE id = $1";
+static const char SQL_NEXT[] = "SELECT {} FROM inbox WHERE state = 'received' AND id > $1 ORDER BY id LIMIT $2";
+static const char SQL_SETTLE[] = "UPDATE inbox SET state = $2, error = $3, attempts = attempts + 1, processed_at = $4, told = $5 WHERE id = $1 AND state = 'received'";
+static const char SQL_PUT_OFF[] = "UPDATE inbox SET error = $2, attempts = attempts + 1 WHERE id = $1 AND state = 'received'";
+static const char SQL_SET_ASIDE[] = "UPDATE inbox SET state = 'failed', processed_at = $2 WHERE id = $1 AND state = 'received' AND attempts >= $3";
 static const char SQL_TAKE_UP[] = "UPDATE inbox SET state = 'received' WHERE state = 'waiting' AND provider = $1";
 static const char SQL_SESSION[] = "SELECT {} FROM sessions WHERE room_name = $1 AND deleted_at IS NULL";
-static const char SQL_SWEEP_OLD[] = "DELETE FROM inbox WHERE received_at <= $1 AND id IN (SELECT id FROM inbox ORDER BY id LIMIT 200)";
+static const char SQL_SWEEP_OLD[] = "DELETE FROM inbox WHERE received_at <= $1 AND id IN (SELECT id FROM inbox WHERE state <> 'failed' ORDER BY id LIMIT 200)";
+static const char SQL_SWEEP_SET_ASIDE[] = "DELETE FROM inbox WHERE received_at <= $1 AND id IN (SELECT id FROM inbox WHERE state = 'failed' ORDER BY id LIMIT 200)";
 static const char SQL_SWEEP_UNVERIFIED[] =
     "DELETE FROM inbox WHERE state = 'unverified' AND id <= (SELECT id FROM inbox WHERE state = 'unverified' ORDER BY id DESC LIMIT 1 OFFSET $1)";
 
-enum { TRIES = 6, UNVERIFIED_KEPT = 1000 };
-static const int64_t KEPT_MS = 30LL * 24 * 60 * 60 * 1000;
+enum { TRIES = 6, UNVERIFIED_KEPT = 1000, SET_ASIDE_DAYS = 365 };
+static const int64_t DAY_MS = 24 * 60 * 60 * 1000;
 
 /* Databases keep texts: other bytes are kept as base64url. */
 static bool is_text(const char *body, size_t size)
@@ -52,7 +55,7 @@ static void remember_wanted(void *arg)
 }
 
 /* Once for all that comes until the job begins. */
-static bool want_job(struct scope *s, struct err *e)
+bool inbox_want(struct scope *s, struct err *e)
 {
     if (s->core->inbox_wanted) return true;
     if (!job_want(s, "inbox", 0, e)) return false;
@@ -71,7 +74,7 @@ bool inbox_store(struct scope *s, const struct delivery *d, struct err *e)
     if (!db_changes(s->db)) return true;
     metric_add(inbox_received_total, 1);
     FAULT_POINT(inbox_stored);
-    return want_job(s, e) && (d->verified || reconcile_ring(s, e));
+    return inbox_want(s, e) && (d->verified || reconcile_ring(s, e));
 }
 
 void inbox_taken(struct scope *s)
@@ -79,9 +82,9 @@ void inbox_taken(struct scope *s)
     s->core->inbox_wanted = false;
 }
 
-bool inbox_next(struct scope *s, int64_t count, struct list *out, struct err *e)
+bool inbox_next(struct scope *s, int64_t after_id, int64_t count, struct list *out, struct err *e)
 {
-    return db_all(s->db, SQL_NEXT, inbox, out, s->arena, e, INT_(count));
+    return db_all(s->db, SQL_NEXT, inbox, out, s->arena, e, INT_(after_id), INT_(count));
 }
 
 enum action { NOTED, ENDS, WAITS };
@@ -112,6 +115,19 @@ static bool read_facts(struct scope *s, const struct provider *p, const struct i
     return row->encoded || p->ops->inbound(p->ctx, s->arena, &letter, out, why);
 }
 
+/* Nobody is held up by it, and nothing is lost: somebody has to look at it. */
+static bool tell_set_aside(struct scope *s, const struct inbox *row, int64_t session_id, const char *why, struct err *e)
+{
+    metric_add(inbox_set_aside_total, 1);
+    log_warn("inbox.set_aside", LOG_INT("id", row->id), LOG_STR("provider", row->provider), LOG_STR("error", why));
+    return EMIT(s, provider_event_set_aside, session_id, e, .name = HAS(row, inbox, event_type) ? row->event_type : NULL, .text = row->provider, .error = why);
+}
+
+static enum db_found session_of(struct scope *s, const struct inbox *row, struct session *out, struct err *e)
+{
+    return HAS(row, inbox, room_name) ? db_one(s->db, SQL_SESSION, session, out, s->arena, e, TEXT_(row->room_name)) : DB_NONE;
+}
+
 static bool settle(struct scope *s, const struct inbox *row, struct err *e)
 {
     struct session session;
@@ -120,15 +136,16 @@ static bool settle(struct scope *s, const struct inbox *row, struct err *e)
     const struct provider *p = provider_find(s->core, row->provider);
     bool speaks = p && p->ops->inbound;
     enum inbox_state state = action_of(row) == WAITS && !speaks ? inbox_state_waiting : inbox_state_processed;
-    enum db_found found = DB_NONE;
     if (speaks && !read_facts(s, p, row, &facts, &why)) state = inbox_state_failed;
-    if (HAS(row, inbox, room_name)) found = db_one(s->db, SQL_SESSION, session, &session, s->arena, e, TEXT_(row->room_name));
+    enum db_found found = session_of(s, row, &session, e);
     if (found == DB_FAILED) return false;
     const char *note = why.kind != ERR_NONE ? why.text : found == DB_ROW ? NULL : HAS(row, inbox, room_name) ? "no session has this room" : "it names no room";
-    if (!db_run(s->db, SQL_SETTLE, e, INT_(row->id), TEXT_(inbox_state_words.words[state]), TEXT_(note), INT_(s->now))) return false;
-    bool mine = db_changes(s->db); /* else another node was faster */
+    if (!db_run(s->db, SQL_SETTLE, e, INT_(row->id), TEXT_(inbox_state_words.words[state]), TEXT_(note), INT_(s->now), INT_(row->told || found == DB_ROW))) return false;
+    bool mine = db_changes(s->db);
     FAULT_POINT(inbox_settled);
-    return !mine || ((found != DB_ROW || tell(s, row, &session, e)) && fact_apply_all(s, row->provider, &facts, e));
+    if (!mine) return true; /* another node was faster */
+    if (state == inbox_state_failed && !tell_set_aside(s, row, found == DB_ROW ? session.id : 0, note, e)) return false;
+    return (row->told || found != DB_ROW || tell(s, row, &session, e)) && fact_apply_all(s, row->provider, &facts, e);
 }
 
 bool inbox_take_up(struct scope *s, const char *provider, struct err *e)
@@ -149,10 +166,18 @@ bool inbox_process(struct scope *s, const struct inbox *row, struct err *e)
 
 bool inbox_put_off(struct scope *s, const struct inbox *row, const char *why, struct err *e)
 {
-    return db_run(s->db, SQL_PUT_OFF, e, INT_(row->id), TEXT_(why), INT_(TRIES));
+    struct session session;
+    if (!db_run(s->db, SQL_PUT_OFF, e, INT_(row->id), TEXT_(why)) || !db_run(s->db, SQL_SET_ASIDE, e, INT_(row->id), INT_(s->now), INT_(TRIES))) return false;
+    if (!db_changes(s->db)) return true;
+    enum db_found found = session_of(s, row, &session, e);
+    return found != DB_FAILED && tell_set_aside(s, row, found == DB_ROW ? session.id : 0, why, e);
 }
 
 bool inbox_sweep(struct scope *s, struct err *e)
 {
-    return db_run(s->db, SQL_SWEEP_OLD, e, INT_(s->now - KEPT_MS)) && db_run(s->db, SQL_SWEEP_UNVERIFIED, e, INT_(UNVERIFIED_KEPT));
+    int64_t set_aside, days = core_config(s->core)->INBOX_DAYS;
+    if (!db_run(s->db, SQL_SWEEP_OLD, e, INT_(s->now - days * DAY_MS)) || !db_run(s->db, SQL_SWEEP_UNVERIFIED, e, INT_(UNVERIFIED_KEPT)) ||
+        !db_run(s->db, SQL_SWEEP_SET_ASIDE, e, INT_(s->now - (days > SET_ASIDE_DAYS ? days : SET_ASIDE_DAYS) * DAY_MS)) || !inbox_set_aside(s, &set_aside, e)) return false;
+    metric_set(inbox_set_aside, set_aside);
+    return true;
 }

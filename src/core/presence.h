@@ -26,5 +26,7 @@ bool presence_open(struct scope *s, int64_t session_id, struct list *spans, stru
 bool presence_person(struct scope *s, const char *connection, struct span *span, struct session *session, struct participant *p, struct join_pass *pass, struct err *e);
 bool presence_shift(struct scope *s, int64_t jump_ms, struct err *e); /* the wall clock jumped: open stays on this node in the new time */
 
-bool attendance(struct scope *s, int64_t session_id, struct list *people, struct err *e); /* of struct attendance_person */
-char *attendance_csv(struct arena *a, const struct list *people);
+/* Of struct attendance_person, by first arrival. Worked out from the spans alone, whatever the order in which they became known (doc/attendance.md). */
+bool attendance(struct scope *s, const struct session *session, struct list *people, struct err *e);
+bool attendance_end(const struct session *session, int64_t *at);                                /* to which leaving early is counted; false: unknown */
+char *attendance_csv(struct arena *a, const struct list *people, enum attendance_rows rows);

@@ -1,4 +1,5 @@
 /* inbox_job.c - looks at what providers told, in the order in which it came: a hundred in a transaction, one by one where one of them fails.
+ * One that fails holds up nobody: those behind it are looked at all the same, and it is tried again later, some times.
  * In a storm it lets those go first who wait for an answer: what was told is safe. */
 #include "base/fault.h"
 #include "base/log.h"
@@ -24,21 +25,23 @@ static bool put_off(struct scope *s, void *arg, struct err *e)
     return inbox_put_off(s, f->row, f->why, e);
 }
 
-/* False: some are to be tried again. */
-static bool one_by_one(struct work_context *w, const struct list *rows, struct err *e)
+struct looking { int64_t after; size_t count; bool some_failed; struct err why; }; /* up to where · how many there were */
+
+/* False: not even that can be written. */
+static bool one_by_one(struct work_context *w, const struct list *rows, struct looking *l, struct err *e)
 {
-    bool all = true;
+    *e = (struct err){0}; /* of all together */
     for (size_t i = 0; i < rows->count; i++) {
         struct err why = {0};
         struct failure f = {(const struct inbox *)rows->items + i, why.text};
         struct list one = {f.row, 1};
         if (core_write(w->core, process_all, &one, &why)) continue;
-        all = false;
-        *e = why;
+        l->some_failed = true;
+        l->why = why;
         log_warn("inbox.put_off", LOG_INT("id", f.row->id), LOG_STR("error", why.text));
-        core_write(w->core, put_off, &f, NULL);
+        if (!core_write(w->core, put_off, &f, e)) return false;
     }
-    return all;
+    return true;
 }
 
 static bool sweep(struct scope *s, void *arg, struct err *e)
@@ -47,14 +50,15 @@ static bool sweep(struct scope *s, void *arg, struct err *e)
     return inbox_sweep(s, e);
 }
 
-static bool work_batch(struct work_context *w, size_t *count, struct err *e)
+static bool work_batch(struct work_context *w, struct looking *l, struct err *e)
 {
     struct arena a;
     struct list rows;
     arena_init(&a);
     struct scope s = {.core = w->core, .db = w->db, .arena = &a};
-    bool ok = inbox_next(&s, BATCH, &rows, e) && (!rows.count || (FAULT_POINT(inbox_read) && core_write(w->core, process_all, &rows, e)) || one_by_one(w, &rows, e));
-    *count = rows.count;
+    bool ok = inbox_next(&s, l->after, BATCH, &rows, e) && (!rows.count || (FAULT_POINT(inbox_read) && core_write(w->core, process_all, &rows, e)) || one_by_one(w, &rows, l, e));
+    if (ok && rows.count) l->after = ((const struct inbox *)rows.items)[rows.count - 1].id;
+    l->count = ok ? rows.count : 0;
     arena_release(&a);
     return ok;
 }
@@ -78,13 +82,15 @@ static bool take(struct scope *s, void *arg, struct err *e)
 
 enum work_result inbox_work(struct work_context *w, struct err *e)
 {
-    size_t count = BATCH;
+    struct looking l = {.count = BATCH};
     if (!core_write(w->core, take, NULL, e)) return WORK_AGAIN; /* else what comes would not ask for it any more */
-    while (count == BATCH) {
+    while (l.count == BATCH) {
         if (!runner_go_on(w)) return WORK_STOPPED;
-        if (!work_batch(w, &count, e)) return WORK_AGAIN;
-        if (count == BATCH) give_way(w->core->db);
+        if (!work_batch(w, &l, e)) return WORK_AGAIN;
+        if (l.count == BATCH) give_way(w->core->db);
     }
     FAULT_POINT(inbox_applied);
-    return core_write(w->core, sweep, NULL, e) ? WORK_DONE : WORK_AGAIN;
+    if (!core_write(w->core, sweep, NULL, e)) return WORK_AGAIN;
+    if (l.some_failed) *e = l.why;
+    return l.some_failed ? WORK_AGAIN : WORK_DONE;
 }

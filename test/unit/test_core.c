@@ -269,7 +269,7 @@ TEST(test_consent)
 static struct attendance_person only_person(const struct session *s)
 {
     struct list people;
-    DONE(attendance(&now, s->id, &people, &err));
+    DONE(attendance(&now, s, &people, &err));
     assert_int_equal(people.count, 1);
     return *(const struct attendance_person *)people.items;
 }
@@ -303,8 +303,8 @@ TEST(test_attendance_merges)
     assert_false(HAS(&spans[1], attendance_span, left_at));
     assert_int_equal(grace_was.total_seconds, 19);
     struct list people = {&grace_was, 1};
-    const char *csv = attendance_csv(now.arena, &people);
-    assert_non_null(strstr(csv, ",2030-03-15T23:59:58Z,2030-03-16T00:00:07Z,19\r\n"));
+    const char *csv = attendance_csv(now.arena, &people, attendance_rows_stays);
+    assert_non_null(strstr(csv, ",2030-03-15T23:59:58Z,2030-03-16T00:00:07Z,19,"));
 }
 
 TEST(test_a_span_never_ends_before_it_began)

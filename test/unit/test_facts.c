@@ -491,7 +491,7 @@ static void deliver(const char *dedupe, const char *text, bool verified)
 static void process(void)
 {
     struct list rows;
-    DONE(inbox_next(&now, 100, &rows, &err));
+    DONE(inbox_next(&now, 0, 100, &rows, &err));
     for (size_t i = 0; i < rows.count; i++) DONE(inbox_process(&now, (const struct inbox *)rows.items + i, &err));
 }
 

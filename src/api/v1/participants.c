@@ -183,12 +183,15 @@ bool v1_attendance(struct request *r, struct err *e)
     struct session session;
     struct attendance_reply *out = arena_new(r->scope.arena, struct attendance_reply);
     struct list people;
-    if (!session_access(&r->scope, path->session_id, ACCESS_TEACHER, &session, e) || !attendance(&r->scope, session.id, &people, e)) return false;
-    if (HAS(q, attendance_query, format) && !strcmp(q->format, "csv")) {
+    int64_t end;
+    if (!session_access(&r->scope, path->session_id, ACCESS_TEACHER, &session, e) || !attendance(&r->scope, &session, &people, e)) return false;
+    if (q->format == attendance_format_csv) {
         http_reply_header(r->http, "Content-Disposition", "attachment; filename=\"attendance.csv\"");
-        return reply_text(r, "text/csv; charset=utf-8", attendance_csv(r->scope.arena, &people));
+        return reply_text(r, "text/csv; charset=utf-8", attendance_csv(r->scope.arena, &people, (enum attendance_rows)q->rows));
     }
     SET(out, attendance_reply, session_id, session.id);
+    if (HAS(&session, session, scheduled_start)) SET(out, attendance_reply, starts_at, session.scheduled_start);
+    if (attendance_end(&session, &end)) SET(out, attendance_reply, ends_at, end);
     SET(out, attendance_reply, people, people);
     return reply_with(r, out);
 }

@@ -6,6 +6,7 @@ import type { Model } from '../api/types';
 import { DownloadIcon } from '../ui/icons';
 import { Empty, Problem, Waiting } from '../ui/parts';
 import { formatDateTime, formatDuration, formatTime } from '../ui/words';
+import { punctuality } from './attendance-words';
 import { SessionTitle } from './recordings';
 
 async function saveCsv(sessionId: string): Promise<void> {
@@ -55,6 +56,7 @@ function People({ people }: { people: Model<'attendance_person'>[] }) {
             <Table.Th>Name</Table.Th>
             <Table.Th>Stays</Table.Th>
             <Table.Th>In all</Table.Th>
+            <Table.Th>Late, early</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -73,6 +75,13 @@ function People({ people }: { people: Model<'attendance_person'>[] }) {
                 ))}
               </Table.Td>
               <Table.Td style={{ verticalAlign: 'top', whiteSpace: 'nowrap' }}>{formatDuration(person.total_seconds)}</Table.Td>
+              <Table.Td style={{ verticalAlign: 'top' }} data-testid={`judged-${person.identity}`}>
+                {punctuality(person).map((words) => (
+                  <Text key={words} size="sm">
+                    {words}
+                  </Text>
+                ))}
+              </Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>

@@ -8,6 +8,7 @@ import { AccountsPage } from './accounts';
 import './admin.css';
 import { ApiKeysPage } from './api-keys';
 import { AuditPage } from './audit';
+import { InboxPage } from './inbox';
 import { RoomPage } from './room-page';
 import { RoomsPage } from './rooms';
 import { TemplatesPage } from './templates';
@@ -20,6 +21,7 @@ const PAGES = [
   { path: 'keys', word: 'API keys' },
   { path: 'webhooks', word: 'Webhooks' },
   { path: 'audit', word: 'Audit log' },
+  { path: 'inbox', word: 'Inbox' },
 ] as const;
 
 export default function AdminPages() {
@@ -39,6 +41,7 @@ export default function AdminPages() {
         <Route path="keys" element={<ApiKeysPage />} />
         <Route path="webhooks" element={<WebhooksPage />} />
         <Route path="audit" element={<AuditPage />} />
+        <Route path="inbox" element={<InboxPage />} />
         <Route path="*" element={<NotFoundPage />} />
       </Routes>
     </Stack>

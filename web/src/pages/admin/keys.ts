@@ -15,6 +15,8 @@ export const SCOPES: { scope: string; label: string }[] = [
   { scope: 'webhooks:read', label: 'See webhook endpoints and what they were sent' },
   { scope: 'webhooks:write', label: 'Make, change and test webhook endpoints: as good as reading everything that happens' },
   { scope: 'audit:read', label: 'See the audit log: who did what, from where' },
+  { scope: 'inbox:read', label: 'See what media providers have told' },
+  { scope: 'inbox:write', label: 'Have what they told looked at again' },
   { scope: 'server:read', label: 'Read the measurements of the server' },
 ];
 
