@@ -140,7 +140,7 @@ static json_t *responses(const struct route *r)
     if (!strcmp(r->name, "server_readyz")) add_error(all, 503, "Not ready", "health_reply");
     else {
         static const struct { int status; const char *what; } errors[] = {{400, "Refused by a rule, or no JSON"}, {401, "Not signed in"}, {403, "Not allowed"}, {404, "Not there"},
-            {409, "Conflicts with the present state"}, {413, "Body too large"}, {415, "Unsupported media type"}, {416, "Range not satisfiable"}, {429, "Too many requests"}, {500, "Our fault"}, {502, "The provider of the media refused or could not be reached"}, {503, "Try again in a moment"}};
+            {409, "Conflicts with the present state"}, {410, "Was there, and was deleted"}, {413, "Body too large"}, {415, "Unsupported media type"}, {416, "Range not satisfiable"}, {429, "Too many requests"}, {500, "Our fault"}, {502, "The provider of the media refused or could not be reached"}, {503, "Try again in a moment"}};
         for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) add_error(all, errors[i].status, errors[i].what, r->voice->error_schema);
         add_error(all, r->voice->violation_status, "Validation failed", r->voice->violation_schema);
         if (!strcmp(r->method, "POST")) add_reuse(all, r->voice);

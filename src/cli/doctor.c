@@ -74,6 +74,17 @@ static void check_inbox(struct tool *t)
     say(!count, text, "roomd events list --set-aside says why, roomd events replay --set-aside tries them again");
 }
 
+static void check_sinks(struct tool *t)
+{
+    static const char SQL_LEFT[] = "SELECT count(*) FROM recording_copies WHERE status = 'erasing' AND error IS NOT NULL";
+    struct err e = {0};
+    int64_t count;
+    char text[100];
+    if (db_number(t->conn, SQL_LEFT, &count, &e) != DB_ROW) return say(false, "copies of recordings can be counted", e.text);
+    snprintf(text, sizeof text, count ? "sinks delete what is to be deleted; %lld copies are still there" : "sinks have deleted what was to be deleted", (long long)count);
+    say(!count, text, "GET /api/v1/sessions/ID/recordings?deleted=true says why, POST /api/v1/recordings/ID/retry tries again");
+}
+
 static void check_daily(const struct tool *t)
 {
     static const char *const mend[] = {[DAILY_WEBHOOK_NONE] = "roomd daily webhooks create (until then roomd only asks)", [DAILY_WEBHOOK_FAILED] = "Daily has given it up: roomd daily webhooks recreate"};
@@ -102,6 +113,7 @@ int cmd_doctor(int argc, char **argv)
     check(&t);
     check_daily(&t);
     check_inbox(&t);
+    check_sinks(&t);
     tool_close(&t);
     return faults ? EXIT_FAILED : EXIT_DONE;
 }

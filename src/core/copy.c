@@ -15,8 +15,10 @@ static const char SQL_FILE[] = "SELECT {} FROM recording_files WHERE id = $1";
 static const char SQL_FORGET[] = "DELETE FROM recording_copies WHERE recording_id = $1";
 static const char SQL_FAILED[] = "SELECT {} FROM recording_copies WHERE recording_id = $1 AND status = 'failed' ORDER BY id";
 static const char SQL_PROGRESS[] = "UPDATE recording_copies SET upload = $2, parts = $3, done_bytes = $4 WHERE id = $1 AND status = 'waiting'";
-static const char SQL_TROUBLE[] = "UPDATE recording_copies SET error = $2 WHERE id = $1 AND status = 'waiting'";
-static const char SQL_ERASING[] = "UPDATE recording_copies SET status = 'erasing' WHERE recording_id = $1 AND status <> 'erased'";
+static const char SQL_TROUBLE[] = "UPDATE recording_copies SET error = $2 WHERE id = $1 AND status IN ('waiting', 'erasing')";
+static const char SQL_ERASING[] = "UPDATE recording_copies SET status = 'erasing', error = NULL WHERE recording_id = $1 AND status NOT IN ('erasing', 'erased')";
+static const char SQL_ERASING_FILE[] = "UPDATE recording_copies SET status = 'erasing', error = NULL WHERE file_id = $1 AND status NOT IN ('erasing', 'erased')";
+static const char SQL_TO_ERASE[] = "SELECT {} FROM recording_copies WHERE recording_id = $1 AND status = 'erasing' AND ($2 = 0 OR file_id = $2) ORDER BY id";
 static const char SQL_OPEN[] = "SELECT count(*) FROM recording_copies WHERE file_id = $1 AND status <> 'stored'";
 static const char SQL_ELSEWHERE[] = "UPDATE recording_files SET sink = $2 WHERE id = $1";
 
@@ -182,13 +184,47 @@ bool copy_released(struct scope *s, int64_t file_id, bool *release, struct err *
     return !*release || db_run(s->db, SQL_ELSEWHERE, e, INT_(file_id), TEXT_(c.sink));
 }
 
-bool copy_erase(struct scope *s, int64_t recording_id, struct err *e)
+/* All that are to be erased, also those that were to be before. */
+static bool erase_jobs(struct scope *s, int64_t recording_id, int64_t file_id, size_t *count, struct err *e)
 {
     struct list rows;
-    if (!copy_list(s, recording_id, &rows, e) || !db_run(s->db, SQL_ERASING, e, INT_(recording_id))) return false;
+    if (!db_all(s->db, SQL_TO_ERASE, recording_copy, &rows, s->arena, e, INT_(recording_id), INT_(file_id))) return false;
     for (size_t i = 0; i < rows.count; i++)
         if (!job_add(s, "unpublish", ((const struct recording_copy *)rows.items)[i].id, s->now, e)) return false;
+    *count = rows.count;
     return true;
+}
+
+bool copy_erase(struct scope *s, int64_t recording_id, struct err *e)
+{
+    size_t count;
+    return db_run(s->db, SQL_ERASING, e, INT_(recording_id)) && erase_jobs(s, recording_id, 0, &count, e);
+}
+
+bool copy_erase_file(struct scope *s, const struct recording_file *f, struct err *e)
+{
+    size_t count;
+    return db_run(s->db, SQL_ERASING_FILE, e, INT_(f->id)) && erase_jobs(s, f->recording_id, f->id, &count, e);
+}
+
+bool copy_erase_again(struct scope *s, int64_t recording_id, bool *any, struct err *e)
+{
+    size_t count = 0;
+    bool ok = erase_jobs(s, recording_id, 0, &count, e);
+    *any = count > 0;
+    return ok;
+}
+
+bool copy_not_erased(struct scope *s, int64_t id, const char *why, struct err *e)
+{
+    struct recording r;
+    struct recording_copy c;
+    enum db_found found = copy_by_id(s, id, &c, e);
+    if (found != DB_ROW || c.status != copy_status_erasing) return found != DB_FAILED;
+    metric_add(copies_not_deleted_total, 1);
+    found = recording_tombstone(s, c.recording_id, &r, e);
+    if (found == DB_NONE) found = recording_by_id(s, c.recording_id, &r, e); /* a single track */
+    return found == DB_ROW && copy_trouble(s, id, why, e) && EMIT(s, recording_erase_failed, r.session_id, e, .recording_id = r.id, .name = c.sink, .error = why);
 }
 
 bool copy_erased(struct scope *s, int64_t id, struct err *e)
@@ -197,6 +233,7 @@ bool copy_erased(struct scope *s, int64_t id, struct err *e)
     enum db_found found = copy_by_id(s, id, &c, e);
     if (found != DB_ROW) return found != DB_FAILED;
     SET(&c, recording_copy, status, copy_status_erased);
+    CLEAR(&c, recording_copy, error);
     CLEAR(&c, recording_copy, upload);
     CLEAR(&c, recording_copy, parts);
     return db_update(s->db, "recording_copies", recording_copy, &c, e);

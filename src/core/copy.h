@@ -11,7 +11,9 @@ enum db_found copy_by_id(struct scope *s, int64_t id, struct recording_copy *out
 bool copy_list(struct scope *s, int64_t recording_id, struct list *out, struct err *e);            /* of struct recording_copy */
 enum db_found copy_to_serve(struct scope *s, int64_t file_id, struct recording_copy *out, struct err *e); /* of a file that is not here any more */
 bool copy_retry(struct scope *s, int64_t recording_id, bool *any, struct err *e);                  /* those that failed */
-bool copy_erase(struct scope *s, int64_t recording_id, struct err *e);
+bool copy_erase(struct scope *s, int64_t recording_id, struct err *e);                             /* all of a recording, wherever they are */
+bool copy_erase_file(struct scope *s, const struct recording_file *f, struct err *e);              /* all of one file */
+bool copy_erase_again(struct scope *s, int64_t recording_id, bool *any, struct err *e);            /* those that are not erased yet: at once, and as often as at first */
 
 /* The uploader tells: */
 bool copy_progress(struct scope *s, int64_t id, const char *upload, const char *parts, int64_t done, struct err *e);
@@ -19,4 +21,5 @@ bool copy_trouble(struct scope *s, int64_t id, const char *why, struct err *e); 
 bool copy_stored(struct scope *s, const struct recording_copy *c, const char *url, struct err *e);
 bool copy_failed(struct scope *s, int64_t id, const char *why, struct err *e);
 bool copy_erased(struct scope *s, int64_t id, struct err *e);
+bool copy_not_erased(struct scope *s, int64_t id, const char *why, struct err *e);                    /* tried often enough */
 bool copy_released(struct scope *s, int64_t file_id, bool *release, struct err *e);                /* may the file leave this box? Then it is served from elsewhere from now on */

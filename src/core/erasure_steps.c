@@ -96,6 +96,10 @@ static bool judge_recordings(struct scope *s, struct forgetting *f, bool *finish
     enum db_found found = db_one(s->db, SQL_RECORDING, recording, &r, s->arena, e, INT_(f->row.reached), INT_(f->row.user_id));
     *finished = found == DB_NONE;
     if (found != DB_ROW) return found == DB_NONE;
+    if (r.kept) {
+        f->why = arena_printf(s->arena, "an administrator keeps recording %lld", (long long)r.id);
+        return true;
+    }
     if (r.status != recording_status_ready && r.status != recording_status_failed) {
         f->why = arena_printf(s->arena, "recording %lld is still running or being made", (long long)r.id);
         return true;
@@ -104,7 +108,7 @@ static bool judge_recordings(struct scope *s, struct forgetting *f, bool *finish
     f->row.reached = r.id;
     if (others && f->row.media == erasure_media_own) return drop_tracks(s, f, &r, e);
     f->row.recordings_deleted++;
-    return recording_delete(s, &r, e);
+    return recording_delete_for(s, &r, "somebody in it is forgotten", e);
 }
 
 /* ---- texts */

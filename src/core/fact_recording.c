@@ -59,6 +59,7 @@ static bool adopt(struct scope *s, const struct session *session, const struct f
     SET(out, recording, session_id, session->id);
     SET(out, recording, status, recording_status_processing);
     SET(out, recording, progress, 0);
+    SET(out, recording, kept, false);
     SET(out, recording, started_at, r->started_at ? r->started_at : s->now);
     SET(out, recording, ended_at, out->started_at + r->duration_ms);
     struct recording_span span = {0};

@@ -1,5 +1,7 @@
 #include "core/recording.h"
+#include "base/clock.h"
 #include "base/fault.h"
+#include "base/metric.h"
 #include "base/rand.h"
 #include "core/copy.h"
 #include "core/course_session.h"
@@ -24,7 +26,11 @@ static const char SQL_LIST[] = "SELECT {} FROM recordings WHERE session_id = $1 
 static const char SQL_COUNT[] = "SELECT count(*) FROM recordings WHERE session_id = $1 AND deleted_at IS NULL";
 static const char SQL_SPANS[] = "SELECT {} FROM recording_spans WHERE recording_id = $1 ORDER BY id";
 static const char SQL_CLOSE_SPAN[] = "UPDATE recording_spans SET ended_at = $2 WHERE recording_id = $1 AND ended_at IS NULL";
-static const char SQL_FILES[] = "SELECT {} FROM recording_files WHERE recording_id = $1 ORDER BY id";
+static const char SQL_DELETED[] = "SELECT {} FROM recordings WHERE id = $1 AND deleted_at IS NOT NULL";
+static const char SQL_LIST_DELETED[] = "SELECT {} FROM recordings WHERE session_id = $1 AND deleted_at IS NOT NULL ORDER BY id LIMIT $2 OFFSET $3";
+static const char SQL_COUNT_DELETED[] = "SELECT count(*) FROM recordings WHERE session_id = $1 AND deleted_at IS NOT NULL";
+static const char SQL_FILES[] = "SELECT {} FROM recording_files WHERE recording_id = $1 AND deleted_at IS NULL ORDER BY id";
+static const char SQL_FILES_EVER[] = "SELECT {} FROM recording_files WHERE recording_id = $1 ORDER BY id";
 static const char SQL_FILE[] = "SELECT {} FROM recording_files WHERE recording_id = $1 AND id = $2";
 static const char SQL_FORGET_FILES[] = "DELETE FROM recording_files WHERE recording_id = $1";
 static const char SQL_PROGRESS[] = "UPDATE recordings SET progress = $2 WHERE id = $1 AND status = 'processing'";
@@ -82,6 +88,7 @@ static bool begin(struct scope *s, const struct session *session, struct recordi
     SET(out, recording, status, recording_status_recording);
     SET(out, recording, progress, 0);
     SET(out, recording, started_at, s->now);
+    SET(out, recording, kept, false);
     if (provider_remote(s->core, session->provider)) elsewhere = session->provider;
     else if (!node_elsewhere(s, session->id, &elsewhere, e)) return false;
     if (!elsewhere && !node_claim(s, session->id, &taken_over, e)) return false; /* where nobody is in, it runs here */
@@ -185,10 +192,34 @@ enum db_found recording_latest_file(struct scope *s, int64_t session_id, struct 
     return db_one(s->db, SQL_LATEST_FILE, recording_file, out, s->arena, e, INT_(session_id));
 }
 
+enum db_found recording_tombstone(struct scope *s, int64_t id, struct recording *out, struct err *e)
+{
+    return db_one(s->db, SQL_DELETED, recording, out, s->arena, e, INT_(id));
+}
+
+bool recording_is_gone(const struct recording *r, struct err *e)
+{
+    char at[TIME_TEXT];
+    time_format(r->deleted_at, at);
+    err_fail(e, error_recording_deleted);
+    if (e) snprintf(e->text, sizeof e->text, "%s on %.10s: %s", error_row(error_recording_deleted)->message, at, HAS(r, recording, deleted_reason) ? r->deleted_reason : "by hand");
+    return false;
+}
+
+/* Who could see it is told what became of it; to everybody else it never was. */
+static bool tell_gone(struct scope *s, int64_t id, enum access need, struct err *e)
+{
+    struct recording r;
+    struct session session;
+    enum db_found found = recording_tombstone(s, id, &r, e);
+    if (found == DB_NONE) return err_fail(e, error_recording_not_found);
+    return found == DB_ROW && session_access_id(s, r.session_id, need, &session, e) && recording_is_gone(&r, e);
+}
+
 bool recording_access(struct scope *s, int64_t id, enum access need, struct recording *out, struct session *session, struct err *e)
 {
     enum db_found found = recording_by_id(s, id, out, e);
-    if (found == DB_NONE) return err_fail(e, error_recording_not_found);
+    if (found == DB_NONE) return tell_gone(s, id, need, e);
     return found == DB_ROW && session_access_id(s, out->session_id, need, session, e);
 }
 
@@ -196,6 +227,12 @@ bool recording_list(struct scope *s, int64_t session_id, int64_t skip, int64_t l
 {
     return db_all(s->db, SQL_LIST, recording, out, s->arena, e, INT_(session_id), INT_(limit), INT_(skip)) &&
            db_number(s->db, SQL_COUNT, total, e, INT_(session_id)) == DB_ROW;
+}
+
+bool recording_list_deleted(struct scope *s, int64_t session_id, int64_t skip, int64_t limit, struct list *out, int64_t *total, struct err *e)
+{
+    return db_all(s->db, SQL_LIST_DELETED, recording, out, s->arena, e, INT_(session_id), INT_(limit), INT_(skip)) &&
+           db_number(s->db, SQL_COUNT_DELETED, total, e, INT_(session_id)) == DB_ROW;
 }
 
 bool recording_spans(struct scope *s, int64_t recording_id, struct list *out, struct err *e)
@@ -208,10 +245,23 @@ bool recording_files(struct scope *s, int64_t recording_id, struct list *out, st
     return db_all(s->db, SQL_FILES, recording_file, out, s->arena, e, INT_(recording_id));
 }
 
+bool recording_files_ever(struct scope *s, int64_t recording_id, struct list *out, struct err *e)
+{
+    return db_all(s->db, SQL_FILES_EVER, recording_file, out, s->arena, e, INT_(recording_id));
+}
+
 bool recording_file_find(struct scope *s, int64_t recording_id, int64_t file_id, struct recording_file *out, struct err *e)
 {
     enum db_found found = db_one(s->db, SQL_FILE, recording_file, out, s->arena, e, INT_(recording_id), INT_(file_id));
-    return found == DB_NONE ? err_fail(e, error_file_not_found) : found == DB_ROW;
+    if (found == DB_NONE) return err_fail(e, error_file_not_found);
+    return found == DB_ROW && (!HAS(out, recording_file, deleted_at) || err_fail(e, error_file_deleted));
+}
+
+bool recording_is_there(struct scope *s, int64_t id, struct err *e)
+{
+    struct recording r;
+    enum db_found found = recording_tombstone(s, id, &r, e);
+    return found == DB_ROW ? recording_is_gone(&r, e) : found == DB_NONE;
 }
 
 /* ---- what becomes of it */
@@ -227,8 +277,10 @@ bool recording_ready(struct scope *s, int64_t id, int64_t duration_ms, struct re
     enum db_found found = recording_by_id(s, id, &r, e);
     if (found != DB_ROW) return found == DB_NONE; /* deleted meanwhile */
     if (!db_run(s->db, SQL_FORGET_FILES, e, INT_(id))) return false;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        CLEAR(&files[i], recording_file, deleted_at);
         if (!db_insert(s->db, "recording_files", recording_file, &files[i], e)) return false;
+    }
     SET(&r, recording, status, recording_status_ready);
     SET(&r, recording, progress, 100);
     SET(&r, recording, duration_ms, duration_ms); /* an error stays: it says why a recording that is ready is not whole */
@@ -256,12 +308,32 @@ bool recording_retry(struct scope *s, struct recording *r, struct err *e)
     return recording_take_up(s, r, e) && job_add(s, remote ? "fetch" : "compose", r->id, s->now, e);
 }
 
-bool recording_delete(struct scope *s, struct recording *r, struct err *e)
+bool recording_delete_for(struct scope *s, struct recording *r, const char *reason, struct err *e)
 {
+    if (r->kept) return err_fail(e, error_recording_kept);
     if (r->status != recording_status_ready && r->status != recording_status_failed) return err_fail(e, error_recording_busy);
     SET(r, recording, deleted_at, s->now);
+    SET(r, recording, deleted_reason, reason);
+    if (s->actor) SET(r, recording, deleted_by, s->actor->id);
+    metric_add(recordings_deleted_total, 1);
     return db_update(s->db, "recordings", recording, r, e) && FAULT_POINT(recording_marked) && job_add(s, "erase", r->id, s->now, e) && copy_erase(s, r->id, e) &&
-           EMIT(s, recording_deleted, r->session_id, e, .recording_id = r->id);
+           EMIT(s, recording_deleted, r->session_id, e, .recording_id = r->id, .reason = reason);
+}
+
+bool recording_delete(struct scope *s, struct recording *r, struct err *e)
+{
+    return recording_delete_for(s, r, "by hand", e);
+}
+
+bool recording_keep(struct scope *s, struct recording *r, bool kept, const char *reason, struct err *e)
+{
+    bool changed = r->kept != kept;
+    SET(r, recording, kept, kept);
+    if (kept && reason) SET(r, recording, kept_reason, reason);
+    else CLEAR(r, recording, kept_reason);
+    if (!db_update(s->db, "recordings", recording, r, e)) return false;
+    if (!kept) return !changed || EMIT(s, recording_let_go, r->session_id, e, .recording_id = r->id);
+    return EMIT(s, recording_kept, r->session_id, e, .recording_id = r->id, .reason = reason);
 }
 
 /* ---- links */

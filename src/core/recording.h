@@ -13,14 +13,14 @@ bool recording_stop_of(struct scope *s, int64_t session_id, struct err *e);     
 /* The wall clock jumped: what runs is stopped in the old time and begun again in the new one. Paused ones just stop. */
 bool recording_roll_all(struct scope *before, struct scope *after, struct err *e);
 
-bool recording_access(struct scope *s, int64_t id, enum access need, struct recording *out, struct session *session, struct err *e); /* recording_not_found, forbidden */
+bool recording_access(struct scope *s, int64_t id, enum access need, struct recording *out, struct session *session, struct err *e); /* recording_not_found, recording_deleted, forbidden */
 enum db_found recording_by_id(struct scope *s, int64_t id, struct recording *out, struct err *e);
 enum db_found recording_by_uuid(struct scope *s, const char *uuid, struct recording *out, struct err *e);
 enum db_found recording_latest_file(struct scope *s, int64_t session_id, struct recording_file *out, struct err *e); /* what to play of the newest that is ready */
 bool recording_list(struct scope *s, int64_t session_id, int64_t skip, int64_t limit, struct list *out, int64_t *total, struct err *e);
 bool recording_spans(struct scope *s, int64_t recording_id, struct list *out, struct err *e);        /* of struct recording_span */
 bool recording_files(struct scope *s, int64_t recording_id, struct list *out, struct err *e);        /* of struct recording_file */
-bool recording_file_find(struct scope *s, int64_t recording_id, int64_t file_id, struct recording_file *out, struct err *e);
+bool recording_file_find(struct scope *s, int64_t recording_id, int64_t file_id, struct recording_file *out, struct err *e); /* file_not_found, file_deleted */
 
 /* A remote provider tells (core/fact_recording.c): it does not record any more · its files can be fetched, whatever was thought before. */
 bool recording_stopped(struct scope *s, struct recording *r, struct err *e);
@@ -31,7 +31,17 @@ bool recording_progress(struct scope *s, int64_t id, int percent, struct err *e)
 bool recording_ready(struct scope *s, int64_t id, int64_t duration_ms, struct recording_file *files, size_t count, struct err *e);
 bool recording_failed(struct scope *s, int64_t id, const char *why, struct err *e);
 bool recording_retry(struct scope *s, struct recording *r, struct err *e);
-bool recording_delete(struct scope *s, struct recording *r, struct err *e);
+
+/* Deleted here and at every sink, by jobs that are tried again and again; the row stays as a tombstone: when, why, by whom (the scope's actor), and which files there were.
+ * recording_busy, recording_kept. */
+bool recording_delete(struct scope *s, struct recording *r, struct err *e);                          /* by hand */
+bool recording_delete_for(struct scope *s, struct recording *r, const char *reason, struct err *e);  /* by a rule, or on somebody's behalf */
+bool recording_keep(struct scope *s, struct recording *r, bool kept, const char *reason, struct err *e); /* nobody and no rule deletes it meanwhile */
+enum db_found recording_tombstone(struct scope *s, int64_t id, struct recording *out, struct err *e); /* of one that was deleted */
+bool recording_is_gone(const struct recording *tombstone, struct err *e);                            /* recording_deleted, with day and reason */
+bool recording_is_there(struct scope *s, int64_t id, struct err *e);                                 /* recording_deleted; true of what never was */
+bool recording_list_deleted(struct scope *s, int64_t session_id, int64_t skip, int64_t limit, struct list *out, int64_t *total, struct err *e);
+bool recording_files_ever(struct scope *s, int64_t recording_id, struct list *out, struct err *e);   /* also those that were deleted before it */
 
 /* Links that need no sign-in: HMAC over recording, file and time. */
 char *recording_file_url_until(struct scope *s, const struct recording_file *f, int64_t expires); /* unix seconds */

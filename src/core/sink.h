@@ -14,6 +14,7 @@ struct sink_upload {
     const char *parts;             /* what the sink said of the parts that it has; NULL: none */
     int64_t done;                  /* bytes it has */
     bool (*save)(void *arg, const struct sink_upload *u, struct err *e); /* after every part. False: stop */
+    bool (*go_on)(void *arg);      /* about once a second while a part is on its way: keeps the job ours however slow the line is. False: break off (fetch_stopped) */
     void *arg;
 };
 

@@ -18,7 +18,9 @@ const struct work_kind work_kinds[] = {
     {"fetch", 8, fetch_work, fetch_give_up},
     {"publish", 12, publish_work, publish_give_up},
     {"release", 20, release_work, NULL},
-    {"unpublish", 40, unpublish_work, NULL},
+    {"unpublish", 40, unpublish_work, unpublish_give_up},
+    {"erase_file", 20, erase_file_work, NULL},
+    {"retention", 1000000, retention_work, NULL},
     {"forget", 1000000, forget_work, NULL},
     {"forget_files", 20, forget_files_work, NULL},
     {0}};

@@ -20,4 +20,7 @@ enum work_result release_work(struct work_context *w, struct err *e);   /* subje
 enum work_result unpublish_work(struct work_context *w, struct err *e); /* subject: a copy to be deleted at its sink */
 enum work_result forget_work(struct work_context *w, struct err *e);    /* subject: an erasure of a person */
 enum work_result forget_files_work(struct work_context *w, struct err *e); /* subject: a recording in which somebody was who was forgotten */
+bool unpublish_give_up(struct scope *s, int64_t copy_id, const char *why, struct err *e);
+enum work_result retention_work(struct work_context *w, struct err *e);  /* all that is too old */
+enum work_result erase_file_work(struct work_context *w, struct err *e); /* subject: a file that went before its recording */
 enum work_result erase_work(struct work_context *w, struct err *e);     /* subject: a deleted recording */

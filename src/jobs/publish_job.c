@@ -38,6 +38,11 @@ static bool on_part(void *arg, const struct sink_upload *u, struct err *e)
     return runner_go_on(p->w) || err_set(e, ERR_INTERNAL, "stopped", "roomd stops: it goes on after the next start");
 }
 
+static bool go_on(void *arg)
+{
+    return runner_go_on(((const struct publishing *)arg)->w);
+}
+
 static bool tell_stored(struct scope *s, void *arg, struct err *e)
 {
     const struct publishing *p = arg;
@@ -47,7 +52,7 @@ static bool tell_stored(struct scope *s, void *arg, struct err *e)
 static bool upload(struct publishing *p, const struct sink *sink, const struct recording_file *f, int fd, struct err *e)
 {
     const struct recording_copy *c = &p->copy;
-    struct sink_upload u = {.id = HAS(c, recording_copy, upload) ? c->upload : NULL, .parts = HAS(c, recording_copy, parts) ? c->parts : NULL, .done = c->done_bytes, .save = on_part, .arg = p};
+    struct sink_upload u = {.id = HAS(c, recording_copy, upload) ? c->upload : NULL, .parts = HAS(c, recording_copy, parts) ? c->parts : NULL, .done = c->done_bytes, .save = on_part, .go_on = go_on, .arg = p};
     struct sink_file file = {.fd = fd, .size = f->size_bytes, .key = c->key, .content_type = f->content_type, .sha256 = f->sha256};
     return sink->ops->put(sink->ctx, p->w->arena, &file, &u, &p->url, e) && FAULT_POINT(upload_proven) && core_write(p->w->core, tell_stored, p, e) && FAULT_POINT(copy_noted);
 }
@@ -70,7 +75,7 @@ static bool tell_trouble(struct scope *s, void *arg, struct err *e)
 
 static enum work_result failed(struct publishing *p, const struct err *e)
 {
-    if (e->code && !strcmp(e->code, "stopped")) return WORK_STOPPED;
+    if (e->code && (!strcmp(e->code, "stopped") || !strcmp(e->code, "fetch_stopped"))) return WORK_STOPPED;
     p->why = e->text;
     core_write(p->w->core, tell_trouble, p, NULL);
     return WORK_AGAIN;
@@ -126,12 +131,20 @@ static bool mark_erased(struct scope *s, void *arg, struct err *e)
 enum work_result unpublish_work(struct work_context *w, struct err *e)
 {
     struct scope s = reading(w);
-    struct recording_copy c;
+    struct publishing p = {.w = w};
+    struct recording_copy *c = &p.copy;
     int64_t id = w->job->subject_id;
-    enum db_found found = copy_by_id(&s, id, &c, e);
-    if (found != DB_ROW || c.status != copy_status_erasing) return found == DB_FAILED ? WORK_AGAIN : WORK_DONE;
-    const struct sink *sink = sink_of(w->core, &c, e);
-    if (!sink || !sink->ops->erase(sink->ctx, w->arena, c.key, HAS(&c, recording_copy, upload) ? c.upload : NULL, e)) return WORK_AGAIN;
-    FAULT_POINT(unpublish_erased);
-    return core_write(w->core, mark_erased, &id, e) ? WORK_DONE : WORK_AGAIN;
+    enum db_found found = copy_by_id(&s, id, c, e);
+    if (found != DB_ROW || c->status != copy_status_erasing) return found == DB_FAILED ? WORK_AGAIN : WORK_DONE;
+    const struct sink *sink = sink_of(w->core, c, e);
+    if (sink && sink->ops->erase(sink->ctx, w->arena, c->key, HAS(c, recording_copy, upload) ? c->upload : NULL, e) && FAULT_POINT(unpublish_erased))
+        return core_write(w->core, mark_erased, &id, e) ? WORK_DONE : WORK_AGAIN;
+    p.why = e->text;
+    core_write(w->core, tell_trouble, &p, NULL);
+    return WORK_AGAIN;
+}
+
+bool unpublish_give_up(struct scope *s, int64_t copy_id, const char *why, struct err *e)
+{
+    return copy_not_erased(s, copy_id, why, e);
 }

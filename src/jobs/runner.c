@@ -3,6 +3,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "core/reconcile.h"
+#include "core/retention.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,7 +143,7 @@ static void *run(void *arg)
 static bool release_all(struct scope *s, void *arg, struct err *e)
 {
     (void)arg;
-    return job_release_all(s, e) && FAULT_POINT(jobs_released) && reconcile_begin(s, e);
+    return job_release_all(s, e) && FAULT_POINT(jobs_released) && reconcile_begin(s, e) && retention_begin(s, e);
 }
 
 static bool start_lane(struct runner *r, struct err *e)

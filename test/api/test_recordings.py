@@ -74,7 +74,7 @@ def test_nobody_was_in(server, teacher):
     folder.mkdir(parents=True, exist_ok=True)
     assert teacher.delete(f"/recordings/{recording['id']}").status_code == 204
     for reply in (teacher.get(f"/recordings/{recording['id']}"), teacher.delete(f"/recordings/{recording['id']}")):
-        assert (reply.status_code, reply.json()) == (404, {"detail": "Recording not found"})
+        assert reply.status_code == 410 and re.fullmatch(r"This recording was deleted on \d{4}-\d\d-\d\d: by hand", reply.json()["detail"])
     until(lambda: not folder.exists(), "its folder is erased")
 
 

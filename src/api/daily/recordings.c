@@ -181,10 +181,9 @@ bool daily_recording_get(struct request *r, struct err *e)
 bool daily_recording_delete(struct request *r, struct err *e)
 {
     struct recording_row row;
-    struct recording rec = {0};
+    struct recording rec;
     struct dailyco_recording_deleted *out = arena_new(r->scope.arena, struct dailyco_recording_deleted);
-    if (!open_recording(r, &row, e)) return false;
-    COPY(recording, &rec, recording_row, &row);
+    if (!open_recording(r, &row, e) || recording_by_id(&r->scope, row.id, &rec, e) != DB_ROW) return false;
     SET(out, dailyco_recording_deleted, deleted, true);
     SET(out, dailyco_recording_deleted, id, rec.uuid);
     SET(out, dailyco_recording_deleted, s3_bucket, "");

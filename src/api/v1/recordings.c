@@ -3,6 +3,7 @@
 #include "api/api.h"
 #include "core/copy.h"
 #include "core/sink.h"
+#include "core/user.h"
 #include "sink/local.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@ static bool show_copies(struct request *r, const struct recording *rec, struct r
 static bool show(struct request *r, const struct recording *rec, struct recording_reply *out, struct err *e)
 {
     struct list rows;
-    if (!recording_files(&r->scope, rec->id, &rows, e)) return false;
+    if (!(HAS(rec, recording, deleted_at) ? recording_files_ever : recording_files)(&r->scope, rec->id, &rows, e)) return false;
     struct recording_file_reply *files = arena_array(r->scope.arena, struct recording_file_reply, rows.count + 1);
     for (size_t i = 0; i < rows.count; i++) {
         const struct recording_file *f = (const struct recording_file *)rows.items + i;
@@ -54,11 +55,12 @@ bool v1_recording_start(struct request *r, struct err *e)
 bool v1_recording_list(struct request *r, struct err *e)
 {
     const struct session_path *path = r->path;
-    const struct page_query *q = r->query;
+    const struct recording_query *q = r->query;
     struct session session;
     struct list rows;
     int64_t total;
-    if (!session_access(&r->scope, path->session_id, ACCESS_MEMBER, &session, e) || !recording_list(&r->scope, session.id, q->skip, q->limit, &rows, &total, e)) return false;
+    if (!session_access(&r->scope, path->session_id, ACCESS_MEMBER, &session, e) ||
+        !(q->deleted ? recording_list_deleted : recording_list)(&r->scope, session.id, q->skip, q->limit, &rows, &total, e)) return false;
     struct recording_reply *items = arena_array(r->scope.arena, struct recording_reply, rows.count + 1);
     for (size_t i = 0; i < rows.count; i++)
         if (!show(r, (const struct recording *)rows.items + i, &items[i], e)) return false;
@@ -96,9 +98,27 @@ bool v1_recording_delete(struct request *r, struct err *e)
     return open_recording(r, ACCESS_TEACHER, &rec, e) && recording_delete(&r->scope, &rec, e);
 }
 
+bool v1_recording_keep(struct request *r, struct err *e)
+{
+    const struct recording_keep *in = r->body;
+    struct recording rec;
+    if (!user_admin_only(&r->scope, e) || !open_recording(r, ACCESS_TEACHER, &rec, e)) return false;
+    return recording_keep(&r->scope, &rec, in->kept, HAS(in, recording_keep, reason) ? in->reason : NULL, e) && reply_recording(r, &rec, e);
+}
+
+/* Of one that was deleted: what a sink has not deleted yet. */
+static bool erase_again(struct request *r, struct recording *rec, struct err *e)
+{
+    bool any;
+    struct session session;
+    return session_access_id(&r->scope, rec->session_id, ACCESS_TEACHER, &session, e) && copy_erase_again(&r->scope, rec->id, &any, e) && (any || recording_is_gone(rec, e)) && reply_recording(r, rec, e);
+}
+
 bool v1_recording_retry(struct request *r, struct err *e)
 {
     struct recording rec;
+    enum db_found gone = recording_tombstone(&r->scope, ((const struct recording_path *)r->path)->recording_id, &rec, e);
+    if (gone != DB_NONE) return gone == DB_ROW && erase_again(r, &rec, e);
     return open_recording(r, ACCESS_TEACHER, &rec, e) && recording_retry(&r->scope, &rec, e) && reply_recording(r, &rec, e);
 }
 
@@ -158,7 +178,7 @@ bool v1_file_get(struct request *r, struct err *e)
     const struct file_path *path = r->path;
     const struct file_query *q = r->query;
     struct recording_file file;
-    if (!may_fetch(r, path, q, e) || !recording_file_find(&r->scope, path->recording_id, path->file_id, &file, e)) return false;
+    if (!may_fetch(r, path, q, e) || !recording_is_there(&r->scope, path->recording_id, e) || !recording_file_find(&r->scope, path->recording_id, path->file_id, &file, e)) return false;
     if (strcmp(file.sink, "local") != 0) return serve_elsewhere(r, &file, q->download, e);
     int fd = sink_open_local(core_config(r->api->core)->DATA_DIR, file.key, e);
     if (fd < 0) return false;
