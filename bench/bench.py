@@ -10,6 +10,7 @@ facade  reads of /v1, Daily's words, to the same of /api/v1: room, rooms (a page
 courses GET /sessions, first page           the same, of the Live Sessions API
 webhooks  deliveries of a backlog          to a bare libcurl multi loop that posts as many bytes to the same receiver, as many at a time
 stream  one event to 10 000 open streams, from the request that causes it until the last has it, to a bare epoll loop that writes the same bytes to as many sockets; and memory of each
+upload  a recording of 2 GiB to MinIO       to `curl -T` of the same file to the same MinIO; in MiB a second; memory: how much more at the peak
 mint    a join token of liblivekit           to bare HMAC-SHA256 and base64url of the same bytes, in processor time
 warn    the get with LOG_LEVEL=warn         to the get with LOG_LEVEL=info: what the request log costs
 start   from the start to "ready", on a new data folder; memory of the idle server (the media engine apart)
@@ -33,13 +34,15 @@ import urllib.request
 from contextlib import ExitStack
 
 import letters
+import uploads
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build"))
 CONNECTIONS = [1, 32, 128, 256, 1000]
-TARGETS = {"create": 0.7, "intake": 0.7, "appends": 0.7, "get": 0.5, "join": 0.35, "list": 0.67, "courses": 0.67, "facade": 0.83, "webhooks": 0.5, "mint": 0.7, "stream": 0.5}
+TARGETS = {"create": 0.7, "intake": 0.7, "appends": 0.7, "get": 0.5, "join": 0.35, "list": 0.67, "courses": 0.67, "facade": 0.83, "webhooks": 0.5, "mint": 0.7, "stream": 0.5, "upload": 0.7}
 FEW, MANY = 1_000, 1_000_000 # sessions
 READY_MS, IDLE_KIB = 1000, 20 * 1024
+UPLOAD_KIB = 32 * 1024
 TICK_US = 1e6 / os.sysconf("SC_CLK_TCK")
 EMAIL, PASSWORD = "bench@example.org", "correct horse battery"
 WEBHOOKS, AT_A_TIME, WEBHOOK_BYTES = 20_000, 64, 230  # messages in a run, requests at a time (src/webhook/parts.h), a body
@@ -359,7 +362,25 @@ def mint(args, _):
     yield summed("mint", 1, [{"rps": run["floor_rps"]} for run in runs], runs)
 
 
-PARTS = [({"mint"}, mint), ({"get", "join", "warn"}, reading), ({"facade"}, facade), ({"list", "courses"}, pages), ({"create"}, create), ({"intake"}, intake), ({"webhooks"}, lambda *how: [webhooks(*how)]), ({"stream"}, stream)]
+def upload(args, folder):
+    why = uploads.missing()
+    if why:
+        print(f"upload: no figure: {why}", flush=True)
+        return
+    minio = uploads.store(folder)
+    try:
+        with Roomd(folder / "upload", args.threads, extra=uploads.settings(minio)) as roomd:
+            number, file, key = uploads.recording(roomd.sign_in(), uploads.big_file)
+            pairs = [(uploads.curl(minio, file), uploads.upload(roomd, minio, number, key)) for _ in range(args.rounds)]
+            row = summed("upload", 1, [a for a, _ in pairs], [b for _, b in pairs])
+            row |= {"more_kib": max(b["more_kib"] for _, b in pairs), "more_target_kib": UPLOAD_KIB}
+            print(json.dumps({"figure": "upload", "more_kib": row["more_kib"], "more_target_kib": UPLOAD_KIB}), flush=True)
+            yield row
+    finally:
+        minio.close()
+
+
+PARTS = [({"mint"}, mint), ({"get", "join", "warn"}, reading), ({"facade"}, facade), ({"list", "courses"}, pages), ({"create"}, create), ({"intake"}, intake), ({"webhooks"}, lambda *how: [webhooks(*how)]), ({"stream"}, stream), ({"upload"}, upload)]
 
 
 def start(args, folder):
@@ -376,6 +397,8 @@ def start(args, folder):
 def verdict(row):
     if "void" in row:
         return f"VOID: {row['void']}"
+    if row.get("more_kib", 0) >= UPLOAD_KIB:
+        return f"{row['more_kib'] / 1024:.1f} MiB more memory"
     return "" if not row["target"] else "ok" if row["ratio"] >= row["target"] else "short"
 
 
@@ -394,7 +417,7 @@ def arguments():
     p.add_argument("--seconds", type=int, default=2, help="of each run")
     p.add_argument("--rounds", type=int, default=3)
     p.add_argument("--connections", type=lambda text: [int(n) for n in text.split(",")], default=CONNECTIONS)
-    p.add_argument("--only", type=lambda text: text.split(","), default=["start", "mint", "get", "join", "list", "courses", "facade", "warn", "create", "intake", "webhooks", "stream"])
+    p.add_argument("--only", type=lambda text: text.split(","), default=["start", "mint", "get", "join", "list", "courses", "facade", "warn", "create", "intake", "webhooks", "stream", "upload"])
     p.add_argument("--threads", type=int, default=1, help="HTTP threads of roomd and of the floor; wrk has one")
     p.add_argument("--floor-port", type=int, default=7099)
     return p.parse_args()

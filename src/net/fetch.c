@@ -1,12 +1,13 @@
 #include "net/fetch.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "net/fetch_options.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
-enum { CONNECT_MS = 5000, TOTAL_MS = 30000, LARGEST = 1 << 20, LARGEST_HEADERS = 64 << 10, IDLE = 16 };
+enum { CONNECT_MS = 5000, TOTAL_MS = 30000, LARGEST = 1 << 20, LARGEST_HEADERS = 64 << 10, IDLE = 16, ASK_MS = 1000 };
 
 /* Handles that are not in use; each keeps its connections. The last one given back is the next one taken: its connection is the freshest.
  * Those of guarded requests are a pool of their own, so that they meet no connection that the guard has not seen. */
@@ -84,6 +85,26 @@ void fetch_set_gate(CURL *c, struct gate *gate)
     curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, gate);
 }
 
+struct asking { bool (*go_on)(void *arg); void *arg; int64_t asked_at; };
+
+static int ask(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+    struct asking *q = arg;
+    int64_t now = clock_monotonic_ms();
+    (void)a, (void)b, (void)c, (void)d;
+    if (now - q->asked_at < ASK_MS) return 0;
+    q->asked_at = now;
+    return !q->go_on(q->arg);
+}
+
+static void set_asking(CURL *c, struct asking *q)
+{
+    if (!q->go_on) return;
+    curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, ask);
+    curl_easy_setopt(c, CURLOPT_XFERINFODATA, q);
+}
+
 static void set_options(CURL *c, const struct fetch *w, struct buf *body, struct buf *headers)
 {
     curl_easy_setopt(c, CURLOPT_URL, w->url);
@@ -132,6 +153,7 @@ const char *fetch_code(CURLcode code)
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_CONNECT: return "fetch_connect";
     case CURLE_OPERATION_TIMEDOUT: return "fetch_timeout";
+    case CURLE_ABORTED_BY_CALLBACK: return "fetch_stopped";
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CERTPROBLEM:
@@ -160,6 +182,8 @@ bool fetch(struct fetcher *f, const struct fetch *what, struct arena *a, struct 
     set_options(c, what, &body, &headers);
     curl_easy_setopt(c, CURLOPT_HTTPHEADER, list);
     if (what->guard) fetch_set_gate(c, &gate);
+    struct asking asking = {what->go_on, what->go_on_arg, clock_monotonic_ms()};
+    set_asking(c, &asking);
     CURLcode code = curl_easy_perform(c);
     long status = 0;
     curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);

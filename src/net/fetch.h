@@ -3,7 +3,7 @@
  * A `struct fetcher` keeps connections open between requests; any thread may use it at the same time as others. Only http and https;
  * certificates are verified; redirects are not followed (a 3xx is the reply), so that what is in a header goes to the named host and nowhere
  * else; the environment's proxies are not used. Errors are of kind ERR_DESTINATION with the codes fetch_url, fetch_connect, fetch_refused (the guard), fetch_timeout,
- * fetch_tls, fetch_too_large and fetch_failed; their texts name the host only, since a URL may hold a secret. Any HTTP status is a reply. */
+ * fetch_tls, fetch_too_large, fetch_stopped and fetch_failed; their texts name the host only, since a URL may hold a secret. Any HTTP status is a reply. */
 #pragma once
 #include "base/arena.h"
 #include "base/err.h"
@@ -23,6 +23,8 @@ struct fetch {
     int64_t connect_ms, total_ms;          /* 0: 5 s and 30 s */
     const struct guard *guard;             /* where it may go; NULL: anywhere. For every URL that somebody else chose */
     size_t largest;                        /* bytes of the reply's body; 0: 1 MiB */
+    bool (*go_on)(void *arg);              /* asked about once a second while it lasts, on the caller's thread; false breaks it off (fetch_stopped). May be NULL */
+    void *go_on_arg;
     bool once;                             /* on a new connection: over one that was kept a request is sent again by itself if the other end hangs up without a word */
 };
 

@@ -60,10 +60,11 @@ static bool read_chunk(struct buf *b, const struct sink_file *f, int64_t offset,
 
 static void release_json(void *j) { json_decref(j); }
 
-static bool post(struct cloudinary *c, struct arena *a, const char *action, const char *const *headers, const struct buf *body, const json_t **out, struct err *e)
+static bool post(struct cloudinary *c, struct arena *a, const char *action, const char *const *headers, const struct buf *body, const struct sink_upload *u, const json_t **out, struct err *e)
 {
     struct fetch_reply r;
-    struct fetch what = {.method = "POST", .url = arena_printf(a, "%s/%s", c->base, action), .headers = headers, .body = body->data, .body_size = body->size, .total_ms = TIMEOUT_MS};
+    struct fetch what = {.method = "POST", .url = arena_printf(a, "%s/%s", c->base, action), .headers = headers, .body = body->data, .body_size = body->size, .total_ms = TIMEOUT_MS,
+                         .go_on = u ? u->go_on : NULL, .go_on_arg = u ? u->arg : NULL};
     if (!fetch(c->fetcher, &what, a, &r, e)) return false;
     json_t *j = json_loadb(r.body, r.size, 0, NULL);
     if (j) arena_defer(a, release_json, j);
@@ -86,7 +87,7 @@ static bool put_chunk(struct cloudinary *c, struct arena *a, const struct sink_f
     buf_printf(&body, "--%s\r\nContent-Disposition: form-data; name=\"file\"; filename=\"recording\"\r\nContent-Type: %s\r\n\r\n", boundary, f->content_type);
     bool ok = read_chunk(&body, f, u->done, size, e);
     buf_printf(&body, "\r\n--%s--\r\n", boundary);
-    ok = ok && post(c, a, "upload", headers, &body, reply, e);
+    ok = ok && post(c, a, "upload", headers, &body, u, reply, e);
     buf_release(&body);
     return ok;
 }
@@ -173,7 +174,7 @@ static bool erase(void *ctx, struct arena *a, const char *key, const char *uploa
     buf_init(&body, 0);
     add_parts(&body, c, a, boundary, parts, 3);
     buf_printf(&body, "--%s--\r\n", boundary);
-    bool ok = post(c, a, "destroy", headers, &body, &reply, e);
+    bool ok = post(c, a, "destroy", headers, &body, NULL, &reply, e);
     buf_release(&body);
     const char *result = ok ? json_string_value(json_object_get(reply, "result")) : NULL;
     return ok && ((result && (!strcmp(result, "ok") || !strcmp(result, "not found"))) ||

@@ -4,6 +4,7 @@
 #include "base/fault.h"
 #include "net/fetch.h"
 #include "net/sigv4.h"
+#include "sink/digest.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -20,7 +21,7 @@ struct s3 {
     char *root;                   /* of every path: "" or "/BUCKET" */
 };
 
-struct call { const char *method, *key, *query; const void *body; size_t size; const char *content_type, *sha256; };
+struct call { const char *method, *key, *query; const void *body; size_t size; const char *content_type, *sha256, *payload; const struct sink_upload *upload; }; /* payload: the body's hash, if it is known */
 
 /* ---- one request */
 
@@ -49,14 +50,15 @@ static bool request(struct s3 *s, struct arena *a, const struct call *c, struct 
     char time[SIGV4_TIME], payload[65];
     const char *path = path_of(s, a, c->key), *query = c->query ? c->query : "";
     sigv4_time(clock_now_ms(), time);
-    sha256_hex(c->body ? c->body : "", c->size, payload);
+    if (c->payload) snprintf(payload, sizeof payload, "%s", c->payload);
+    else sha256_hex(c->body ? c->body : "", c->size, payload);
     struct sigv4_header headers[] = {{"host", s->host}, {"x-amz-content-sha256", payload}, {"x-amz-date", time}, {"x-amz-meta-sha256", c->sha256}};
     struct sigv4_request r = {c->method, path, query, headers, c->sha256 ? 4 : 3, payload};
     const char *lines[] = {arena_printf(a, "Authorization: %s", sigv4_authorization(a, &s->key, &r, time)), arena_printf(a, "x-amz-content-sha256: %s", payload),
                            arena_printf(a, "x-amz-date: %s", time), "Expect:", arena_printf(a, "Content-Type: %s", c->content_type ? c->content_type : "application/octet-stream"),
                            c->sha256 ? arena_printf(a, "x-amz-meta-sha256: %s", c->sha256) : NULL, NULL};
     struct fetch what = {.method = c->method, .url = arena_printf(a, "%s%s%s%s", s->base, path, *query ? "?" : "", query), .headers = lines,
-                         .body = c->body, .body_size = c->size, .total_ms = TIMEOUT_MS};
+                         .body = c->body, .body_size = c->size, .total_ms = TIMEOUT_MS, .go_on = c->upload ? c->upload->go_on : NULL, .go_on_arg = c->upload ? c->upload->arg : NULL};
     return fetch(s->fetcher, &what, a, out, e);
 }
 
@@ -110,22 +112,45 @@ static int64_t part_size(int64_t size)
     return part;
 }
 
-static bool put_part(struct s3 *s, struct arena *a, const struct sink_file *f, struct sink_upload *u, struct err *e)
+static int64_t part_at(const struct sink_file *f, int64_t offset)
 {
-    int64_t part = part_size(f->size), left = f->size - u->done;
-    size_t size = (size_t)(left < part ? left : part);
+    int64_t part = part_size(f->size), left = f->size - offset;
+    return left < part ? left : part;
+}
+
+static bool put_part(struct s3 *s, struct arena *a, const struct sink_file *f, struct sink_upload *u, const struct part_digest *digest, struct err *e)
+{
     struct arena own;
     struct fetch_reply r;
     arena_init(&own);
-    struct call c = {.method = "PUT", .key = f->key, .query = arena_printf(&own, "partNumber=%lld&uploadId=%s", (long long)(u->done / part + 1), fetch_escape(&own, u->id))};
-    bool ok = put_mapped(s, &own, f, &c, u->done, size, &r, e);
+    const char *query = arena_printf(&own, "partNumber=%lld&uploadId=%s", (long long)(u->done / part_size(f->size) + 1), fetch_escape(&own, u->id));
+    struct call c = {.method = "PUT", .key = f->key, .query = query, .payload = digest->hex, .upload = u};
+    bool ok = put_mapped(s, &own, f, &c, u->done, (size_t)digest->size, &r, e);
     const char *tag = ok ? fetch_header(&r, &own, "ETag") : NULL;
     if (ok && !tag) ok = err_set(e, ERR_DESTINATION, "sink_refused", "bucket \"%s\" gave no tag for a part", s->bucket);
     if (ok) u->parts = arena_printf(a, "%s%s\n", u->parts ? u->parts : "", tag);
     arena_release(&own);
     if (!ok) return false;
-    u->done += (int64_t)size;
+    u->done += digest->size;
     return FAULT_POINT(upload_part) && u->save(u->arg, u, e) && FAULT_POINT(upload_noted);
+}
+
+/* While a part is on its way the next one's hash is made. */
+static bool put_each(struct s3 *s, struct arena *a, const struct sink_file *f, struct sink_upload *u, struct err *e)
+{
+    struct part_digest now, next = {0};
+    bool ok = true;
+    if (u->done < f->size) part_digest_begin(&next, f->fd, u->done, part_at(f, u->done));
+    while (ok && u->done < f->size) {
+        ok = part_digest_end(&next, e);
+        now = next;
+        int64_t after = now.offset + now.size;
+        if (ok && after < f->size) part_digest_begin(&next, f->fd, after, part_at(f, after));
+        bool begun = ok && after < f->size;
+        ok = ok && put_part(s, a, f, u, &now, e);
+        if (!ok && begun) part_digest_end(&next, NULL);
+    }
+    return ok;
 }
 
 /* A reply of 200 may still hold an error: it was begun before it was known. */
@@ -176,8 +201,7 @@ static bool begin_anew(struct s3 *s, struct arena *a, const struct sink_file *f,
 static bool put_parts(struct s3 *s, struct arena *a, const struct sink_file *f, struct sink_upload *u, struct err *e)
 {
     if (!u->id && !begin(s, a, f, u, e)) return false;
-    while (u->done < f->size)
-        if (!put_part(s, a, f, u, e)) return begin_anew(s, a, f, u, e);
+    if (!put_each(s, a, f, u, e)) return begin_anew(s, a, f, u, e);
     return (complete(s, a, f, u, e) && FAULT_POINT(upload_whole)) || begin_anew(s, a, f, u, e);
 }
 
@@ -185,7 +209,7 @@ static bool put(void *ctx, struct arena *a, const struct sink_file *f, struct si
 {
     struct s3 *s = ctx;
     struct fetch_reply r;
-    struct call c = {.method = "PUT", .key = f->key, .content_type = f->content_type, .sha256 = f->sha256};
+    struct call c = {.method = "PUT", .key = f->key, .content_type = f->content_type, .sha256 = f->sha256, .upload = u};
     bool ok = f->size > part_size(f->size) ? put_parts(s, a, f, u, e) : put_mapped(s, a, f, &c, 0, (size_t)f->size, &r, e);
     *url = NULL;
     return ok && verify(s, a, f, e);

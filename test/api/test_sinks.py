@@ -1,5 +1,6 @@
 """Recordings at sinks: an S3 store and Cloudinary, as stand-ins that check every signature. What is made, proven, linked, lost, tried again, deleted."""
 import hashlib
+import threading
 
 import httpx
 import pytest
@@ -137,6 +138,30 @@ def test_large_files_go_up_in_parts_and_on_after_a_break(serving, s3):
     puts = [query.split("&")[0] for method, _, query in s3.log if method == "PUT" and "partNumber" in query]
     assert puts == [f"partNumber={n}" for n in (1, 2, 3, 3, 4, 4)], "what was there was not sent again"
     assert not s3.uploads
+
+
+def test_a_part_on_its_way_does_not_hold_up_the_end(serving, s3):
+    """However slow the line is: roomd ends, and the part is sent again by the next one."""
+    house = serving(**s3.env("local,s3"))
+    teacher = house.person("Ada")
+    number, key, data = lay_down(house, teacher, 40 * MIB)
+    under_way, go_on = threading.Event(), threading.Event()
+
+    def slow(method, query):
+        if method == "PUT" and "partNumber=2" in query and not go_on.is_set():
+            under_way.set()
+            go_on.wait(60)
+        return False
+
+    s3.fail(slow)
+    assert teacher.post(f"/recordings/{number}/retry").status_code == 200
+    assert under_way.wait(60)
+    assert house.stop() == 0
+    go_on.set()
+    house.start()
+    teacher.http = house.client(teacher.token)
+    settled(teacher, number)
+    assert s3.objects[key][0] == data and [query.split("&")[0] for method, _, query in s3.log if method == "PUT"].count("partNumber=1") == 1
 
 
 def test_an_upload_outlives_roomd(serving, s3, tmp_path):
