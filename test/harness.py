@@ -47,12 +47,12 @@ def is_email(text):
 FORMATS = {"date-time": is_time, "email": is_email}
 
 
-def until(condition, what, deadline=DEADLINE):
+def until(condition, what, deadline=DEADLINE, every=0.01):
     """The first true value of the condition; no sleeping past it. Assert on what it waited for: another row may come later."""
     began = time.monotonic()
     while not (value := condition()):
         assert time.monotonic() < began + max(deadline, DEADLINE), f"not within {max(deadline, DEADLINE):g} s: {what}"
-        time.sleep(0.01)
+        time.sleep(every)
     return value
 
 

@@ -103,7 +103,7 @@ def test_lookup(server, teacher):
     look = lambda **body: server.client().post("/api/v1/sessions/lookup", json=body)
     by_code = look(room_code=s["room_code"]).json()
     assert by_code == {"session_id": s["id"], "title": "Algebra", "teacher_name": "Ada Lovelace", "status": "scheduled", "scheduled_start": None, "waiting_room": True, "allow_guests": True, "records": False, "provider": "janus",
-                       "name": None, "role": None}
+                       "name": None, "role": None, "consent_wording": "I agree that my picture, my voice, my name and what I share are recorded"}
     assert look(token=server.guest(s, "Gus")).json() == {**by_code, "name": "Gus", "role": "student"}
     assert look(token=teacher.join(s)).json()["role"] == "teacher"
     assert look().status_code == 404

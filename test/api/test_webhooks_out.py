@@ -171,7 +171,8 @@ def test_gone_disables_and_nothing_is_lost(boss, house, receiver):
     assert len(there.messages) == 1
     boss.patch(f"{ENDPOINTS}/{made['id']}", json={"state": "active"})
     got = there.wait(3)
-    assert [data(m)["session_id"] for m in got] == [first["id"], first["id"], second["id"]]
+    told = [data(m)["session_id"] for m in got]
+    assert told[0] == first["id"] and sorted(told) == [first["id"], first["id"], second["id"]]  # of two sessions either may come first
     drop(boss, made)
 
 
