@@ -509,7 +509,7 @@ def test_a_storm_of_webhooks(start_roomd, daily):
     dice.shuffle(sent)
     deliver(server.port, sent)
     with server.db() as db:
-        until(lambda: db.execute("SELECT count(*) FROM inbox WHERE state = 'received'").fetchone() == (0,), "all looked at", 120)
+        until(lambda: db.execute("SELECT count(*) FROM inbox WHERE state = 'received'").fetchone() == (0,), "all looked at", 300)
         db.execute("UPDATE jobs SET due_at = 0 WHERE kind = 'reconcile'")
     wanted = sorted((p["id"], int(p["joined_at"] * 1000), p["left_at"] and int(p["left_at"] * 1000)) for m in daily.past.values() for p in m["stays"])
 
@@ -517,7 +517,7 @@ def test_a_storm_of_webhooks(start_roomd, daily):
         return sorted(db.execute("SELECT connection, joined_at, left_at FROM connection_spans").fetchall())
 
     with server.db() as db:
-        until(lambda: spans(db) == wanted, "the state of the ordered stream", 120)
+        until(lambda: spans(db) == wanted, "the state of the ordered stream", 300)
         joined, left = (db.execute("SELECT count(*) FROM events WHERE event_type = ?", [t]).fetchone()[0] for t in ("participant.joined", "participant.left"))
     assert joined == len(wanted) and left == sum(1 for w in wanted if w[2])
     for s in sessions:

@@ -154,6 +154,7 @@ def compose(w):
     finally:
         house.process.kill()
         house.process.wait(10)
+        house.end_janus()
         http.close()
 
 
