@@ -95,6 +95,7 @@ def recording(roomd, place):
 
 def upload(roomd, minio, number, key):
     cpu, before = roomd.cpu_us(), (roomd.folder / "log").read_text().count("kind=publish")
+    pathlib.Path(f"/proc/{roomd.process.pid}/clear_refs").write_text("5")  # the peak begins anew: hashing a password took more than this will
     peak = peak_kib(roomd)
     roomd.call("POST", f"/recordings/{number}/retry")
     until = time.monotonic() + 300
