@@ -3,7 +3,7 @@
 set -euo pipefail
 run=(gcc libc6-dev meson ninja-build pkg-config python3 libmicrohttpd-dev libwslay-dev libjansson-dev libssl-dev libsodium-dev
      libsqlite3-dev libpq-dev libyaml-dev libcurl4-openssl-dev libsystemd-dev janus janus-tools ffmpeg fonts-dejavu-core)
-test=(postgresql g++ clang libclang-rt-14-dev libcmocka-dev chromium python3-venv iproute2 util-linux sqlite3 wrk procps faketime)
+test=(postgresql g++ clang libclang-rt-14-dev libcmocka-dev chromium python3-venv iproute2 util-linux sqlite3 wrk procps faketime curl)
 interop=(redis-tools)
 wanted=("${run[@]}")
 [ "${1:-run}" = run ] || wanted+=("${test[@]}")

@@ -3,12 +3,13 @@
 #include "core/erasure.h"
 #include "core/event.h"
 #include "core/job.h"
+#include "core/provider.h"
 #include "core/recording.h"
 #include "core/session.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { AT_ONCE = 100, AUDIT_WINDOW = 5000, PATIENCE_MS = 600000 };
+enum { AT_ONCE = 100, AUDIT_WINDOW = 5000, PATIENCE_MS = 600000, ECHO_MS = 60000 };
 
 #define THEIR_SESSIONS "(SELECT p.session_id FROM participants p WHERE p.user_id = $2 UNION SELECT o.id FROM sessions o WHERE o.teacher_id = $2)"
 
@@ -51,6 +52,22 @@ static bool await_removal(struct scope *s, struct forgetting *f, bool *finished,
     if (db_number(s->db, SQL_REMOVALS, &left, e, INT_(f->row.user_id)) != DB_ROW) return false;
     *finished = (!left && !open.count) || s->now > f->row.requested_at + PATIENCE_MS;
     if (!*finished) f->why = "they are still being put out of a call";
+    return true;
+}
+
+/* A remote provider names them once more after they have left, and may not have told yet that they came: what it tells until then is cleaned with the rest. */
+static const char SQL_IN_LATELY[] =
+    "SELECT {s} FROM sessions s WHERE s.id IN (SELECT p.session_id FROM participants p WHERE p.user_id = $1) AND (($3 = 1 AND (s.status = 'active' OR s.ended_at > $2)) "
+    "OR EXISTS (SELECT 1 FROM connection_spans c JOIN participants p ON p.id = c.participant_id WHERE c.session_id = s.id AND p.user_id = $1 AND c.left_at > $2))";
+
+static bool await_echoes(struct scope *s, struct forgetting *f, bool *finished, struct err *e)
+{
+    struct list sessions;
+    if (!db_all(s->db, SQL_IN_LATELY, session, &sessions, s->arena, e, INT_(f->row.user_id), INT_(s->now - ECHO_MS), INT_(s->now < f->row.requested_at + ECHO_MS))) return false;
+    const struct session *in = sessions.items;
+    for (size_t i = 0; i < sessions.count && !f->why; i++)
+        if (provider_remote(s->core, in[i].provider)) f->why = "a provider may still tell of a call that they were in";
+    *finished = !f->why;
     return true;
 }
 
@@ -248,5 +265,5 @@ static bool rename_seats(struct scope *s, struct forgetting *f, bool *finished, 
     return true;
 }
 
-const struct erasure_step erasure_steps[] = {{"sessions", end_sessions}, {"removal", await_removal}, {"recordings", judge_recordings}, {"events", clean_events}, {"texts", clean_texts},
+const struct erasure_step erasure_steps[] = {{"sessions", end_sessions}, {"removal", await_removal}, {"echoes", await_echoes}, {"recordings", judge_recordings}, {"events", clean_events}, {"texts", clean_texts},
                                              {"audit", clean_audit}, {"seats", rename_seats}, {0}};

@@ -120,22 +120,31 @@ static void wait_for_work(struct runner *r)
     pthread_mutex_unlock(&r->mutex);
 }
 
+/* A connection of its own from the first job on: each costs memory. */
+static bool have_database(struct lane *lane, struct db_conn **db, const struct job *job)
+{
+    struct err e = {0};
+    if (*db || (*db = db_reader(lane->runner->core->db, &e))) return true;
+    log_error("runner.no_database", LOG_STR("error", e.text));
+    struct outcome o = {job, &work_kinds[0], WORK_STOPPED, e.text};
+    core_write(lane->runner->core, settle, &o, NULL);
+    return false;
+}
+
 static void *run(void *arg)
 {
     struct lane *lane = arg;
     struct runner *r = lane->runner;
-    struct err e = {0};
-    struct db_conn *db = db_reader(r->core->db, &e);
-    while (db && !stopping(r)) {
+    struct db_conn *db = NULL;
+    while (!stopping(r)) {
         struct arena a;
         arena_init(&a);
         struct taking t = {.jobs = lane->jobs, .arena = &a};
-        bool found = core_write(r->core, take, &t, &e) && t.found == DB_ROW;
+        bool found = core_write(r->core, take, &t, NULL) && t.found == DB_ROW && have_database(lane, &db, &t.job);
         if (found && FAULT_POINT(job_taken)) work(lane, db, &a, &t.job);
         arena_release(&a);
         if (!found) wait_for_work(r);
     }
-    if (!db) log_error("runner.no_database", LOG_STR("error", e.text));
     db_conn_close(db);
     return NULL;
 }

@@ -52,16 +52,16 @@ def lost_hooks(w):
 
 
 def forgotten(w):
-    """Somebody was in a lesson, and is to be forgotten."""
+    """Somebody was in a lesson until just now, and is to be forgotten while LiveKit still tells of her."""
     name = f"Dora Unmistakable{next(w.numbers)}"
     dora, s = w.person(name), w.lesson()
     w.come(dora, s).leave()
     w.end(s)
-    w.wait(lambda: w.quiet() and not w.inside(s) and not w.rows("SELECT 1 FROM inbox WHERE state = 'received'"), "LiveKit has said all of her that it has to say")
     address = w.accounts.pop(dora.id)  # from here on nobody promises that it stays
     w.ok(w.boss.call("POST", f"/users/{dora.id}/erase", {"confirm": address}))
     w.forgotten |= {name, address}
-    w.wait(lambda: w.rows("SELECT 1 FROM erasures WHERE user_id = ? AND status = 'done'", dora.id), "she is forgotten", skip_ms=100)
+    w.wait(lambda: w.quiet() and not w.inside(s) and not w.rows("SELECT 1 FROM inbox WHERE state = 'received'"), "LiveKit has said all of her that it has to say")
+    w.wait(lambda: w.rows("SELECT 1 FROM erasures WHERE user_id = ? AND status = 'done'", dora.id), "she is forgotten", skip_ms=1000)
 
 
 def page(w):

@@ -21,7 +21,7 @@ from livekit_calls import settings
 from receiver import Receiver
 
 PARTS = 17 << 20  # of a recording that a bucket takes in two parts
-PERIODIC = ("reconcile", "dial_in")
+PERIODIC = ("reconcile", "dial_in", "retention")
 
 
 class Died(Exception):
