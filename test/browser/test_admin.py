@@ -198,7 +198,7 @@ async def test_a_recording_is_found_fetched_and_deleted(stage, server, cast, off
     await boss.click(f"delete-{made['id']}")
     await boss.click("confirm")
     await row.wait_for(state="detached")
-    assert boss.account.get(f"/recordings/{made['id']}").status_code == 404
+    assert boss.account.get(f"/recordings/{made['id']}").status_code == 410
     assert boss.errors == [] and host.errors == []
 
 

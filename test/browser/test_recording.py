@@ -122,7 +122,7 @@ async def test_watched_in_the_page_shared_by_link_and_deleted(stage, server, cas
     async def left():
         return [f for f in folder.rglob("*") if f.is_file() and any(g["name"] == f.name for g in row["files"]) and row_folder(f, row)]
     await until(left, lambda files: not files, 20, "the files are erased")
-    assert ada.account.get(f"/recordings/{row['id']}").status_code == 404
+    assert ada.account.get(f"/recordings/{row['id']}").status_code == 410
     assert ada.errors == []
 
 
