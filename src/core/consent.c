@@ -3,11 +3,8 @@
 #include "core/recording.h"
 #include <string.h>
 
-#define SHOWN \
-    "SELECT c.id, c.session_id, c.participant_id, p.user_id, p.name, c.recording_id, c.decision, c.way, w.version, w.wording, c.ip, c.user_agent, c.at " \
-    "FROM consents c JOIN participants p ON p.id = c.participant_id JOIN consent_wordings w ON w.id = c.wording_id "
-static const char SQL_LIST[] = SHOWN "WHERE c.session_id = $1 ORDER BY c.id LIMIT $2 OFFSET $3";
-static const char SQL_LATEST[] = SHOWN "WHERE c.participant_id = $1 ORDER BY c.id DESC LIMIT 1";
+static const char SQL_LIST[] = CONSENT_SHOWN "WHERE c.session_id = $1 ORDER BY c.id LIMIT $2 OFFSET $3";
+static const char SQL_LATEST[] = CONSENT_SHOWN "WHERE c.participant_id = $1 ORDER BY c.id DESC LIMIT 1";
 static const char SQL_COUNT[] = "SELECT count(*) FROM consents WHERE session_id = $1";
 static const char SQL_WORDING[] = "SELECT id FROM consent_wordings WHERE version = $1";
 

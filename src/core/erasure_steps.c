@@ -82,18 +82,12 @@ static const char SQL_OTHERS[] =
 static const char SQL_TRACKS[] =
     "SELECT {f} FROM recording_files f WHERE f.recording_id = $1 AND f.kind = 'track' AND EXISTS (SELECT 1 FROM participants p WHERE p.user_id = $2 AND p.session_id = $3 "
     "AND (f.name LIKE 'p' || CAST(p.id AS TEXT) || '-%' OR f.name LIKE '%-seat-' || CAST(p.id AS TEXT) || '-%' OR f.name LIKE 'seat-' || CAST(p.id AS TEXT) || '-%'))";
-static const char SQL_COPIES_GO[] = "UPDATE recording_copies SET status = 'erasing' WHERE file_id = $1 AND status <> 'erased'";
-static const char SQL_COPIES[] = "SELECT {} FROM recording_copies WHERE file_id = $1 AND status = 'erasing'";
 static const char SQL_FILE_GONE[] = "DELETE FROM recording_files WHERE id = $1";
 
 /* The film is others' record too; what is theirs alone goes: each source as they sent it. */
 static bool drop_track(struct scope *s, const struct recording_file *file, struct err *e)
 {
-    struct list copies;
-    if (!db_run(s->db, SQL_COPIES_GO, e, INT_(file->id)) || !db_all(s->db, SQL_COPIES, recording_copy, &copies, s->arena, e, INT_(file->id))) return false;
-    for (size_t i = 0; i < copies.count; i++)
-        if (!job_add(s, "unpublish", ((const struct recording_copy *)copies.items)[i].id, s->now, e)) return false;
-    return db_run(s->db, SQL_FILE_GONE, e, INT_(file->id));
+    return copy_erase_file(s, file, e) && db_run(s->db, SQL_FILE_GONE, e, INT_(file->id));
 }
 
 static bool drop_tracks(struct scope *s, struct forgetting *f, const struct recording *r, struct err *e)

@@ -1,5 +1,6 @@
 #include "core/export.h"
 #include "base/clock.h"
+#include "core/consent.h"
 #include "core/recording.h"
 #include "core/user.h"
 #include <string.h>
@@ -12,9 +13,7 @@ static const char SQL_SEATS[] = "SELECT {} FROM participants WHERE user_id = $1 
 static const char SQL_STAYS[] = "SELECT {c} FROM connection_spans c WHERE c.participant_id IN " SEATS " AND c.id > $2 ORDER BY c.id" ROWS_AT_ONCE;
 static const char SQL_EVENTS[] =
     "SELECT {e} FROM events e WHERE e.id > $2 AND (e.user_id = $1 OR EXISTS (SELECT 1 FROM participants p WHERE p.user_id = $1 AND p.session_id = e.session_id AND " ABOUT ")) ORDER BY e.id" ROWS_AT_ONCE;
-static const char SQL_CONSENTS[] =
-    "SELECT c.id, c.session_id, c.participant_id, p.user_id, p.name, c.recording_id, c.decision, c.way, w.version, w.wording, c.ip, c.user_agent, c.at "
-    "FROM consents c JOIN participants p ON p.id = c.participant_id JOIN consent_wordings w ON w.id = c.wording_id WHERE p.user_id = $1 AND c.id > $2 ORDER BY c.id" ROWS_AT_ONCE;
+static const char SQL_CONSENTS[] = CONSENT_SHOWN "WHERE p.user_id = $1 AND c.id > $2 ORDER BY c.id" ROWS_AT_ONCE;
 static const char SQL_FILES[] =
     "SELECT f.id, f.recording_id, r.session_id, f.kind, f.name, f.content_type, f.size_bytes, f.sha256, r.started_at, CAST(NULL AS TEXT) FROM recording_files f JOIN recordings r ON r.id = f.recording_id "
     "WHERE f.id > $2 AND r.deleted_at IS NULL AND EXISTS (SELECT 1 FROM connection_spans c JOIN participants p ON p.id = c.participant_id WHERE p.user_id = $1 AND c.session_id = r.session_id "
@@ -104,5 +103,5 @@ bool export_person(struct scope *s, int64_t user_id, bool links, FILE *to, struc
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
         if (!section(&w, sections[i].name, sections[i].sql, sections[i].model, e)) return false;
     fputs("}\n", to);
-    return fflush(to) == 0 || !write_failed(&w, e) ;
+    return fflush(to) == 0 || !write_failed(&w, e);
 }
