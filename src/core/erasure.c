@@ -12,7 +12,6 @@
 static const char SQL_OF_USER[] = "SELECT {} FROM erasures WHERE user_id = $1";
 static const char SQL_BY_ID[] = "SELECT {} FROM erasures WHERE id = $1";
 static const char SQL_SEATS[] = "SELECT {} FROM participants WHERE user_id = $1 ORDER BY id";
-static const char SQL_IN[] = "SELECT {p} FROM participants p JOIN connection_spans c ON c.participant_id = p.id WHERE p.user_id = $1 AND c.left_at IS NULL";
 static const char SQL_TOKENS_DEAD[] = "UPDATE participants SET token_generation = token_generation + 1, consented_at = NULL WHERE user_id = $1";
 static const char SQL_JOIN_TOKENS_DEAD[] = "UPDATE join_tokens SET revoked_at = $2 WHERE revoked_at IS NULL AND participant_id IN (SELECT p.id FROM participants p WHERE p.user_id = $1)";
 static const char SQL_KEYS_DEAD[] = "UPDATE api_keys SET revoked_at = coalesce(revoked_at, $2), name = 'erased' WHERE user_id = $1";
@@ -71,7 +70,7 @@ static bool put_out(struct scope *s, int64_t user_id, struct err *e)
 {
     struct list in;
     struct session session;
-    if (!db_all(s->db, SQL_IN, participant, &in, s->arena, e, INT_(user_id))) return false;
+    if (!erasure_seats_in(s, user_id, &in, e)) return false;
     if (!db_run(s->db, SQL_TOKENS_DEAD, e, INT_(user_id)) || !db_run(s->db, SQL_JOIN_TOKENS_DEAD, e, INT_(user_id), INT_(s->now))) return false;
     const struct participant *p = in.items;
     for (size_t i = 0; i < in.count; i++)

@@ -15,6 +15,7 @@ bool erasure_step(struct scope *s, int64_t id, enum erasure_next *next, const ch
 bool erasure_finish(struct scope *s, int64_t id, struct err *e);
 
 /* ---- for erasure_steps.c, erasure_text.c */
+bool erasure_seats_in(struct scope *s, int64_t user_id, struct list *out, struct err *e); /* of struct participant: with which they are in a call now */
 struct needle { const char *text; bool anywhere; };             /* anywhere: distinctive enough to go wherever it stands; else only as a whole text */
 struct forgetting { struct erasure row; struct needle *needles; size_t count; const char *address; const char *why; };
 bool needles_of(struct scope *s, struct forgetting *f, struct err *e);

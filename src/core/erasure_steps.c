@@ -33,6 +33,11 @@ static const char SQL_OPEN[] = "SELECT {p} FROM participants p JOIN connection_s
 static const char SQL_REMOVALS[] =
     "SELECT count(*) FROM jobs j JOIN participants p ON p.id = j.subject_id WHERE j.kind = 'provider_remove' AND j.status IN ('waiting', 'running') AND p.user_id = $1";
 
+bool erasure_seats_in(struct scope *s, int64_t user_id, struct list *out, struct err *e)
+{
+    return db_all(s->db, SQL_OPEN, participant, out, s->arena, e, INT_(user_id));
+}
+
 /* A command beside the server cannot tell its calls. */
 static bool tell_calls(struct scope *s, struct forgetting *f, const struct list *open, struct err *e)
 {
@@ -48,7 +53,7 @@ static bool await_removal(struct scope *s, struct forgetting *f, bool *finished,
 {
     int64_t left;
     struct list open;
-    if (!db_all(s->db, SQL_OPEN, participant, &open, s->arena, e, INT_(f->row.user_id)) || !tell_calls(s, f, &open, e)) return false;
+    if (!erasure_seats_in(s, f->row.user_id, &open, e) || !tell_calls(s, f, &open, e)) return false;
     if (db_number(s->db, SQL_REMOVALS, &left, e, INT_(f->row.user_id)) != DB_ROW) return false;
     *finished = (!left && !open.count) || s->now > f->row.requested_at + PATIENCE_MS;
     if (!*finished) f->why = "they are still being put out of a call";
