@@ -80,15 +80,17 @@ crash: build web deps-test .venv/bin/pytest
 demo: deps-test build web .venv/bin/pytest
 	@tools/netns.sh .venv/bin/python test/demo/demo.py $(OUT)
 
-FAULTS_SHORT = named_place or not_synced_is or (nth and memory) or (goes_on and full) or a_day
+FAULTS_SHORT = (named_place and sqlite) or not_synced_is or (nth and memory) or (goes_on and full) or a_day
 # A roomd that can be ended at the places of spec/faults.def and whose clock can be moved (doc/faults.md). FAULT_SEED=N plays a run again.
 faults-build: deps-test .venv/bin/pytest
 	@$(call configure,build-faults,-Dfaults=true)
 	@ninja -C build-faults --quiet roomd libfaults_inject.so
+# Scenes wait more than they work, so some are played beside each other; each process takes the next one.
+FAULTS = .venv/bin/pytest -q --dist load --maxschedchunk 1 test/faults
 faults: faults-build
-	@FAULT_EACH=$${FAULT_EACH:-8} FAULT_HOURS=$${FAULT_HOURS:-24} .venv/bin/pytest -q -s test/faults
+	@FAULT_EACH=$${FAULT_EACH:-8} FAULT_HOURS=$${FAULT_HOURS:-24} $(FAULTS) -n 5
 faults-short: faults-build
-	@FAULT_EACH=1 FAULT_HOURS=1 tools/again.sh faults .venv/bin/pytest -q test/faults -k '$(FAULTS_SHORT)'
+	@FAULT_EACH=1 FAULT_HOURS=1 tools/again.sh faults $(FAULTS) -n 3 -k '$(FAULTS_SHORT)'
 
 # Bad input of every kind, against a server that notices every wrong byte.
 BAD_INPUT = test/api/test_http.py test/api/test_validation.py test/api/test_call.py test/api/test_call_host.py test/api/test_seats.py

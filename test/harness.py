@@ -211,13 +211,16 @@ class Server:
 
     # ---- the process
 
-    def start(self, deadline=DEADLINE):
-        began = time.monotonic()
+    def launch(self):
         self.log = open(self.folder / "log", "ab")
         env = dict(self.env)
         preloaded = ["env", "LD_PRELOAD=" + env.pop("LD_PRELOAD")] if "LD_PRELOAD" in env else []  # for roomd alone
         command = ["setpriv", "--pdeathsig", "INT", *preloaded, *self.wrapper, BINARY, "serve", "--data", str(self.data), "--listen", self.listen, *self.args]
         self.process = subprocess.Popen(command, cwd=self.folder, env=env, stdout=subprocess.PIPE, stderr=self.log)
+
+    def start(self, deadline=DEADLINE):
+        began = time.monotonic()
+        self.launch()
         line = self.first_line(deadline)
         self.started_s = time.monotonic() - began
         assert line.startswith("ready http://"), f"{line!r}; log:\n{self.log_text()[-4000:]}"

@@ -9,6 +9,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tools"))
 from with_postgresql import Cluster, programs  # noqa: E402
@@ -71,6 +72,14 @@ class Rows(list):
         return list(self)
 
 
+def filled(sql, parameters):
+    """The statement with its values; one that reads gives rows as JSON."""
+    parts = sql.split("?")
+    assert len(parts) == len(parameters) + 1
+    text = "".join(a + b for a, b in itertools.zip_longest(parts, map(literal, parameters), fillvalue=""))
+    return f"SELECT row_to_json(q) FROM ({text}) q" if text.upper().startswith("SELECT") else text
+
+
 class Connection:
     """Each statement for itself; parameters are ? as in sqlite3."""
 
@@ -78,9 +87,41 @@ class Connection:
         self.url = url
 
     def execute(self, sql, parameters=()):
-        parts = sql.split("?")
-        assert len(parts) == len(parameters) + 1
-        text = "".join(a + b for a, b in itertools.zip_longest(parts, map(literal, parameters), fillvalue=""))
-        if text.upper().startswith("SELECT"):
-            text = f"SELECT row_to_json(q) FROM ({text}) q"
-        return Rows(row_of(line) for line in psql(self.url, text).splitlines())
+        return Rows(row_of(line) for line in psql(self.url, filled(sql, parameters)).splitlines())
+
+
+class Look:
+    """Reads again and again over one connection, and over a new one when the server has ended that."""
+
+    def __init__(self, url):
+        self.url, self.process = url, None
+
+    def execute(self, sql, parameters=(), tries=200):
+        text = filled(sql, parameters)
+        while (lines := self.asked(text)) is None:
+            tries -= 1
+            assert tries, f"PostgreSQL does not answer: {text}"
+            time.sleep(0.05)  # it starts again
+        return Rows(map(row_of, lines))
+
+    def asked(self, text):
+        """Lines, or None: there is no connection any more."""
+        if not self.process:
+            self.process = subprocess.Popen(command(self.url), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        lines = []
+        try:
+            self.process.stdin.write(text + ";\n\\echo END\n")
+            self.process.stdin.flush()
+            while (line := self.process.stdout.readline()) != "END\n":
+                if not line:
+                    raise BrokenPipeError
+                lines.append(line)
+            return lines
+        except BrokenPipeError:
+            why = self.close()
+            assert "syntax error" not in why and "does not exist" not in why, (text, why)
+            return None
+
+    def close(self):
+        process, self.process = self.process, None
+        return process.communicate()[1] if process else ""

@@ -4,6 +4,9 @@ import hashlib
 import json
 import sqlite3
 
+TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+TABLES_POSTGRESQL = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+
 
 def check(world):
     database(world)
@@ -20,12 +23,15 @@ def check(world):
 def forgotten(world):
     """Who asked to be forgotten is nowhere."""
     assert not world.rows("SELECT id, step, error FROM erasures WHERE status <> 'done'")
-    tables = [t for (t,) in world.rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")] if world.forgotten else []
+    tables = [t for (t,) in world.rows(TABLES_POSTGRESQL if world.look else TABLES)] if world.forgotten else []
     left = [(table, word) for table in tables for row in world.rows(f"SELECT * FROM {table}") for word in world.forgotten if word in str(row)]
     assert not left, left
 
 
 def database(world):
+    if world.look:
+        assert world.rows("SELECT count(*) FROM pg_prepared_xacts") == [(0,)]
+        return
     with sqlite3.connect(world.house.data / "roomd.db") as db:
         assert list(db.execute("PRAGMA integrity_check")) == [("ok",)]
         assert list(db.execute("PRAGMA foreign_key_check")) == []
@@ -88,22 +94,23 @@ def told(world):
 
 def stays(world):
     """Nobody is in without being in, and nobody who is in is missing."""
-    there = {p.sid for people in world.livekit.people.values() for p in people if p.info["kind"] != "EGRESS"}
+    there = world.there()
     here = {c for (c,) in world.rows("SELECT connection FROM connection_spans WHERE left_at IS NULL")}
     assert here == there, (here - there, there - here)
     ghosts = world.rows("SELECT id, connection_status FROM participants p WHERE connection_status = 'joined' AND EXISTS (SELECT 1 FROM connection_spans c WHERE c.participant_id = p.id) AND NOT EXISTS (SELECT 1 FROM connection_spans c WHERE c.participant_id = p.id AND c.left_at IS NULL)")
     assert not ghosts, ghosts
     open_rooms = {name for (name,) in world.rows("SELECT room_name FROM provider_rooms WHERE closed_at IS NULL")}
     over = {name for (name,) in world.rows("SELECT room_name FROM sessions WHERE status IN ('ended', 'cancelled')")}
-    assert not open_rooms & over and not set(world.livekit.rooms) & over, (open_rooms & over, set(world.livekit.rooms) & over)
+    assert not open_rooms & over and not world.rooms_there() & over, (open_rooms & over, world.rooms_there() & over)
+    known = {name for (name,) in world.rows("SELECT room_name FROM provider_rooms")} | {name for (name,) in world.rows("SELECT room_name FROM sessions")}
+    assert world.rooms_there() <= known, ("made there, and nobody here knows", world.rooms_there() - known)
 
 
 def recordings(world):
     """What the recorder made is here once: nothing lost, nothing doubled, and what a bucket has is what was made."""
-    made = collections.Counter()
-    for item in world.livekit.egress.items.values():
-        if item["status"] == "EGRESS_COMPLETE":
-            made[item["egress_id"]] += 1
+    whole, running = world.made()
+    assert not running, ("the recorder goes on", running)
+    made = collections.Counter(whole)
     kept = collections.Counter(e for (e,) in world.rows("SELECT p.external_id FROM provider_recordings p JOIN recordings r ON r.id = p.recording_id WHERE r.status = 'ready'"))
     assert made == kept, (made - kept, kept - made, world.rows("SELECT id, status, error FROM recordings WHERE status <> 'ready'"))
     for id, status in world.rows("SELECT id, status FROM recordings WHERE deleted_at IS NULL"):
@@ -130,7 +137,7 @@ def folders(world):
 
 def inbox(world):
     """What was answered with 200 is kept, once, and was looked at."""
-    rows = collections.Counter(d for (d,) in world.rows("SELECT dedupe FROM inbox WHERE provider = 'livekit'"))
+    rows = collections.Counter(d for (d,) in world.rows("SELECT dedupe FROM inbox WHERE provider = ?", world.provider))
     assert world.hooks <= set(rows), world.hooks - set(rows)
     assert all(n == 1 for n in rows.values()), [d for d, n in rows.items() if n > 1]
     assert not world.rows("SELECT id, error FROM inbox WHERE state IN ('received', 'failed')")

@@ -1,7 +1,6 @@
 """A day of lessons in minutes: the clock is the test's. FAULT_HOURS (24), FAULT_SEED says the day that failed once more."""
 import heapq
 import itertools
-import os
 import random
 import time
 
@@ -9,10 +8,9 @@ import pytest
 
 import invariants
 from harness import until
+from luck import HOURS, SEED
 from world import World
 
-SEED = int(os.environ.get("FAULT_SEED", random.randrange(1 << 30)))
-HOURS = float(os.environ.get("FAULT_HOURS", "24"))
 MINUTE, HOUR, STEP, SMALL_STEP, LATE_MS = 60_000, 3_600_000, 20_000, 5_000, 45_000
 
 
@@ -157,7 +155,8 @@ def day(tmp_path):
     world.close()
 
 
-def test_a_day(day):
+@pytest.mark.long
+def test_a_day(day, done):
     print(f"FAULT_SEED={SEED} FAULT_HOURS={HOURS}")
     began, world = time.monotonic(), day.world
     day.go()
@@ -169,6 +168,7 @@ def test_a_day(day):
     world.rest()
     invariants.check(world)
     attendance(day)
+    done("virtual hours", HOURS)
 
 
 def on_time(day):

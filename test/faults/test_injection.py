@@ -1,5 +1,4 @@
 """The n-th allocation, write, sync, rename or connect fails: what is answered is true, and nothing is lost. FAULT_SEED, FAULT_EACH."""
-import os
 import random
 import signal
 
@@ -8,22 +7,25 @@ import pytest
 import invariants
 import scenes
 from injection import FAULTS, FOR_EVER, Injector
+from luck import EACH, SEED
 from world import Died, Refused, World
 
-SEED = int(os.environ.get("FAULT_SEED", random.randrange(1 << 30)))
-EACH = int(os.environ.get("FAULT_EACH", "3"))
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("injection")
-    injector = Injector(folder, folder / "house" / "data")
-    it = World(folder, **injector.env)
-    it.injector, it.tolerant = injector, True
-    yield it
-    injector.stop()
-    it.close()
-    injector.close()
+class Injected(World):
+    def __init__(self, folder):
+        self.injector = Injector(folder, folder / "house0" / "data")
+        super().__init__(folder, tolerant=True, **self.injector.env)
+
+    def close(self):
+        self.injector.stop()
+        super().close()
+        self.injector.close()
+
+
+@pytest.fixture
+def world(world_of):
+    return world_of("injection", Injected)
 
 
 def all_of_it(w):
@@ -47,7 +49,7 @@ def recovers(world, name):
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_the_nth_fails(world, name):
+def test_the_nth_fails(world, name, done):
     kind, error = FAULTS[name]
     world.deaths = (-signal.SIGABRT,) if kind == "memory" else ()
     before = world.injector.count(kind)
@@ -63,10 +65,11 @@ def test_the_nth_fails(world, name):
             pass
         recovers(world, name)
         assert world.injector.failed > failed or nth > calls / 2, "it was met"
+    done("n-th failures", EACH)
 
 
 @pytest.mark.parametrize("name", ["disk full", "disk broken", "not synced", "refused"])
-def test_it_goes_on_failing(world, name):
+def test_it_goes_on_failing(world, name, done):
     """And no restart is needed when it is over."""
     kind, error = FAULTS[name]
     world.deaths = ()
@@ -76,6 +79,7 @@ def test_it_goes_on_failing(world, name):
         all_of_it(world)
         assert world.injector.failed > failed or kind == "connect"
         recovers(world, name)
+    done("failures that go on", 2)
 
 
 def test_what_is_not_synced_is_not_acknowledged(world):

@@ -11,12 +11,9 @@ ANY = lambda method, query: True
 OF_PARTS = lambda method, query: "uploadId" in query
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    it = World(tmp_path_factory.mktemp("neighbours"))
-    it.tolerant = True
-    yield it
-    it.close()
+@pytest.fixture
+def world(world_of):
+    return world_of("neighbours", lambda folder: World(folder, tolerant=True))
 
 
 def slowly(seconds, then):
@@ -78,7 +75,7 @@ TROUBLES = {
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
-def test_trouble_passes(world, trouble):
+def test_trouble_passes(world, trouble, done):
     good = {(what, name): getattr(what, name) for what, name in ((world.s3, "answer"), (world.s3, "keep"), (world.receiver, "answer"))}
     TROUBLES[trouble](world)
     for scene in (scenes.call, scenes.kept_recording, scenes.large_recording):
@@ -95,3 +92,4 @@ def test_trouble_passes(world, trouble):
     world.empty()
     world.rest()
     invariants.check(world)
+    done("neighbours in trouble")

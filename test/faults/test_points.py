@@ -1,33 +1,45 @@
-"""kill -9 at every place that spec/faults.def names: what was acknowledged is there afterwards, once, in order."""
+"""kill -9 at every place that spec/faults.def names: what was acknowledged is there afterwards, once, in order. On both databases."""
 import contextlib
-import os
 import random
 import signal
-import time
+
+import pytest
 
 import invariants
 import scenes
 from control import points
-from world import Died
+from luck import EACH, SEED
+from world import Died, World
 
-SEED = int(os.environ.get("FAULT_SEED", random.randrange(1 << 30)))
-EACH = int(os.environ.get("FAULT_EACH", "3"))
+CALLED = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+
+
+@pytest.fixture
+def world(world_of, database):
+    return world_of(f"points-{database}", lambda folder: World(folder, database=database))
 
 
 def met(world):
     """Which scene goes past which places: each is played once without a fault."""
     where = {}
     world.rest()  # what happens once, at the start, belongs to no scene
-    for scene in scenes.ALL:
+    for scene in scenes.of(world):
         before = world.control.passed()
-        began = time.monotonic()
         scene(world)
         after = world.control.passed()
         for name in after:
             if after[name] > before[name] and scenes.ONLY.get(name, scene) is scene:
                 where.setdefault(name, scene)
-        print(f"{scene.__name__}: {time.monotonic() - began:.2f} s")
+    world.empty()
+    world.rest()
+    invariants.check(world)
     return where
+
+
+def places(world):
+    if not hasattr(world, "where"):
+        world.where = met(world)
+    return world.where
 
 
 def killed_at(world, name, scene, nth=1):
@@ -48,35 +60,43 @@ def killed_at(world, name, scene, nth=1):
     invariants.check(world)
 
 
-def test_killed_at_every_named_place(world):
-    where = met(world)
+def judged(world, database, name, done):
+    where = places(world)
+    assert name in where, f"no scene passes {name}"
+    killed_at(world, name, where[name])
+    done(f"places of kill -9 on {CALLED[database]}")
+
+
+@pytest.mark.parametrize("name", points())
+@pytest.mark.parametrize("database", ["sqlite"])
+def test_killed_at_every_named_place(world, database, name, done):
+    judged(world, database, name, done)
+
+
+@pytest.mark.parametrize("name", [name for name in points() if name not in scenes.SQLITE_ALONE])
+@pytest.mark.parametrize("database", ["postgresql"])
+def test_killed_at_every_named_place_on_postgresql(world, database, name, done):
+    judged(world, database, name, done)
+
+
+@pytest.mark.parametrize("turn", range(2 * EACH))
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_killed_at_a_later_passing(world, database, turn, done):
+    """Not at the first time but at some time, while several things are under way."""
+    where, luck = places(world), random.Random(f"{SEED} {database} {turn}")
+    busy = [scene for scene in scenes.of(world) if scene not in scenes.OWN_HOUSE]
+    name, nth, mixed = luck.choice([n for n, s in where.items() if s in busy]), luck.randrange(2, 12), luck.sample(busy, 3)
+    print(f"{name}, passing {nth}, in {[s.__name__ for s in mixed]} (FAULT_SEED={SEED})")
+    last = world.control.passed()[name] + nth
+    world.control.arm(name, nth)
+    with contextlib.suppress(Died):
+        for scene in (where[name], *mixed):
+            scene(world)
+    world.control.disarm()
+    if world.control.passed()[name] >= last:  # else it was passed less often than that
+        assert world.house.process.wait(10) == -signal.SIGKILL
+        world.revive()
     world.empty()
     world.rest()
     invariants.check(world)
-    never = set(points()) - set(where)
-    for name, scene in where.items():
-        began = time.monotonic()
-        killed_at(world, name, scene)
-        print(f"{name} in {scene.__name__}: {time.monotonic() - began:.2f} s")
-    assert not never, f"never passed: {never}"
-
-
-def test_killed_at_a_later_passing(world):
-    """Not at the first time but at some time, while several things are under way."""
-    where, luck = met(world), random.Random(SEED)
-    busy = [scene for scene in scenes.ALL if scene not in scenes.OWN_HOUSE]
-    for _ in range(2 * EACH):
-        name, nth, mixed = luck.choice([n for n, s in where.items() if s in busy]), luck.randrange(2, 12), luck.sample(busy, 3)
-        print(f"{name}, passing {nth}, in {[s.__name__ for s in mixed]} (FAULT_SEED={SEED})")
-        last = world.control.passed()[name] + nth
-        world.control.arm(name, nth)
-        with contextlib.suppress(Died):
-            for scene in (where[name], *mixed):
-                scene(world)
-        world.control.disarm()
-        if world.control.passed()[name] >= last:  # else it was passed less often than that
-            assert world.house.process.wait(10) == -signal.SIGKILL
-            world.revive()
-        world.empty()
-        world.rest()
-        invariants.check(world)
+    done("kills at a later passing")

@@ -13,6 +13,7 @@ from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
 import harness
+import postgresql
 from control import Control
 from fake_livekit import FakeLiveKit
 from fake_s3 import FakeS3
@@ -37,9 +38,7 @@ class House(Server):
 
     def start(self, deadline=harness.DEADLINE):
         """False: it was killed before it was ready."""
-        self.log = open(self.folder / "log", "ab")
-        command = [*self.wrapper, harness.BINARY, "serve", "--data", str(self.data), "--listen", self.listen, *self.args]
-        self.process = subprocess.Popen(command, cwd=self.folder, env=self.env, stdout=subprocess.PIPE, stderr=self.log)
+        self.launch()
         line = self.first_line(deadline)
         if not line and self.process.wait(deadline) == -signal.SIGKILL:
             return False
@@ -63,36 +62,83 @@ class Person:
 
 
 class World:
-    def __init__(self, folder, **env):
+    """`tolerant`: what is refused or cut off is to be expected there. `nodes`: houses on one database, of which `house` is the one that is asked."""
+
+    def __init__(self, folder, database="sqlite", nodes=1, tolerant=False, **env):
         self.folder = pathlib.Path(folder)
         self.control = Control(self.folder)
-        self.livekit, self.s3, self.receiver = FakeLiveKit(pace=0.01), FakeS3(), Receiver()
-        self.numbers, self.tolerant, self.deaths = itertools.count(1), False, (-signal.SIGKILL,)
-        self.read = []
-        self.deliver, self.livekit.deliver = self.livekit.deliver, self.note_hook
-        self.out = self.folder / "out"
-        asked = settings(self.livekit, EGRESS_OUTPUT_PATH=f"{self.out}/{{room_name}}/{{egress_id}}", RECONCILE_SECONDS="1", DEPARTURE_TIMEOUT_SECONDS="86400", EMPTY_TIMEOUT_SECONDS="86400", **self.s3.env())
-        self.house = House(self.folder / "house", {**asked, **self.control.env, **env})
+        self.s3, self.receiver = FakeS3(), Receiver()
+        self.numbers, self.tolerant, self.deaths = itertools.count(1), tolerant, (-signal.SIGKILL,)
+        self.read, self.look = [], None
+        asked = {"DEPARTURE_TIMEOUT_SECONDS": "86400", "EMPTY_TIMEOUT_SECONDS": "86400", **self.neighbours(), **self.s3.env(), **self.control.env, **env}
+        if database == "postgresql":
+            asked |= {"DATABASE_URL": postgresql.fresh_database()}
+            self.look = postgresql.Look(asked["DATABASE_URL"])
+        self.houses = [House(self.folder / f"house{i}", asked) for i in range(nodes)]
+        self.house = self.houses[0]
         # the diary
         self.forgotten = set()
         self.accounts, self.sessions, self.ended, self.recordings, self.deleted_recordings, self.keys, self.hooks, self.unanswered = {}, {}, set(), {}, set(), [], set(), {}
         self.http = self.client()
-        assert self.house.start()
-        self.livekit.hook_url = self.house.url + "/webhooks/livekit"
+        assert all(house.start() for house in self.houses)
+        self.introduce()
         self.boss = self.admin()
         self.ada, self.ben = self.person("Ada"), self.person("Ben")
         self.endpoint = self.ok(self.boss.call("POST", "/webhooks/endpoints", {"url": self.receiver.url + "/hook"}))
 
+    def neighbours(self):
+        """The provider; gives what roomd must be told of it."""
+        self.livekit = FakeLiveKit(pace=0.01)
+        self.deliver, self.livekit.deliver = self.livekit.deliver, self.note_hook
+        self.out = self.folder / "out"
+        return settings(self.livekit, EGRESS_OUTPUT_PATH=f"{self.out}/{{room_name}}/{{egress_id}}", RECONCILE_SECONDS="1")
+
+    def introduce(self):
+        """The provider is told where we are."""
+        self.livekit.hook_url = self.house.url + "/webhooks/livekit"
+
     def close(self):
         self.control.disarm()
-        if self.house.alive:
-            self.house.stop()
-        self.house.end_janus()
-        self.livekit.close()
+        for house in self.houses:
+            if house.alive:
+                house.stop()
+            house.end_janus()
+        if self.look:
+            self.look.close()
+        self.part()
         self.s3.close()
         self.receiver.close()
         self.http.close()
         self.control.close()
+
+    def part(self):
+        self.livekit.close()
+
+    def another(self, name, **env):
+        """A house of its own, which knows nobody here; as new as its database is."""
+        database = {"DATABASE_URL": postgresql.fresh_database()} if self.look else {}
+        return House(self.folder / name, {**self.control.env, **database, **env})
+
+    # ---- what is so at the provider
+
+    provider = "livekit"
+
+    def there(self):
+        """Who is in."""
+        return {p.sid for people in self.livekit.people.values() for p in people if p.info["kind"] != "EGRESS"}
+
+    def rooms_there(self):
+        return set(self.livekit.rooms)
+
+    def made(self):
+        """Recordings that are whole; and those that run."""
+        items = list(self.livekit.egress.items.values())
+        return [i["egress_id"] for i in items if i["status"] == "EGRESS_COMPLETE"], [i["egress_id"] for i in items if i["status"] in ("EGRESS_STARTING", "EGRESS_ACTIVE", "EGRESS_ENDING")]
+
+    def all_leave(self):
+        for people in list(self.livekit.people.values()):
+            for person in [p for p in people if p.info["kind"] != "EGRESS"]:
+                person.leave()
 
     # ---- asking
 
@@ -275,14 +321,14 @@ class World:
     # ---- rest
 
     def rows(self, sql, *values):
+        if self.look:
+            return self.look.execute(sql, values)
         with self.house.db() as db:
             return list(db.execute(sql, values))
 
     def empty(self):
         """Everybody goes, and every lesson is ended."""
-        for people in list(self.livekit.people.values()):
-            for person in [p for p in people if p.info["kind"] != "EGRESS"]:
-                person.leave()
+        self.all_leave()
         for id in set(self.sessions) - self.ended:
             self.end({"id": id})
 
