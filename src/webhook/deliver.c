@@ -54,14 +54,21 @@ static void give_up(struct lane *l, const struct posted *p, const char *why, int
     lane_next(l);
 }
 
+/* What is behind one that waits is in the log, all of it: at the next start what is in the log comes before what is not. */
+static void put_off(struct lane *l, int64_t due_at, int64_t now)
+{
+    for (struct message *m = l->first->next; m; m = m->next) note_waiting(l->endpoint, m, now);
+    lane_wait(l, due_at);
+}
+
 static void send_next(struct sender *s, struct endpoint *w, struct lane *l, int64_t now)
 {
     bool gone;
     struct message *m = l->first;
-    if (m->due_at > now) lane_wait(l, m->due_at);
+    if (m->due_at > now) put_off(l, m->due_at, now);
     else if (find_words(s, w, m, &gone)) launch(s, w, l, now);
     else if (gone) give_up(l, NULL, "the endpoint is not told of such events any more", now);
-    else lane_wait(l, now + 1000);
+    else put_off(l, now + 1000, now);
 }
 
 static size_t flights_allowed(const struct endpoint *w)
@@ -131,11 +138,6 @@ static void hold(struct endpoint *w, const struct posted *p, int64_t now)
     if (ms && now + ms > w->held_until) w->held_until = now + ms;
 }
 
-static void note_those_behind(struct lane *l, int64_t now)
-{
-    for (struct message *m = l->first->next; m; m = m->next) note_waiting(l->endpoint, m, now);
-}
-
 static void try_again(struct lane *l, const struct posted *p, const char *why, int64_t now)
 {
     struct endpoint *w = l->endpoint;
@@ -147,8 +149,7 @@ static void try_again(struct lane *l, const struct posted *p, const char *why, i
     }
     m->due_at = now + wait > w->held_until ? now + wait : w->held_until;
     note_outcome(w, m, delivery_state_waiting, m->due_at, p, why, now);
-    note_those_behind(l, now);
-    lane_wait(l, m->due_at);
+    put_off(l, m->due_at, now);
 }
 
 static void failed(struct lane *l, const struct posted *p, int64_t now)

@@ -355,6 +355,35 @@ def test_nothing_is_lost_when_it_is_killed(start_roomd, receiver):
         assert firsts == sorted(firsts)
 
 
+def test_order_is_kept_over_two_kills_while_one_waits(start_roomd, receiver):
+    """Behind one that waits some are in the log, and others were only read from the events: none overtakes another at the next start."""
+    refused = []
+    there = receiver(lambda m: 200 if refused else refused.append(data(m)["id"]) or 500)
+    house = start_roomd()
+    boss, ada = house.admin(), house.person("Ada")
+    session = ada.session()
+    made = endpoint(boss, there, event_types=["session.updated"])
+    waiting = lambda: {d["event_id"] for d in log(boss, made, state="waiting")}
+    rename(ada, session, 1)
+    until(waiting, "the first was refused and waits")
+    house.stop(signal.SIGKILL)
+    with house.db() as db:  # told of, but not yet read
+        db.execute("INSERT INTO events (session_id, user_id, event_type, event_data, timestamp) SELECT session_id, user_id, event_type, event_data, timestamp FROM events WHERE id = ?", refused)
+    house.start()
+    ada.http, boss.http = house.client(ada.token), house.client(boss.token)
+    rename(ada, session, 1)
+    with house.db() as db:
+        wanted = [row[0] for row in db.execute("SELECT id FROM events WHERE id >= ? AND event_type = 'session.updated' ORDER BY id", refused)]
+    assert len(wanted) == 3
+    until(lambda: wanted[-1] in waiting() or len(there.messages) > 3, "the last waits too")
+    house.stop(signal.SIGKILL)
+    house.start()
+    boss.http = house.client(boss.token)
+    until(lambda: {d["event_id"] for d in log(boss, made, state="delivered")} >= set(wanted), "all were taken", 40)
+    came = [data(m)["id"] for m in there.messages]
+    assert sorted(set(came), key=came.index) == wanted
+
+
 def test_a_stop_waits_for_answers(start_roomd, receiver):
     gate = threading.Event()
     there = receiver(lambda m: gate.wait(DEADLINE) and 200)
