@@ -6,7 +6,8 @@ join    POST /api/v1/sessions/{id}/join     to the same; the same user joins aga
 intake  POST /webhooks/livekit, signed      to a bare server of the same requests: libmicrohttpd, group commits of the same rows in SQLite, nothing looked at
 appends the same runs                       to bare SQLite group commits of the same rows, as many in a commit as connections, without HTTP and load generator
 list    GET /api/v1/sessions, first page    with a million sessions of one's own, to the same with a thousand
-facade  reads of /v1, Daily's words, to the same of /api/v1: room, rooms (a page of 20), people (five), history, films (a page of 20), film
+facade  reads of /v1, Daily's words, to the same of /api/v1: room, rooms (a page of 20), people (five), history, films (a page of 20), film;
+        and the newest meeting of a room that had 500, of 10 000 stays, to that of a room that had one: long
 courses GET /sessions, first page           the same, of the Live Sessions API
 webhooks  deliveries of a backlog          to a bare libcurl multi loop that posts as many bytes to the same receiver, as many at a time
 stream  one event to 10 000 open streams, from the request that causes it until the last has it, to a bare epoll loop that writes the same bytes to as many sockets; and memory of each
@@ -193,18 +194,32 @@ def intake(args, folder):
 
 STAYS = """
 PRAGMA synchronous=OFF; BEGIN;
-WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {people})
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20)
 INSERT INTO participants (session_id, identity, name, role, connection_status, screenshare, admitted, token_generation, created_at)
   SELECT {session}, 'student-' || i || '~', 'Student ' || i, 'student', 'connected', 1, 1, 0, {now} FROM n;
+WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {past})
 INSERT INTO connection_spans (connection, session_id, participant_id, joined_at, left_at)
-  SELECT 'bench' || id, {session}, id, {now} - 600000 + id, NULL FROM participants WHERE session_id = {session} AND role = 'student';
+  SELECT 'past' || i || '-' || p.id, p.session_id, p.id, {now} - 100000000 + i * 100000 + p.id, {now} - 100000000 + i * 100000 + 50000 FROM n CROSS JOIN participants p
+  WHERE i < {past} AND p.session_id = {session} AND p.role = 'student' ORDER BY i, p.id;
+INSERT INTO connection_spans (connection, session_id, participant_id, joined_at, left_at)
+  SELECT 'bench' || id, {session}, id, {now} - 600000 + id, NULL FROM participants WHERE session_id = {session} AND role = 'student' ORDER BY id LIMIT 5;
+"""
+FILMS = """
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20)
 INSERT INTO recordings (uuid, session_id, status, progress, started_at, ended_at, duration_ms)
   SELECT printf('00000000-0000-4000-8000-%012x', i), {session}, 'ready', 100, {now} - 300000 + i, {now} - 200000 + i, 100000 FROM n;
 INSERT INTO recording_files (recording_id, kind, name, sink, key, content_type, size_bytes, sha256, duration_ms)
   SELECT id, 'video', 'recording.mp4', 'local', 'recordings/' || uuid || '/recording.mp4', 'video/mp4', 1000000, '{sha256}', 100000 FROM recordings;
-COMMIT;
 """
+PAST = 500  # meetings of twenty
+
+
+def people_and_films(roomd, long, short):
+    """Put beside the server; meetings are made of the stays as its migration makes them."""
+    now, migration = int(time.time() * 1000), (ROOT / "src/db/migrations/0023_meetings.sql").read_text()
+    script = STAYS.format(session=long, past=PAST, now=now) + "COMMIT;" + STAYS.format(session=short, past=0, now=now) + FILMS.format(session=short, now=now, sha256=64 * "0")
+    script += "DELETE FROM meetings; DELETE FROM meeting_counts;" + migration[migration.index("INSERT INTO meetings"):] + "COMMIT;"
+    subprocess.run(["sqlite3", "-bail", roomd.folder / "data" / "roomd.db"], input=script, text=True, check=True, stdout=subprocess.DEVNULL)
 
 
 def facade(args, folder):
@@ -212,19 +227,23 @@ def facade(args, folder):
     with Roomd(folder / "facade", args.threads) as roomd:
         roomd.sign_in()
         root = roomd.url.removesuffix("/api/v1")
+        rooms = []
         for _ in range(20):
             make = urllib.request.Request(root + "/v1/rooms", b'{"properties":{"max_participants":20,"enable_chat":true}}', {"Authorization": roomd.bearer}, method="POST")
             with urllib.request.urlopen(make, timeout=30) as reply:
-                room = json.load(reply)["name"]
-        session = next(s["id"] for s in json.loads(roomd.call("GET", "/sessions?limit=20"))["sessions"] if s["title"] == room)
-        subprocess.run(["sqlite3", roomd.folder / "data" / "roomd.db"], input=STAYS.format(people=5, sha256=64 * "0", session=session, now=int(time.time() * 1000)), text=True, check=True, stdout=subprocess.DEVNULL)
+                rooms.append(json.load(reply)["name"])
+        ids = {s["title"]: s["id"] for s in json.loads(roomd.call("GET", "/sessions?limit=20"))["sessions"]}
+        long, room = rooms[0], rooms[-1]
+        session = ids[room]
+        people_and_films(roomd, ids[long], session)
         film = json.loads(roomd.call("GET", f"/sessions/{session}/recordings"))["recordings"][0]
-        reads = {"room": (f"/sessions/{session}", f"/rooms/{room}"), "rooms": ("/sessions?limit=20", "/rooms?limit=20"),
-                 "people": (f"/sessions/{session}/participants", f"/rooms/{room}/presence"), "history": (f"/sessions/{session}/attendance", f"/meetings?room={room}"),
-                 "films": (f"/sessions/{session}/recordings?limit=20", f"/recordings?room_name={room}&limit=20"), "film": (f"/recordings/{film['id']}", f"/recordings/{film['uuid']}")}
+        reads = {"room": (f"/api/v1/sessions/{session}", f"/rooms/{room}"), "rooms": ("/api/v1/sessions?limit=20", "/rooms?limit=20"),
+                 "people": (f"/api/v1/sessions/{session}/participants", f"/rooms/{room}/presence"), "history": (f"/api/v1/sessions/{session}/attendance", f"/meetings?room={room}"),
+                 "films": (f"/api/v1/sessions/{session}/recordings?limit=20", f"/recordings?room_name={room}&limit=20"), "film": (f"/api/v1/recordings/{film['id']}", f"/recordings/{film['uuid']}"),
+                 "long": (f"/v1/meetings?room={room}&limit=1", f"/meetings?room={long}&limit=1")}
         for n in args.connections:
             for what, (ours, daily) in reads.items():
-                yield in_turn(f"/v1 {what}", n, args.rounds, lambda: load(roomd, roomd.url + ours, roomd.bearer, n, args.seconds),
+                yield in_turn(f"/v1 {what}", n, args.rounds, lambda: load(roomd, root + ours, roomd.bearer, n, args.seconds),
                               lambda: load(roomd, f"{root}/v1{daily}", roomd.bearer, n, args.seconds), TARGETS["facade"])
 
 

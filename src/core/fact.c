@@ -169,7 +169,7 @@ static bool want_history(struct scope *s, const struct session *session, int64_t
 static bool tell_left(struct scope *s, const struct span *span, struct err *e)
 {
     return EMIT(s, participant_left, span->session_id, e, .participant_id = span->participant_id, .connection = span->connection, .reason = span->reason) &&
-           meeting_note_departure(s, span, e);
+           meeting_tell_empty(s, span, e);
 }
 
 static bool follow(struct scope *s, const struct span *span, struct participant *p, struct err *e)
@@ -182,7 +182,7 @@ static bool open_span(struct scope *s, const struct session *session, const stru
     SET(span, span, connection, who->connection);
     SET(span, span, session_id, session->id);
     SET(span, span, participant_id, v->seat.id);
-    return db_insert(s->db, "connection_spans", span, span, e) && meeting_note_arrival(s, span, e) && (!v->pass.token_id || join_pass_use(s, &v->pass, span->connection, e)) &&
+    return db_insert(s->db, "connection_spans", span, span, e) && meeting_arrival(s, span, e) && (!v->pass.token_id || join_pass_use(s, &v->pass, span->connection, e)) &&
            EMIT(s, participant_joined, session->id, e, .participant_id = v->seat.id, .connection = span->connection, .name = v->seat.name) &&
            (!HAS(span, span, left_at) || tell_left(s, span, e));
 }
@@ -203,7 +203,8 @@ static bool end_stay(struct scope *s, struct span *span, int64_t at, const char 
     bool was_open = !HAS(span, span, left_at);
     SET(span, span, left_at, at < span->joined_at ? span->joined_at : at);
     SET(span, span, reason, reason);
-    if (!db_update(s->db, "connection_spans", span, span, e) || (was_open && !tell_left(s, span, e))) return false;
+    if (!db_update(s->db, "connection_spans", span, span, e)) return false;
+    if (!(was_open ? meeting_departure(s, span, e) && tell_left(s, span, e) : meeting_mend(s, span->session_id, span->id, e))) return false;
     return db_run(s->db, SQL_END_ABSENCE, e, TEXT_(span->connection)) && follow(s, span, &p, e);
 }
 
@@ -213,7 +214,7 @@ static bool stay_goes_on(struct scope *s, struct session *session, struct span *
     struct participant p;
     CLEAR(span, span, left_at);
     CLEAR(span, span, reason);
-    return db_update(s->db, "connection_spans", span, span, e) && EMIT(s, participant_joined, session->id, e, .participant_id = span->participant_id, .connection = span->connection) &&
+    return db_update(s->db, "connection_spans", span, span, e) && meeting_mend(s, span->session_id, span->id, e) && EMIT(s, participant_joined, session->id, e, .participant_id = span->participant_id, .connection = span->connection) &&
            follow(s, span, &p, e);
 }
 
@@ -223,7 +224,7 @@ static bool began_earlier(struct scope *s, struct session *session, struct span 
     struct participant p;
     if (!who->joined_at || who->joined_at + (who->rough ? 999 : 0) >= span->joined_at) return true;
     SET(span, span, joined_at, who->joined_at);
-    return db_update(s->db, "connection_spans", span, span, e) && seat_follows(s, span, &p, e) && (p.role != participant_role_teacher || opens(s, session, span, e));
+    return db_update(s->db, "connection_spans", span, span, e) && meeting_mend(s, span->session_id, span->id, e) && seat_follows(s, span, &p, e) && (p.role != participant_role_teacher || opens(s, session, span, e));
 }
 
 static bool left_before(struct scope *s, const char *connection, struct span *span, struct err *e)

@@ -1,25 +1,24 @@
 /* meeting.h - who is and was in calls, over all sessions: meetings, which are made of stays that overlap, and the stays of one.
- * A meeting begins when somebody comes into an empty call and ends when the last has left; its name is the stay that it began with. */
+ * A meeting begins with a stay that comes when nobody of those who came before is still in, which is its name, and ends when the last has left. They are kept
+ * as rows: whoever changes a stay says so here, in the same transaction. A page of them costs what the page costs. */
 #pragma once
 #include "core/session.h"
 
 /* `everybody`: also of others' sessions; else of those that the actor is host of. room NULL: of all. from, to: of its start, UTC ms, `to` itself is not in; 0: no bound.
  * ongoing: 1 only those with people in, 0 only the others, -1 all. */
 struct meeting_query { bool everybody; const char *room; int64_t from, to; int ongoing; struct id_window window; };
-bool meeting_list(struct scope *s, const struct meeting_query *q, struct list *out, int64_t *total, struct err *e); /* of struct meeting */
+bool meeting_list(struct scope *s, const struct meeting_query *q, struct list *out, int64_t *total, struct err *e); /* of struct meeting; total: whether ongoing or not */
 enum db_found meeting_find(struct scope *s, int64_t first, struct meeting *out, struct err *e);
 enum db_found meeting_of(struct scope *s, int64_t session_id, int64_t stay, struct meeting *out, struct err *e);    /* that the stay belongs to */
-/* After somebody came or left: told as call.started or call.ended, if a meeting began or ended by it. */
-bool meeting_note_arrival(struct scope *s, const struct span *span, struct err *e);
-bool meeting_note_departure(struct scope *s, const struct span *span, struct err *e);
-bool meeting_stays(struct scope *s, const struct meeting *m, struct list *out, struct err *e);                     /* of struct call_stay, in the order of coming */
-int64_t meeting_end(const struct list *stays);                                                                      /* 0: somebody is in */
+enum db_found meeting_at(struct scope *s, int64_t session_id, int64_t at, struct meeting *out, struct err *e);      /* the latest that had begun by then */
+/* Of struct meeting_stay, in the order of coming. The window is of stays: its first few if `oldest`, else its last. */
+bool meeting_stays(struct scope *s, const struct meeting *m, const struct id_window *w, struct list *out, struct err *e);
 
-/* All stays of a session by their times alone (of struct stay_times, in the order of coming), for whoever asks more than one thing of them. */
-bool meeting_times(struct scope *s, int64_t session_id, struct list *out, struct err *e);
-int64_t meeting_first_of(const struct list *times, int64_t stay);   /* the first stay of the meeting that this one belongs to */
-int64_t meeting_first_at(const struct list *times, int64_t at);     /* of the latest meeting that had begun by then; 0: none */
-int64_t meeting_most(const struct list *times, int64_t first);      /* people at once in the meeting that began with that stay */
+/* ---- meeting_keep.c. After the row of the stay was written: */
+bool meeting_arrival(struct scope *s, const struct span *span, struct err *e);    /* it is new, and may be over; a meeting that begins with it is told as call.started */
+bool meeting_departure(struct scope *s, const struct span *span, struct err *e);  /* it was open and is over */
+bool meeting_mend(struct scope *s, int64_t session_id, int64_t stay, struct err *e); /* anything else, of this and any later stays */
+bool meeting_tell_empty(struct scope *s, const struct span *span, struct err *e); /* the stay has ended: call.ended, if nobody is in */
 
 bool stay_present(struct scope *s, int64_t session_id, bool everybody, int64_t limit, struct list *out, struct err *e); /* of struct call_stay, who is in now, by sessions; session_id 0: anywhere */
 bool stay_here(struct scope *s, int64_t session_id, int64_t limit, struct list *out, struct err *e); /* the same of one session, told sooner: role is the seat's, and ends_at is left out */

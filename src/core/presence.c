@@ -16,6 +16,9 @@ static const char SQL_BY_CONNECTION[] = "SELECT {} FROM connection_spans WHERE c
 static const char SQL_OPEN[] = "SELECT {} FROM connection_spans WHERE left_at IS NULL AND session_id = $1 ORDER BY id";
 static const char SQL_OPEN_HERE[] =
     "SELECT {c} FROM connection_spans c JOIN session_nodes p ON p.session_id = c.session_id WHERE c.left_at IS NULL AND p.node_id = $1 ORDER BY c.id";
+static const char SQL_FIRST_HERE[] =
+    "SELECT {c} FROM connection_spans c JOIN session_nodes p ON p.session_id = c.session_id WHERE c.left_at IS NULL AND p.node_id = $1 "
+    "AND NOT EXISTS (SELECT 1 FROM connection_spans o WHERE o.session_id = c.session_id AND o.left_at IS NULL AND o.id < c.id)";
 static const char SQL_OPEN_COUNT[] = "SELECT count(*) FROM connection_spans WHERE session_id = $1 AND left_at IS NULL";
 static const char SQL_OTHERS_COUNT[] = "SELECT count(*) FROM connection_spans WHERE session_id = $1 AND participant_id <> $2 AND left_at IS NULL";
 static const char SQL_EMPTY[] = "UPDATE sessions SET empty_since = $2 WHERE id = $1";
@@ -44,7 +47,7 @@ static bool close_span(struct scope *s, struct span *span, const char *reason, i
 {
     SET(span, span, left_at, at < span->joined_at ? span->joined_at : at);
     SET(span, span, reason, reason);
-    return db_update(s->db, "connection_spans", span, span, e) && FAULT_POINT(stay_closed) &&
+    return db_update(s->db, "connection_spans", span, span, e) && FAULT_POINT(stay_closed) && meeting_departure(s, span, e) &&
            EMIT(s, participant_left, span->session_id, e, .participant_id = span->participant_id, .connection = span->connection, .reason = reason);
 }
 
@@ -56,7 +59,7 @@ bool presence_leave(struct scope *s, const char *connection, const char *reason,
     if (found != DB_ROW || HAS(&span, span, left_at)) return found != DB_FAILED;
     if (!node_decides(s, span.session_id)) return true; /* it was taken over while we were silent: they may be in there */
     if (!close_span(s, &span, reason, at ? at : s->now, e) || !mark_left(s, &span, e) || !open_count(s, span.session_id, &left, e)) return false;
-    return left > 0 || (db_run(s->db, SQL_EMPTY, e, INT_(span.session_id), INT_(s->now)) && meeting_note_departure(s, &span, e));
+    return left > 0 || (db_run(s->db, SQL_EMPTY, e, INT_(span.session_id), INT_(s->now)) && meeting_tell_empty(s, &span, e));
 }
 
 /* ---- coming */
@@ -113,7 +116,7 @@ static bool open_span(struct scope *s, struct entry *in, struct err *e)
     SET(&in->span, span, session_id, in->session.id);
     SET(&in->span, span, participant_id, in->participant.id);
     SET(&in->span, span, joined_at, s->now);
-    return db_insert(s->db, "connection_spans", span, &in->span, e) && FAULT_POINT(stay_opened) && meeting_note_arrival(s, &in->span, e) &&
+    return db_insert(s->db, "connection_spans", span, &in->span, e) && FAULT_POINT(stay_opened) && meeting_arrival(s, &in->span, e) &&
            EMIT(s, participant_joined, in->session.id, e, .participant_id = in->participant.id, .connection = in->span.connection, .name = in->participant.name);
 }
 
@@ -214,5 +217,10 @@ bool presence_person(struct scope *s, const char *connection, struct span *span,
 
 bool presence_shift(struct scope *s, int64_t jump_ms, struct err *e)
 {
-    return db_run(s->db, SQL_SHIFT, e, INT_(jump_ms), INT_(s->core->node_id));
+    struct list first;
+    if (!db_run(s->db, SQL_SHIFT, e, INT_(jump_ms), INT_(s->core->node_id)) || !db_all(s->db, SQL_FIRST_HERE, span, &first, s->arena, e, INT_(s->core->node_id))) return false;
+    const struct span *spans = first.items;
+    for (size_t i = 0; i < first.count; i++)
+        if (!meeting_mend(s, spans[i].session_id, spans[i].id, e)) return false;
+    return true;
 }

@@ -25,15 +25,14 @@ char *daily_stamp(struct arena *a, int64_t ms)
 /* ---- presence */
 
 /* The meeting of whom was shown last: who is in a room is in one meeting. */
-struct under_way { int64_t session_id, first; const char *id; struct list times; };
+struct under_way { int64_t session_id; const char *id; };
 
 static bool find_meeting(struct request *r, const struct call_stay *c, struct under_way *u, struct err *e)
 {
-    if (u->session_id != c->session_id && !meeting_times(&r->scope, c->session_id, &u->times, e)) return false;
-    int64_t first = meeting_first_of(&u->times, c->id);
-    if (u->session_id != c->session_id || u->first != first) u->id = alias_text(&r->scope, ALIAS_MEETING, first);
-    u->session_id = c->session_id;
-    u->first = first;
+    struct meeting m;
+    if (u->session_id == c->session_id) return true;
+    if (meeting_of(&r->scope, c->session_id, c->id, &m, e) != DB_ROW) return false;
+    *u = (struct under_way){c->session_id, alias_text(&r->scope, ALIAS_MEETING, m.first)};
     return true;
 }
 
@@ -196,7 +195,7 @@ bool daily_session_data_set(struct request *r, struct err *e)
 
 /* ---- meetings */
 
-static bool show_person(struct request *r, const struct call_stay *c, struct dailyco_meeting_participant *out)
+static void show_person(struct request *r, const struct meeting_stay *c, struct dailyco_meeting_participant *out)
 {
     const char *user_id = daily_user_id(r->scope.arena, c->identity);
     SET(out, dailyco_meeting_participant, participant_id, alias_text(&r->scope, ALIAS_STAY, c->id));
@@ -205,39 +204,31 @@ static bool show_person(struct request *r, const struct call_stay *c, struct dai
     if (*c->name) SET(out, dailyco_meeting_participant, user_name, c->name);
     else out->bits_null |= (uint64_t)1 << dailyco_meeting_participant_f_user_name;
     SET(out, dailyco_meeting_participant, join_time, c->joined_at / 1000);
-    SET(out, dailyco_meeting_participant, duration, seconds(c->joined_at, HAS(c, call_stay, left_at) ? c->left_at : r->scope.now));
+    SET(out, dailyco_meeting_participant, duration, seconds(c->joined_at, HAS(c, meeting_stay, left_at) ? c->left_at : r->scope.now));
+}
+
+static bool people_of(struct request *r, const struct meeting *m, const struct id_window *w, struct list *out, struct err *e)
+{
+    struct list stays;
+    if (!meeting_stays(&r->scope, m, w, &stays, e)) return false;
+    struct dailyco_meeting_participant *people = arena_array(r->scope.arena, struct dailyco_meeting_participant, stays.count + 1);
+    for (size_t i = 0; i < stays.count; i++) show_person(r, (const struct meeting_stay *)stays.items + i, &people[i]);
+    *out = (struct list){people, stays.count};
     return true;
-}
-
-static struct list people_of(struct request *r, const struct list *stays, size_t from, size_t to)
-{
-    struct dailyco_meeting_participant *people = arena_array(r->scope.arena, struct dailyco_meeting_participant, to - from + 1);
-    for (size_t i = from; i < to; i++) show_person(r, (const struct call_stay *)stays->items + i, &people[i - from]);
-    return (struct list){people, to - from};
-}
-
-static int64_t most(struct request *r, const struct list *stays, int64_t first)
-{
-    struct stay_times *times = arena_array(r->scope.arena, struct stay_times, stays->count + 1);
-    for (size_t i = 0; i < stays->count; i++) {
-        times[i] = (struct stay_times){0};
-        COPY(stay_times, &times[i], call_stay, (const struct call_stay *)stays->items + i);
-    }
-    return meeting_most(&(struct list){times, stays->count}, first);
 }
 
 static bool show(struct request *r, const struct meeting *m, bool with_people, struct dailyco_meeting *out, struct err *e)
 {
-    struct list stays;
-    if (!meeting_stays(&r->scope, m, &stays, e)) return false;
-    int64_t end = meeting_end(&stays);
+    struct list people;
     SET(out, dailyco_meeting, id, alias_text(&r->scope, ALIAS_MEETING, m->first));
-    SET(out, dailyco_meeting, room, session_plain_name(r->scope.arena, m->room_name));
+    SET(out, dailyco_meeting, room, m->room);
     SET(out, dailyco_meeting, start_time, m->started_at / 1000);
-    SET(out, dailyco_meeting, duration, seconds(m->started_at, end ? end : r->scope.now));
-    SET(out, dailyco_meeting, ongoing, !end);
-    SET(out, dailyco_meeting, max_participants, most(r, &stays, m->first));
-    if (with_people) SET(out, dailyco_meeting, participants, people_of(r, &stays, 0, stays.count));
+    SET(out, dailyco_meeting, duration, seconds(m->started_at, m->inside ? r->scope.now : m->left_at));
+    SET(out, dailyco_meeting, ongoing, m->inside > 0);
+    SET(out, dailyco_meeting, max_participants, m->most);
+    if (!with_people) return true;
+    if (!people_of(r, m, &(struct id_window){.limit = EVERYBODY, .oldest = true}, &people, e)) return false;
+    SET(out, dailyco_meeting, participants, people);
     return true;
 }
 
@@ -275,7 +266,7 @@ static bool open_meeting(struct request *r, struct meeting *out, struct err *e)
     int64_t first = number_of(r, path->id);
     enum db_found found = first ? meeting_find(&r->scope, first, out, e) : DB_NONE;
     if (found != DB_ROW) return found == DB_NONE && daily_fail(e, error_meeting_not_found, path->id);
-    return daily_sees_all(r) || out->teacher_id == r->scope.actor->id || err_fail(e, error_forbidden);
+    return daily_sees_all(r) || out->host_id == r->scope.actor->id || err_fail(e, error_forbidden);
 }
 
 bool daily_meeting_get(struct request *r, struct err *e)
@@ -285,34 +276,27 @@ bool daily_meeting_get(struct request *r, struct err *e)
     return open_meeting(r, &m, e) && show(r, &m, true, out, e) && reply_with(r, out);
 }
 
-/* The place of a participant_id among the stays; `none` where it is not given. */
-static bool place_of(struct request *r, const struct list *stays, const char *id, size_t none, size_t *out, struct err *e)
+/* The number of a participant_id of the meeting; 0 where none is given. */
+static bool stay_of(struct request *r, const struct meeting *m, const char *id, int64_t *out, struct err *e)
 {
-    const struct call_stay *c = stays->items;
-    int64_t number = id ? alias_number(r->api->core, ALIAS_STAY, id) : 0;
-    *out = none;
+    struct list found;
+    *out = id ? alias_number(r->api->core, ALIAS_STAY, id) : 0;
     if (!id) return true;
-    for (size_t i = 0; i < stays->count; i++)
-        if (c[i].id == number) return *out = i, true;
-    return daily_fail(e, error_bad_cursor, id);
+    if (!meeting_stays(&r->scope, m, &(struct id_window){.above = *out - 1, .below = *out + 1, .limit = 1, .oldest = true}, &found, e)) return false;
+    return found.count || daily_fail(e, error_bad_cursor, id);
 }
 
 bool daily_meeting_people(struct request *r, struct err *e)
 {
     const struct daily_id_path *path = r->path;
     const struct daily_participants_query *q = r->query;
+    const char *after = HAS(q, daily_participants_query, joined_after) ? q->joined_after : NULL, *before = HAS(q, daily_participants_query, joined_before) ? q->joined_before : NULL;
     struct meeting m;
-    struct list stays;
-    size_t after, before;
-    if (!open_meeting(r, &m, e) || !meeting_stays(&r->scope, &m, &stays, e) ||
-        !place_of(r, &stays, HAS(q, daily_participants_query, joined_after) ? q->joined_after : NULL, SIZE_MAX, &after, e) ||
-        !place_of(r, &stays, HAS(q, daily_participants_query, joined_before) ? q->joined_before : NULL, stays.count, &before, e)) return false;
-    size_t limit = (size_t)(q->limit < WINDOW_MOST ? q->limit : WINDOW_MOST), from = after == SIZE_MAX ? 0 : after + 1;
-    if (from >= before) return daily_fail(e, error_meeting_not_found, path->id); /* past the last one, as Daily has it */
-    bool back = after == SIZE_MAX && before < stays.count;
-    if (back && before - from > limit) from = before - limit;
-    size_t to = before - from > limit ? from + limit : before;
+    struct id_window w = {.limit = q->limit < WINDOW_MOST ? q->limit : WINDOW_MOST, .oldest = after || !before};
+    struct list people;
+    if (!open_meeting(r, &m, e) || !stay_of(r, &m, after, &w.above, e) || !stay_of(r, &m, before, &w.below, e) || !people_of(r, &m, &w, &people, e)) return false;
+    if (!people.count) return daily_fail(e, error_meeting_not_found, path->id); /* past the last one, as Daily has it */
     struct dailyco_meeting_participant_list *out = arena_new(r->scope.arena, struct dailyco_meeting_participant_list);
-    SET(out, dailyco_meeting_participant_list, data, people_of(r, &stays, from, to));
+    SET(out, dailyco_meeting_participant_list, data, people);
     return reply_with(r, out);
 }

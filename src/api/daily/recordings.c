@@ -112,20 +112,16 @@ char *daily_recording_key(struct scope *s, const struct recording *rec, const ch
     return arena_printf(s->arena, "%.*s/%s/%lld", (int)strcspn(host, ":/"), host, room, (long long)rec->started_at);
 }
 
-/* Of one session; several recordings of it are often shown together. */
-struct stays { int64_t session_id; struct list times; };
-
-static bool show_meeting(struct request *r, const struct recording *rec, struct stays *of, struct dailyco_recording *out, struct err *e)
+static bool show_meeting(struct request *r, const struct recording *rec, struct dailyco_recording *out, struct err *e)
 {
-    if (of->session_id != rec->session_id && !meeting_times(&r->scope, rec->session_id, &of->times, e)) return false;
-    of->session_id = rec->session_id;
-    int64_t first = meeting_first_at(&of->times, HAS(rec, recording, ended_at) ? rec->ended_at : r->scope.now);
-    SET(out, dailyco_recording, max_participants, first ? meeting_most(&of->times, first) : 0);
-    if (first) SET(out, dailyco_recording, mtgSessionId, alias_text(&r->scope, ALIAS_MEETING, first));
-    return true;
+    struct meeting m;
+    enum db_found found = meeting_at(&r->scope, rec->session_id, HAS(rec, recording, ended_at) ? rec->ended_at : r->scope.now, &m, e);
+    SET(out, dailyco_recording, max_participants, found == DB_ROW ? m.most : 0);
+    if (found == DB_ROW) SET(out, dailyco_recording, mtgSessionId, alias_text(&r->scope, ALIAS_MEETING, m.first));
+    return found != DB_FAILED;
 }
 
-static bool show(struct request *r, const struct recording_row *row, struct stays *of, struct dailyco_recording *out, struct err *e)
+static bool show(struct request *r, const struct recording_row *row, struct dailyco_recording *out, struct err *e)
 {
     struct recording rec = {0};
     COPY(recording, &rec, recording_row, row);
@@ -136,7 +132,7 @@ static bool show(struct request *r, const struct recording_row *row, struct stay
     SET(out, dailyco_recording, status, status_of(&rec));
     SET(out, dailyco_recording, s3key, daily_recording_key(&r->scope, &rec, room));
     if (rec.status == recording_status_ready) SET(out, dailyco_recording, duration, (rec.duration_ms + 500) / 1000);
-    return show_meeting(r, &rec, of, out, e);
+    return show_meeting(r, &rec, out, e);
 }
 
 static int64_t number_of(struct request *r, const char *id)
@@ -148,14 +144,13 @@ bool daily_recording_list(struct request *r, struct err *e)
 {
     const struct daily_recordings_query *q = r->query;
     struct id_window window;
-    struct stays of = {0};
     struct list rows;
     int64_t total;
     if (!daily_window(r, q->limit, q->starting_after, q->ending_before, number_of, &window, e) ||
         !recording_window(&r->scope, daily_sees_all(r), HAS(q, daily_recordings_query, room_name) ? q->room_name : NULL, &window, &rows, &total, e)) return false;
     struct dailyco_recording *items = arena_array(r->scope.arena, struct dailyco_recording, rows.count + 1);
     for (size_t i = 0; i < rows.count; i++)
-        if (!show(r, (const struct recording_row *)rows.items + i, &of, &items[i], e)) return false;
+        if (!show(r, (const struct recording_row *)rows.items + i, &items[i], e)) return false;
     struct dailyco_recording_list *out = arena_new(r->scope.arena, struct dailyco_recording_list);
     SET(out, dailyco_recording_list, total_count, total);
     SET(out, dailyco_recording_list, data, ((struct list){items, rows.count}));
@@ -173,9 +168,8 @@ static bool open_recording(struct request *r, struct recording_row *out, struct 
 bool daily_recording_get(struct request *r, struct err *e)
 {
     struct recording_row row;
-    struct stays of = {0};
     struct dailyco_recording *out = arena_new(r->scope.arena, struct dailyco_recording);
-    return open_recording(r, &row, e) && show(r, &row, &of, out, e) && reply_with(r, out);
+    return open_recording(r, &row, e) && show(r, &row, out, e) && reply_with(r, out);
 }
 
 bool daily_recording_delete(struct request *r, struct err *e)
