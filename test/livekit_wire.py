@@ -7,6 +7,7 @@ import email.utils
 import hashlib
 import hmac
 import json
+import pathlib
 import re
 import ssl
 import threading
@@ -20,6 +21,7 @@ Call = namedtuple("Call", "method body grants")
 GRANTS = {"RoomService/CreateRoom": ("video", "roomCreate"), "RoomService/DeleteRoom": ("video", "roomCreate"), "RoomService/ListRooms": ("video", "roomList")}
 SERVICES = {"Egress": ("video", "roomRecord"), "SIP": ("sip", "admin"), "Ingress": ("video", "ingressAdmin")}
 LEEWAY = 60
+JOINED = (pathlib.Path(__file__).resolve().parent / "captures" / "livekit_join.bin").read_bytes()
 
 
 def b64url(data):
@@ -33,6 +35,12 @@ def unb64url(text):
 def sign(secret, claims):
     parts = [b64url(json.dumps(p, separators=(",", ":")).encode()) for p in ({"alg": "HS256", "typ": "JWT"}, claims)]
     return ".".join([*parts, b64url(hmac.new(secret.encode(), ".".join(parts).encode(), hashlib.sha256).digest())])
+
+
+def field(number, value):
+    """A member of bytes, in protobuf."""
+    assert len(value) < 128
+    return bytes([number << 3 | 2, len(value)]) + value
 
 
 def camel(name):
@@ -55,6 +63,7 @@ class Wire:
     def __init__(self, keys=None, tls=None):
         self.keys = keys or {"devkey": "a-livekit-secret-of-32-characters"}
         self.calls, self.faults, self.skew, self.redis, self.front = [], [], 0, True, None
+        self.version, self.joined = None, []
         self.webhook_url, self.webhook_key, self.told, self.ids = None, next(iter(self.keys)), [], 0
         self.lock = threading.RLock()
         fake = self
@@ -70,6 +79,8 @@ class Wire:
                 text = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 if fake.front:
                     return self.send(*fake.front(self))
+                if self.path == "/rtc" and self.headers.get("Upgrade") == "websocket":
+                    return fake.signal(self)
                 if not self.path.startswith("/twirp/"):
                     return self.send(200, "OK") if self.path == "/" else self.send(404, "404 page not found\n")
                 fake.serve(self, text)
@@ -163,6 +174,26 @@ class Wire:
         kind, name = GRANTS.get(method) or SERVICES.get(method.split("/")[0]) or ("video", "roomAdmin")
         has = (grants.get(kind) or {}).get(name) is True
         return has and (name != "roomAdmin" or grants["video"].get("room") == body.get("room"))
+
+    # ---- the signalling connection: as much of it as its first message
+
+    def signal(self, handler):
+        """`joined` gets the grants. The message is the captured one, or, with a `version`, one that says no more than that."""
+        claims = self.grants_of(handler.headers)
+        if isinstance(claims, str) or not claims.get("video", {}).get("roomJoin"):
+            return handler.send(401, claims if isinstance(claims, str) else "permissions denied")
+        self.joined.append(claims)
+        message = JOINED if self.version is None else field(1, field(12, field(2, self.version.encode())))
+        size = [len(message)] if len(message) < 126 else [126, *len(message).to_bytes(2, "big")]
+        self.upgrade(handler, bytes([0x82, *size]) + message)
+
+    def upgrade(self, handler, frames, accept=None):
+        """The frames, and silence until the other end hangs up."""
+        key = handler.headers["Sec-WebSocket-Key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+        accept = accept or base64.b64encode(hashlib.sha1(key.encode()).digest()).decode()
+        handler.wfile.write(f"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n".encode() + frames)
+        handler.connection.recv(1)
+        handler.close_connection = True
 
     # ---- one call
 

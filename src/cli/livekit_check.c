@@ -1,6 +1,8 @@
 #include "cli/livekit_check.h"
 #include "base/clock.h"
 #include "base/rand.h"
+#include "livekit/signal.h"
+#include "net/ws_ask.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +13,8 @@
 static const char SQL_CAME[] = "SELECT count(*) FROM inbox WHERE provider = 'livekit' AND event_type = 'room_started' AND room_name = $1";
 
 enum { ASK_MS = 10000, WORKER_MS = 40000, LOOK_MS = 100, SKEW_WARN_MS = 10000, SKEW_FAIL_MS = 55000, TOKEN_S = 300, SHORT_SECRET = 32 };
+static const char OLDEST[] = "1.9.3", TRIED[] = "1.13.5"; /* doc/livekit.md */
+static const char UNSEEN[] = "not looked at: see above";
 
 /* ---- saying */
 
@@ -217,6 +221,12 @@ static enum finding_state check_room(struct livekit_check *c)
     return c->room_made ? ok(c, "a room can be made") : odd(c, "making a room", &r);
 }
 
+static enum finding_state need_room(struct livekit_check *c)
+{
+    if (c->room && !c->room_made) return say(c, FINDING_SKIPPED, UNSEEN, NULL);
+    return c->room_made ? FINDING_OK : check_room(c);
+}
+
 /* Of a roomd that runs with these settings on this box. -1: none answers. */
 static int64_t unsigned_count(struct livekit_check *c)
 {
@@ -258,6 +268,41 @@ static enum finding_state check_webhook(struct livekit_check *c)
     return say(c, FINDING_FAIL, TEXT("the server told nothing of a new room within %lld seconds", (long long)(c->wait_ms / 1000)), webhook_settings(c));
 }
 
+/* ---- its version: told to who joins, so somebody who may do nothing stands at the door of our own room and leaves.
+ * The door is a WebSocket: what is in the way of browsers and apps shows here too. */
+
+static bool is_older(const char *version, const char *than)
+{
+    for (int part = 0; part < 3; part++) {
+        char *end, *than_end;
+        long a = strtol(version, &end, 10), b = strtol(than, &than_end, 10);
+        if (a != b) return a < b;
+        version = end + (*end == '.');
+        than = than_end + (*than_end == '.');
+    }
+    return false;
+}
+
+static enum finding_state judge_version(struct livekit_check *c, const char *version)
+{
+    if (*version < '0' || *version > '9' || !is_older(version, OLDEST)) return ok(c, TEXT("livekit-server %s, and WebSockets reach it", version));
+    return say(c, FINDING_WARN, TEXT("livekit-server %s is older than %s, the oldest that roomd is made for", version, OLDEST), TEXT("update livekit-server; roomd was tried with %s", TRIED));
+}
+
+static enum finding_state check_version(struct livekit_check *c)
+{
+    struct fetch_reply r;
+    struct err e = {0};
+    char version[32];
+    if (need_room(c) != FINDING_OK) return c->now.state;
+    const char *header = authorization(c, TEXT("{\"sub\":\"roomd-check\",\"video\":{\"roomJoin\":true,\"room\":\"%s\",\"hidden\":true,\"canPublish\":false,\"canSubscribe\":false}}", c->room));
+    if (!ws_ask(c->fetcher, TEXT("%s/rtc", c->base), header, ASK_MS, c->arena, &r, &e)) return broke(c, "joining a room by WebSocket", &e);
+    if (r.status != 101)
+        return say(c, FINDING_FAIL, TEXT("%s/rtc takes no WebSocket (%d): no browser or app can join", address(c), r.status), "if a proxy is before livekit-server, let it pass WebSockets (the headers Upgrade and Connection)");
+    if (!signal_server_version(r.body, r.size, version, sizeof version)) return say(c, FINDING_WARN, "WebSockets reach the server, and it does not say its version", TEXT("roomd was tried with livekit-server %s", TRIED));
+    return judge_version(c, version);
+}
+
 /* ---- Redis, egress, SIP */
 
 static bool without_redis(struct livekit_check *c, const struct fetch_reply *r)
@@ -283,7 +328,7 @@ static enum finding_state check_egress(struct livekit_check *c)
 {
     struct fetch_reply r;
     struct err e = {0};
-    if (!c->room_made && check_room(c) != FINDING_OK) return c->now.state;
+    if (need_room(c) != FINDING_OK) return c->now.state;
     const char *body = TEXT("{\"room_name\":\"%s\",\"track_id\":\"TR_roomd_check\",\"file\":{\"filepath\":\"/tmp/%s\",\"disable_manifest\":true}}", c->room, c->room);
     if (!call(c, "Egress/StartTrackEgress", record_grant, body, WORKER_MS, &r, &e)) return broke(c, "asking for an egress worker", &e);
     if (r.status == 503 || r.status == 408 || r.status == 429)
@@ -382,6 +427,7 @@ static const struct { const char *name; enum finding_state (*run)(struct livekit
     {"clock", check_clock, WAY, 0},
     {"key", check_key, WAY, KEY},
     {"webhook", check_webhook, WAY | KEY, 0},
+    {"version", check_version, WAY | KEY, 0},
     {"redis", check_redis, WAY | KEY, REDIS},
     {"egress", check_egress, WAY | KEY | REDIS, 0},
     {"sip", check_sip, WAY | KEY | REDIS, 0},
@@ -410,7 +456,7 @@ bool livekit_check_run(struct livekit_check *c)
     for (size_t i = 0; i < CHECKS; i++) {
         c->now = (struct finding){.name = checks[i].name};
         if (c->begun) c->begun(c->ctx, checks[i].name);
-        if (checks[i].needs & broken) say(c, FINDING_SKIPPED, "not looked at: see above", NULL);
+        if (checks[i].needs & broken) say(c, FINDING_SKIPPED, UNSEEN, NULL);
         else if (is_skipped(c, checks[i].name) && strcmp(checks[i].name, "settings") != 0) say(c, FINDING_SKIPPED, "left out", NULL);
         else if (checks[i].run(c) == FINDING_FAIL) good = false, broken |= checks[i].gives;
         c->found(c->ctx, &c->now);

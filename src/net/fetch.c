@@ -85,6 +85,24 @@ void fetch_set_gate(CURL *c, struct gate *gate)
     curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, gate);
 }
 
+struct filling { const struct fetch *what; struct buf *body; bool enough; };
+
+static size_t collect_until_enough(char *data, size_t one, size_t size, void *to)
+{
+    struct filling *f = to;
+    size_t taken = collect(data, one, size, f->body);
+    f->enough = taken == size && f->what->enough(f->what->enough_arg, f->body->data, f->body->size);
+    return f->enough ? 0 : taken;
+}
+
+static void set_filling(CURL *c, struct filling *f)
+{
+    if (!f->what->enough) return;
+    curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, collect_until_enough);
+    curl_easy_setopt(c, CURLOPT_WRITEDATA, f);
+}
+
 struct asking { bool (*go_on)(void *arg); void *arg; int64_t asked_at; };
 
 static int ask(void *arg, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
@@ -184,11 +202,13 @@ bool fetch(struct fetcher *f, const struct fetch *what, struct arena *a, struct 
     if (what->guard) fetch_set_gate(c, &gate);
     struct asking asking = {what->go_on, what->go_on_arg, clock_monotonic_ms()};
     set_asking(c, &asking);
+    struct filling filling = {what, &body, false};
+    set_filling(c, &filling);
     CURLcode code = curl_easy_perform(c);
     long status = 0;
     curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
     *out = (struct fetch_reply){(int)status, arena_strndup(a, body.size ? body.data : "", body.size), body.size, arena_strndup(a, headers.size ? headers.data : "", headers.size)};
-    bool ok = code == CURLE_OK;
+    bool ok = code == CURLE_OK || filling.enough;
     if (!ok) fail(e, host_of(a, what->url), code, body.overflow || headers.overflow, gate.refused);
     curl_slist_free_all(list);
     buf_release(&body);

@@ -25,6 +25,8 @@ struct fetch {
     size_t largest;                        /* bytes of the reply's body; 0: 1 MiB */
     bool (*go_on)(void *arg);              /* asked about once a second while it lasts, on the caller's thread; false breaks it off (fetch_stopped). May be NULL */
     void *go_on_arg;
+    bool (*enough)(void *arg, const char *body, size_t size); /* asked as the body grows; true ends the request, which is then done. Goes by HTTP/1.1, where a 101 has a body. May be NULL */
+    void *enough_arg;
     bool once;                             /* on a new connection: over one that was kept a request is sent again by itself if the other end hangs up without a word */
 };
 

@@ -77,7 +77,7 @@ def test_all_is_well(start_roomd, livekit, tmp_path):
     livekit.webhook_url = server.url + "/webhooks/livekit/"
     env = {**server.env, "LISTEN": f"127.0.0.1:{server.port}", "LIVEKIT_SIP_ENABLED": "on", "LIVEKIT_SIP_TRUNK_ID": livekit.trunk("+15550100"), "LIVEKIT_DIAL_IN_NUMBERS": '{"US": "+1-555-0100"}'}
     found = findings(server.folder, env, code=0)
-    assert {n: f[0] for n, f in found.items()} == dict.fromkeys(["settings", "url", "clock", "key", "webhook", "redis", "egress", "sip"], "ok")
+    assert {n: f[0] for n, f in found.items()} == dict.fromkeys(["settings", "url", "clock", "key", "webhook", "version", "redis", "egress", "sip"], "ok")
     [made], [deleted] = livekit.of("RoomService/CreateRoom"), livekit.of("RoomService/DeleteRoom")
     assert made.body["name"] == deleted.body["room"] and made.body["name"].startswith("roomd-check-")
     assert "room_started" in [event for event, status in livekit.told if status == 200]
@@ -196,7 +196,7 @@ def test_wrong_secret(livekit, tmp_path):
 
 def test_what_rests_on_a_fault_is_not_looked_at(livekit, tmp_path):
     found = findings(tmp_path, settings(livekit, LIVEKIT_API_KEY="otherkey"))
-    assert [n for n, f in found.items() if f[0] == "skipped"] == ["webhook", "redis", "egress", "sip"]
+    assert [n for n, f in found.items() if f[0] == "skipped"] == ["webhook", "version", "redis", "egress", "sip"]
     assert not livekit.calls
 
 
@@ -233,7 +233,42 @@ def test_nobody_to_be_told(livekit, tmp_path):
 
 def test_no_room_may_be_made(livekit, tmp_path):
     livekit.fault("RoomService/CreateRoom", 401, body={"code": "unauthenticated", "msg": "permissions denied"}, times=9)
-    assert "permissions denied" in only_fault(tmp_path, settings(livekit), "webhook", "--skip", "egress")[1]
+    assert "permissions denied" in only_fault(tmp_path, settings(livekit), "webhook", "--skip", "redis")[1]
+
+
+# ---- version
+
+def test_version(livekit, tmp_path):
+    assert findings(tmp_path, settings(livekit), *ALONE, code=0)["version"] == ("ok", "livekit-server 1.13.5, and WebSockets reach it", None)
+    [claims] = livekit.joined
+    assert claims["video"] == {"roomJoin": True, "room": livekit.of("RoomService/CreateRoom")[0].body["name"], "hidden": True, "canPublish": False, "canSubscribe": False}
+
+
+@pytest.mark.parametrize("version, state", [("1.9.3", "ok"), ("1.10.0", "ok"), ("2.0", "ok"), ("v2-nightly", "ok"), ("1.9.2", "warn"), ("1.9", "warn"), ("0.15.7", "warn"), ("1.8.4-rc1", "warn")])
+def test_older_and_newer(livekit, tmp_path, version, state):
+    livekit.version = version
+    found = findings(tmp_path, settings(livekit), "--skip", "webhook,egress", code=0)["version"]
+    assert found[0] == state and version in found[1]
+    assert state == "ok" or found[1:] == (f"livekit-server {version} is older than 1.9.3, the oldest that roomd is made for", "update livekit-server; roomd was tried with 1.13.5")
+
+
+def test_no_version(livekit, tmp_path):
+    livekit.version = ""
+    assert findings(tmp_path, settings(livekit), *ALONE, code=0)["version"][:2] == ("warn", "WebSockets reach the server, and it does not say its version")
+
+
+@pytest.mark.parametrize("status", [400, 404, 426, 502])
+def test_a_proxy_that_stops_websockets(livekit, tmp_path, status):
+    livekit.signal = lambda handler: handler.send(status, "<html>no</html>")
+    state, text, following = only_fault(tmp_path, settings(livekit), "version")
+    assert text == f"127.0.0.1:{livekit.port}/rtc takes no WebSocket ({status}): no browser or app can join" and "Upgrade" in following
+
+
+@pytest.mark.parametrize("frames, accept, words", [(b"\x81\x02hi", "x" * 27 + "=", "the answer is not an upgrade to WebSocket"), (b"\x88\x02\x03\xe8", None, "the WebSocket brought no message"),
+                                                   (b"\xff" * 9, None, "the WebSocket brought no message"), (b"\x82\x7f" + b"\x01" * 20, None, "the WebSocket brought no message")])
+def test_something_else_than_a_message(livekit, tmp_path, frames, accept, words):
+    livekit.signal = lambda handler: livekit.upgrade(handler, frames, accept)
+    assert only_fault(tmp_path, settings(livekit), "version")[1] == f"joining a room by WebSocket: {words}"
 
 
 # ---- Redis, egress, SIP

@@ -1,5 +1,6 @@
-/* fuzz_livekit.c - any bytes as a token, a webhook's body, a reply: nothing unsigned is taken, and what was read can be written and read again. */
+/* fuzz_livekit.c - any bytes as a token, a webhook's body, a reply, the first message of a signalling connection: nothing unsigned is taken, and what was read can be written and read again. */
 #include "livekit/internal.h"
+#include "livekit/signal.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +31,8 @@ int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t size)
     if (livekit_webhook_receive(keys, 2, text, bytes, size, 1, m, &e)) abort();
     if (strstr(e.message, "eyJ")) abort();
     livekit_webhook_parse(bytes, size, m, &e);
+    char version[16];
+    if (signal_server_version(bytes, size, version, sizeof version) && (!*version || strlen(version) >= sizeof version || strchr(version, '\033'))) abort();
     round_trip(&livekit_webhook_event_message, bytes, size, &m->arena);
     round_trip(&livekit_claims_message, bytes, size, &m->arena);
     round_trip(&livekit_list_sip_inbound_trunk_response_message, bytes, size, &m->arena);

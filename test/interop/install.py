@@ -47,8 +47,13 @@ def pip(name, *packages):
 
 
 def venv():
-    if not (VENV / "bin" / "pip").exists():
-        run("venv", sys.executable, "-m", "venv", VENV)
+    """Its programs begin with the path of its interpreter: one whose folder was moved is made anew."""
+    try:
+        interpreter = (VENV / "bin" / "pip").read_text().splitlines()[0].removeprefix("#!")
+    except OSError:
+        interpreter = ""
+    if not interpreter or not pathlib.Path(interpreter).exists():
+        run("venv", sys.executable, "-m", "venv", "--clear", VENV)
 
 
 def go_program():

@@ -5,6 +5,7 @@ import subprocess
 import time
 
 import httpx
+import install
 import parts
 import pytest
 from harness import BINARY, Server, jwt, until
@@ -20,6 +21,7 @@ def check(server, *args, code=0, **env):
 def test_all_is_well(house):
     found = check(house, "--skip", "egress")
     assert {c["state"] for n, c in found.items() if n not in ("egress", "sip")} == {"ok"}, found
+    assert found["version"]["text"] == f"livekit-server {install.LIVEKIT.removeprefix('v')}, and WebSockets reach it"
 
 
 @pytest.mark.parametrize("what, words", [({"LIVEKIT_API_KEY": "nokey"}, 'the server does not know the key "nokey"'),
