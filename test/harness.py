@@ -17,6 +17,7 @@ import sqlite3
 import subprocess
 import threading
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 
@@ -292,6 +293,21 @@ class Server:
         with closing(sqlite3.connect(self.data / "roomd.db", timeout=10)) as connection:
             with connection:
                 yield connection
+
+    def refuse(self, table, when):
+        """From now on the database refuses such changes of rows; gives what ends it."""
+        name = f"refused_{uuid.uuid4().hex[:8]}"
+        with self.db() as db:
+            if self.on_postgresql:
+                db.execute(f"CREATE FUNCTION {name}() RETURNS trigger AS $body$ BEGIN IF {when} THEN RAISE EXCEPTION 'a row that cannot be'; END IF; RETURN NEW; END $body$ LANGUAGE plpgsql")
+                db.execute(f"CREATE TRIGGER {name} BEFORE UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()")
+            else:
+                db.execute(f"CREATE TRIGGER {name} BEFORE UPDATE ON {table} WHEN {when} BEGIN SELECT RAISE(ABORT, 'a row that cannot be'); END")
+
+        def allow():
+            with self.db() as db:
+                db.execute(f"DROP TRIGGER IF EXISTS {name}" + (f" ON {table}" if self.on_postgresql else ""))
+        return allow
 
     @contextmanager
     def database_held(self):

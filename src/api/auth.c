@@ -11,8 +11,7 @@ struct known {
     char *bearer;
     int64_t until;
     struct user user;
-    api_scopes scopes;
-    int64_t key_id;
+    struct bearer_rights rights;
     struct arena arena;   /* of the user's texts */
 };
 
@@ -62,7 +61,7 @@ static bool remember(struct request *r, struct known *k, const char *bearer, str
     struct scope s = r->scope;
     s.arena = &k->arena;
     db_read_share(s.db);
-    if (!bearer_user(&s, bearer, &k->user, &k->scopes, e) || !api_key_id(&s, bearer, &k->key_id, e)) {
+    if (!bearer_user(&s, bearer, &k->user, &k->rights, e)) {
         forget(k);
         return false;
     }
@@ -98,9 +97,9 @@ bool authenticate(struct request *r, struct err *e)
     struct known *k = slot_of(reader_at(r->api, r->http->thread), bearer);
     bool known = k->bearer && !strcmp(k->bearer, bearer) && k->until > r->scope.now && k->until <= r->scope.now + KNOWN_MS;
     if (!known && !remember(r, k, bearer, e)) return demand == AUTH_ANYBODY;
-    if (!route_allows(r->route, k->scopes, e)) return demand == AUTH_ANYBODY;
-    r->scopes = k->scopes;
-    r->key_id = k->key_id;
+    if (!route_allows(r->route, k->rights.scopes, e)) return demand == AUTH_ANYBODY;
+    r->scopes = k->rights.scopes;
+    r->key_id = k->rights.key_id;
     r->user = k->user;
     r->user.email = arena_strdup(r->scope.arena, k->user.email);
     r->user.full_name = arena_strdup(r->scope.arena, k->user.full_name);

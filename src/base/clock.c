@@ -53,8 +53,8 @@ static void digits(char *to, unsigned n, int width)
 
 size_t time_format(int64_t ms, char text[TIME_TEXT])
 {
-    int64_t day = ms / 86400000, rest = ms % 86400000;
-    if (rest < 0) day--, rest += 86400000;
+    int64_t day = ms / DAY_MS, rest = ms % DAY_MS;
+    if (rest < 0) day--, rest += DAY_MS;
     int y;
     unsigned m, d, r = (unsigned)rest;
     civil_from_days(day, &y, &m, &d);

@@ -11,6 +11,7 @@ int64_t clock_monotonic_ms(void);  /* for deadlines */
 int64_t clock_monotonic_us(void);
 void clock_shift(int64_t ms);      /* tests: move the wall clock */
 
+#define DAY_MS INT64_C(86400000)
 enum { TIME_TEXT = 32 };
 size_t time_format(int64_t ms, char text[TIME_TEXT]);  /* 2030-01-01T10:00:00Z, with .123 where there are milliseconds */
 #define TIME_FIRST INT64_C(-62135596800000)             /* 0001-01-01T00:00:00Z; what lies outside cannot be written with four digits */

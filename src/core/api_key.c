@@ -6,7 +6,6 @@
 #include <string.h>
 
 static const char SQL_BY_HASH[] = "SELECT {} FROM api_keys WHERE hash = $1 AND revoked_at IS NULL";
-static const char SQL_ID[] = "SELECT id FROM api_keys WHERE hash = $1";
 static const char SQL_LIST[] = "SELECT {} FROM api_keys ORDER BY id LIMIT $1 OFFSET $2";
 static const char SQL_COUNT[] = "SELECT count(*) FROM api_keys";
 static const char SQL_REVOKE[] = "UPDATE api_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
@@ -99,23 +98,12 @@ bool api_key_is_one(const char *bearer)
     return !strncmp(bearer, PREFIX, sizeof PREFIX - 1);
 }
 
-bool api_key_id(struct scope *s, const char *bearer, int64_t *id, struct err *e)
+bool api_key_check(struct scope *s, const char *bearer, struct api_key *out, api_scopes *scopes, struct err *e)
 {
     char hash[65];
-    *id = 0;
-    if (!api_key_is_one(bearer)) return true;
     sha256_hex(bearer, strlen(bearer), hash);
-    return db_number(s->db, SQL_ID, id, e, TEXT_(hash)) != DB_FAILED;
-}
-
-bool api_key_check(struct scope *s, const char *bearer, int64_t *user_id, api_scopes *scopes, struct err *e)
-{
-    char hash[65];
-    struct api_key row = {0};
-    sha256_hex(bearer, strlen(bearer), hash);
-    enum db_found found = db_one(s->db, SQL_BY_HASH, api_key, &row, s->arena, e, TEXT_(hash));
+    enum db_found found = db_one(s->db, SQL_BY_HASH, api_key, out, s->arena, e, TEXT_(hash));
     if (found == DB_NONE) return err_fail(e, error_bad_credentials);
-    *user_id = row.user_id;
-    if (found == DB_ROW) api_scopes_parse(HAS(&row, api_key, scope) ? row.scope : NULL, scopes, NULL); /* words after one that is not known count for nothing */
+    if (found == DB_ROW) api_scopes_parse(HAS(out, api_key, scope) ? out->scope : NULL, scopes, NULL); /* words after one that is not known count for nothing */
     return found == DB_ROW;
 }

@@ -24,5 +24,4 @@ bool api_key_create(struct scope *s, const char *name, api_scopes scopes, int64_
 bool api_key_list(struct scope *s, int64_t skip, int64_t limit, struct list *out, int64_t *total, struct err *e);
 bool api_key_revoke(struct scope *s, int64_t id, struct err *e);      /* key_not_found */
 bool api_key_is_one(const char *bearer);
-bool api_key_id(struct scope *s, const char *bearer, int64_t *id, struct err *e); /* 0: it is none */
-bool api_key_check(struct scope *s, const char *bearer, int64_t *user_id, api_scopes *scopes, struct err *e); /* bad_credentials */
+bool api_key_check(struct scope *s, const char *bearer, struct api_key *out, api_scopes *scopes, struct err *e); /* bad_credentials */

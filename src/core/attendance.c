@@ -107,42 +107,23 @@ bool attendance(struct scope *s, const struct session *session, struct list *peo
     return true;
 }
 
-static void csv_text(struct buf *b, const char *text)
-{
-    csv_field(b, text);
-    buf_char(b, ',');
-}
-
-static void csv_time(struct buf *b, bool has, int64_t ms)
-{
-    char at[TIME_TEXT] = "";
-    if (has) time_format(ms, at);
-    buf_printf(b, "%s,", at);
-}
-
-static void csv_number(struct buf *b, bool has, int64_t n)
-{
-    if (has) buf_int(b, n);
-    buf_char(b, ',');
-}
-
 static void csv_row(struct buf *b, const struct attendance_person *p, const struct attendance_span *span)
 {
     csv_text(b, p->identity);
     csv_number(b, HAS(p, attendance_person, user_id), p->user_id);
     csv_text(b, p->name);
-    buf_printf(b, "%s,", participant_role_words.words[p->role]);
+    csv_word(b, participant_role_words.words[p->role]);
     if (span) csv_time(b, true, span->joined_at);
     if (span) csv_time(b, HAS(span, attendance_span, left_at), span->left_at);
     csv_number(b, true, p->total_seconds);
     csv_time(b, true, p->first_joined_at);
     csv_time(b, HAS(p, attendance_person, last_left_at), p->last_left_at);
-    buf_text(b, p->present ? "true," : "false,");
+    csv_word(b, p->present ? "true" : "false");
     csv_number(b, HAS(p, attendance_person, late_ms), p->late_ms);
     csv_number(b, HAS(p, attendance_person, left_early_ms), p->left_early_ms);
     csv_number(b, true, p->connections);
-    buf_int(b, p->reconnects);
-    buf_text(b, "\r\n");
+    csv_number(b, true, p->reconnects);
+    csv_end_row(b);
 }
 
 char *attendance_csv(struct arena *a, const struct list *people, enum attendance_rows rows)

@@ -1,10 +1,10 @@
 #include "core/audit.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "core/csv.h"
 #include <string.h>
 
 enum { SWEPT_AT_ONCE = 5000, AGENT_SHOWN = 200, SUBJECT_SHOWN = 200 };
-static const int64_t DAY_MS = 24LL * 60 * 60 * 1000;
 
 #define WANTED \
     " FROM audit WHERE ($1 = '' OR actor = $1) AND ($2 IS NULL OR user_id = $2) AND ($3 IS NULL OR key_id = $3) AND ($4 = '' OR substr(action, 1, length($4)) = $4) " \
@@ -51,7 +51,7 @@ bool audit_note(struct scope *s, const struct audit_act *act, struct err *e)
     if (act->subject) SET(&row, audit_entry, subject, act->subject);
     if (act->subject_id) SET(&row, audit_entry, subject_id, audit_plain(s->arena, act->subject_id, SUBJECT_SHOWN));
     if (act->status) SET(&row, audit_entry, status, act->status);
-    return db_insert(s->db, "audit", audit_entry, &row, e);
+    return FAULT_POINT(audit_due) && db_insert(s->db, "audit", audit_entry, &row, e) && FAULT_POINT(audit_noted);
 }
 
 const char *audit_id(struct arena *a, int64_t id)
@@ -77,35 +77,25 @@ bool audit_sweep(struct scope *s, struct err *e)
 
 /* ---- as a table */
 
-static void text_field(struct buf *b, bool there, const char *text)
-{
-    buf_char(b, ',');
-    if (there) csv_field(b, text);
-}
-
-static void number_field(struct buf *b, bool there, int64_t n)
-{
-    buf_char(b, ',');
-    if (there) buf_int(b, n);
-}
+#define TEXT_IF(r, f) (HAS(r, audit_entry, f) ? (r)->f : NULL)
 
 static void csv_row(struct buf *b, const struct audit_entry *r)
 {
-    char at[TIME_TEXT];
-    time_format(r->at, at);
-    buf_int(b, r->id);
-    buf_printf(b, ",%s,%s,%s", at, r->action, audit_actor_words.words[r->actor]);
-    number_field(b, HAS(r, audit_entry, user_id), r->user_id);
-    number_field(b, HAS(r, audit_entry, key_id), r->key_id);
-    number_field(b, HAS(r, audit_entry, participant_id), r->participant_id);
-    text_field(b, HAS(r, audit_entry, name), r->name);
-    text_field(b, HAS(r, audit_entry, subject), r->subject);
-    text_field(b, HAS(r, audit_entry, subject_id), r->subject_id);
-    text_field(b, HAS(r, audit_entry, ip), r->ip);
-    text_field(b, HAS(r, audit_entry, user_agent), r->user_agent);
-    number_field(b, HAS(r, audit_entry, status), r->status);
-    text_field(b, HAS(r, audit_entry, request_id), r->request_id);
-    buf_text(b, "\r\n");
+    csv_number(b, true, r->id);
+    csv_time(b, true, r->at);
+    csv_word(b, r->action);
+    csv_word(b, audit_actor_words.words[r->actor]);
+    csv_number(b, HAS(r, audit_entry, user_id), r->user_id);
+    csv_number(b, HAS(r, audit_entry, key_id), r->key_id);
+    csv_number(b, HAS(r, audit_entry, participant_id), r->participant_id);
+    csv_text(b, TEXT_IF(r, name));
+    csv_text(b, TEXT_IF(r, subject));
+    csv_text(b, TEXT_IF(r, subject_id));
+    csv_text(b, TEXT_IF(r, ip));
+    csv_text(b, TEXT_IF(r, user_agent));
+    csv_number(b, HAS(r, audit_entry, status), r->status);
+    csv_text(b, TEXT_IF(r, request_id));
+    csv_end_row(b);
 }
 
 char *audit_csv(struct arena *a, const struct list *rows)

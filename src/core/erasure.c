@@ -1,4 +1,5 @@
 #include "core/erasure.h"
+#include "base/fault.h"
 #include "base/rand.h"
 #include "core/audit.h"
 #include "core/errand.h"
@@ -82,7 +83,7 @@ bool erasure_begin(struct scope *s, const struct user *person, enum erasure_medi
 {
     enum db_found found = erasure_of(s, person->id, out, e);
     if (found != DB_NONE) return found == DB_ROW;
-    return user_may_go(s, person, e) && plan(s, person, media, by, out, e) && blank_account(s, person, out, e) && put_out(s, person->id, e) && job_add(s, "forget", out->id, s->now, e);
+    return user_may_go(s, person, e) && plan(s, person, media, by, out, e) && FAULT_POINT(forget_noted) && blank_account(s, person, out, e) && put_out(s, person->id, e) && job_add(s, "forget", out->id, s->now, e);
 }
 
 /* ---- the job */
@@ -130,6 +131,6 @@ bool erasure_finish(struct scope *s, int64_t id, struct err *e)
     SET(&x, erasure, finished_at, s->now);
     CLEAR(&x, erasure, needles);
     CLEAR(&x, erasure, error);
-    return db_update(s->db, "erasures", erasure, &x, e) && EMIT(s, user_erased, 0, e, .user_id = x.user_id, .name = x.pseudonym) &&
+    return db_update(s->db, "erasures", erasure, &x, e) && FAULT_POINT(forget_closed) && EMIT(s, user_erased, 0, e, .user_id = x.user_id, .name = x.pseudonym) &&
            audit_note(s, &(struct audit_act){.action = "job.user_erased", .subject = "user", .subject_id = audit_id(s->arena, x.user_id)}, e);
 }

@@ -79,8 +79,7 @@ static bool await_echoes(struct scope *s, struct forgetting *f, bool *finished, 
 /* ---- recordings */
 
 static const char SQL_RECORDING[] =
-    "SELECT {r} FROM recordings r WHERE r.id > $1 AND r.deleted_at IS NULL AND EXISTS (SELECT 1 FROM connection_spans c JOIN participants p ON p.id = c.participant_id "
-    "WHERE p.user_id = $2 AND c.session_id = r.session_id AND (r.ended_at IS NULL OR c.joined_at < r.ended_at) AND (c.left_at IS NULL OR c.left_at > r.started_at)) ORDER BY r.id LIMIT 1";
+    "SELECT {r} FROM recordings r WHERE r.id > $1 AND r.deleted_at IS NULL AND " RECORDING_TOOK_PART("p.user_id = $2") " ORDER BY r.id LIMIT 1";
 static const char SQL_OTHERS[] =
     "SELECT count(*) FROM connection_spans c JOIN participants p ON p.id = c.participant_id WHERE c.session_id = $1 AND (p.user_id IS NULL OR p.user_id <> $2) "
     "AND ($4 IS NULL OR c.joined_at < $4) AND (c.left_at IS NULL OR c.left_at > $3)";

@@ -16,8 +16,7 @@ static const char SQL_EVENTS[] =
 static const char SQL_CONSENTS[] = CONSENT_SHOWN "WHERE p.user_id = $1 AND c.id > $2 ORDER BY c.id" ROWS_AT_ONCE;
 static const char SQL_FILES[] =
     "SELECT f.id, f.recording_id, r.session_id, f.kind, f.name, f.content_type, f.size_bytes, f.sha256, r.started_at, CAST(NULL AS TEXT) FROM recording_files f JOIN recordings r ON r.id = f.recording_id "
-    "WHERE f.id > $2 AND r.deleted_at IS NULL AND EXISTS (SELECT 1 FROM connection_spans c JOIN participants p ON p.id = c.participant_id WHERE p.user_id = $1 AND c.session_id = r.session_id "
-    "AND (r.ended_at IS NULL OR c.joined_at < r.ended_at) AND (c.left_at IS NULL OR c.left_at > r.started_at)) ORDER BY f.id" ROWS_AT_ONCE;
+    "WHERE f.id > $2 AND r.deleted_at IS NULL AND " RECORDING_TOOK_PART("p.user_id = $1") " ORDER BY f.id" ROWS_AT_ONCE;
 static const char SQL_SESSIONS[] = "SELECT {} FROM sessions WHERE teacher_id = $1 AND id > $2 ORDER BY id" ROWS_AT_ONCE;
 static const char SQL_TOKENS[] = "SELECT {} FROM join_tokens WHERE participant_id IN " SEATS " AND id > $2 ORDER BY id" ROWS_AT_ONCE;
 static const char SQL_KEYS[] = "SELECT {} FROM api_keys WHERE user_id = $1 AND id > $2 ORDER BY id" ROWS_AT_ONCE;

@@ -109,8 +109,8 @@ static bool begin_at(struct scope *s, int64_t after, int64_t *position, struct e
 
 static bool know(struct scope *s, const char *bearer, struct user *user, struct err *e)
 {
-    api_scopes scopes;
-    return bearer_user(s, bearer, user, &scopes, e) && api_scopes_hold(scopes, (api_scopes)1 << api_scope_sessions_read, e);
+    struct bearer_rights rights;
+    return bearer_user(s, bearer, user, &rights, e) && api_scopes_hold(rights.scopes, (api_scopes)1 << api_scope_sessions_read, e);
 }
 
 bool feed_admit(struct scope *s, const char *bearer, const struct feed_wish *wish, struct feed_pass *out, struct err *e)

@@ -1,4 +1,5 @@
 #include "core/inbox.h"
+#include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/metric.h"
@@ -27,7 +28,6 @@ static const char SQL_SWEEP_UNVERIFIED[] =
     "DELETE FROM inbox WHERE state = 'unverified' AND id <= (SELECT id FROM inbox WHERE state = 'unverified' ORDER BY id DESC LIMIT 1 OFFSET $1)";
 
 enum { TRIES = 6, UNVERIFIED_KEPT = 1000, SET_ASIDE_DAYS = 365 };
-static const int64_t DAY_MS = 24 * 60 * 60 * 1000;
 
 /* Databases keep texts: other bytes are kept as base64url. */
 static bool is_text(const char *body, size_t size)
@@ -120,6 +120,7 @@ static bool tell_set_aside(struct scope *s, const struct inbox *row, int64_t ses
 {
     metric_add(inbox_set_aside_total, 1);
     log_warn("inbox.set_aside", LOG_INT("id", row->id), LOG_STR("provider", row->provider), LOG_STR("error", why));
+    FAULT_POINT(inbox_set_aside);
     return EMIT(s, provider_event_set_aside, session_id, e, .name = HAS(row, inbox, event_type) ? row->event_type : NULL, .text = row->provider, .error = why);
 }
 

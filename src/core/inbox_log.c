@@ -1,4 +1,5 @@
 /* inbox_log.c - the inbox as who looks after the server sees it: what came, what is set aside, looking at it again. */
+#include "base/fault.h"
 #include "core/event.h"
 #include "core/inbox.h"
 #include <string.h>
@@ -72,6 +73,7 @@ bool inbox_replay(struct scope *s, const struct inbox_filter *f, int64_t *count,
     if (found != DB_ROW) return found == DB_NONE;
     if (!db_run(s->db, failed ? SQL_REPLAY_SET_ASIDE : SQL_REPLAY, e, FILTER(&these), INT_(s->now))) return false;
     *count = db_changes(s->db);
+    FAULT_POINT(inbox_replayed);
     *last = *count == INBOX_AT_ONCE ? these.to_id : 0;
     return EMIT(s, inbox_replayed, 0, e, .text = arena_printf(s->arena, "%lld", (long long)*count)) && inbox_want(s, e);
 }

@@ -332,6 +332,7 @@ bool recording_keep(struct scope *s, struct recording *r, bool kept, const char 
     if (kept && reason) SET(r, recording, kept_reason, reason);
     else CLEAR(r, recording, kept_reason);
     if (!db_update(s->db, "recordings", recording, r, e)) return false;
+    FAULT_POINT(recording_held);
     if (!kept) return !changed || EMIT(s, recording_let_go, r->session_id, e, .recording_id = r->id);
     return EMIT(s, recording_kept, r->session_id, e, .recording_id = r->id, .reason = reason);
 }

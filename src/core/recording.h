@@ -3,6 +3,11 @@
 #include "core/core.h"
 #include "core/session.h"
 
+/* SQL: somebody whose seat p is `theirs` was in while the recording r ran. */
+#define RECORDING_TOOK_PART(theirs) \
+    "EXISTS (SELECT 1 FROM connection_spans c JOIN participants p ON p.id = c.participant_id WHERE " theirs " AND c.session_id = r.session_id " \
+    "AND (r.ended_at IS NULL OR c.joined_at < r.ended_at) AND (c.left_at IS NULL OR c.left_at > r.started_at))"
+
 bool recording_runs(struct scope *s, int64_t session_id, bool *runs, struct err *e);                 /* recording or paused */
 enum db_found recording_running(struct scope *s, int64_t session_id, struct recording *out, struct err *e);
 bool recording_all_running(struct scope *s, struct list *out, struct err *e);                        /* of all calls on this node */

@@ -1,4 +1,6 @@
 #include "core/retention.h"
+#include "base/clock.h"
+#include "base/fault.h"
 #include "core/copy.h"
 #include "core/event.h"
 #include "core/job.h"
@@ -16,7 +18,6 @@ static const char SQL_CHAT_LAST[] = "SELECT max(id) FROM (SELECT id, timestamp F
 static const char SQL_FORGET_CHAT[] = "UPDATE events SET event_data = '{\"forgotten\":true}' WHERE event_type = 'chat.message' AND id > $1 AND id <= $2";
 
 enum { AT_ONCE = 50, EVENTS_AT_ONCE = 2000 };
-static const int64_t DAY_MS = 24 * 60 * 60 * 1000;
 
 bool retention_begin(struct scope *s, struct err *e)
 {
@@ -46,7 +47,7 @@ bool retention_recordings(struct scope *s, bool *more, struct err *e)
 
 static bool drop(struct scope *s, const struct recording_file *f, struct err *e)
 {
-    return db_run(s->db, SQL_DROP_FILE, e, INT_(f->id), INT_(s->now)) && copy_erase_file(s, f, e) && job_add(s, "erase_file", f->id, s->now, e);
+    return db_run(s->db, SQL_DROP_FILE, e, INT_(f->id), INT_(s->now)) && FAULT_POINT(track_dropped) && copy_erase_file(s, f, e) && job_add(s, "erase_file", f->id, s->now, e);
 }
 
 static bool tell(struct scope *s, int64_t recording_id, int64_t days, struct err *e)
@@ -82,5 +83,5 @@ bool retention_chat(struct scope *s, bool *more, struct err *e)
     enum db_found found = db_number(s->db, SQL_CHAT_LAST, &to, e, INT_(from), INT_(s->now - days * DAY_MS), INT_(EVENTS_AT_ONCE));
     if (found != DB_ROW) return found == DB_NONE;
     *more = true;
-    return db_run(s->db, SQL_FORGET_CHAT, e, INT_(from), INT_(to)) && db_run(s->db, SQL_CHAT_TO, e, INT_(to));
+    return db_run(s->db, SQL_FORGET_CHAT, e, INT_(from), INT_(to)) && FAULT_POINT(chat_emptied) && db_run(s->db, SQL_CHAT_TO, e, INT_(to));
 }

@@ -125,12 +125,15 @@ const char *bearer_name(struct scope *s, const char *bearer)
     return name && *name && strlen(name) <= 200 ? name : NULL;
 }
 
-bool bearer_user(struct scope *s, const char *bearer, struct user *out, api_scopes *scopes, struct err *e)
+bool bearer_user(struct scope *s, const char *bearer, struct user *out, struct bearer_rights *rights, struct err *e)
 {
+    struct api_key key = {0};
     int64_t id = 0;
-    *scopes = EVERY_SCOPE;
-    if (!(api_key_is_one(bearer) ? api_key_check(s, bearer, &id, scopes, e) : token_user_id(s, bearer, &id, e))) return false;
-    enum db_found found = user_by_id(s, id, out, e);
+    bool is_key = api_key_is_one(bearer);
+    rights->scopes = EVERY_SCOPE;
+    if (!(is_key ? api_key_check(s, bearer, &key, &rights->scopes, e) : token_user_id(s, bearer, &id, e))) return false;
+    rights->key_id = key.id;
+    enum db_found found = user_by_id(s, is_key ? key.user_id : id, out, e);
     if (found == DB_FAILED) return false;
     if (found == DB_NONE) return err_fail(e, error_bad_credentials);
     return out->is_active || err_fail(e, error_inactive_user);

@@ -20,4 +20,5 @@ char *access_token_sign(struct scope *s, const struct user *u);
 bool bearer_is_ours(const char *bearer);                /* looks like an access token or an API key of ours, good or not */
 const char *bearer_name(struct scope *s, const char *bearer); /* the name that a good token claims for its bearer; NULL: none */
 /* Who a bearer is: an access token or an API key, and what for it may be used. False with bad_credentials or inactive_user. */
-bool bearer_user(struct scope *s, const char *bearer, struct user *out, api_scopes *scopes, struct err *e);
+struct bearer_rights { api_scopes scopes; int64_t key_id; };   /* key_id 0: it is no key */
+bool bearer_user(struct scope *s, const char *bearer, struct user *out, struct bearer_rights *rights, struct err *e);

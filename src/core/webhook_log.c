@@ -59,7 +59,6 @@ static const char *const SQL_SWEEP_DELETED[] = {
 static const char SQL_SWEEP_DUE[] = "SELECT 1 WHERE EXISTS " OLD " OR EXISTS " LEFT_OVER;
 
 enum { REPLAY_AT_ONCE = 10000 };
-static const int64_t DAY_MS = 24LL * 60 * 60 * 1000;
 
 /* ---- for the sender */
 

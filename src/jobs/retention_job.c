@@ -1,4 +1,5 @@
 /* retention_job.c - goes round every hour and deletes what is too old, a bit at a time, so that nobody waits for it. */
+#include "base/fault.h"
 #include "core/inbox.h"
 #include "core/retention.h"
 #include "jobs/kinds.h"
@@ -33,10 +34,10 @@ enum work_result retention_work(struct work_context *w, struct err *e)
         struct step step = {steps[i], true};
         while (step.more) {
             if (!runner_go_on(w)) return WORK_STOPPED;
-            if (!core_write(w->core, run_step, &step, e)) return WORK_AGAIN;
+            if (!core_write(w->core, run_step, &step, e) || !FAULT_POINT(retention_stepped)) return WORK_AGAIN;
         }
     }
-    return core_write(w->core, next_round, NULL, e) ? WORK_DONE : WORK_AGAIN;
+    return core_write(w->core, next_round, NULL, e) && FAULT_POINT(retention_planned) ? WORK_DONE : WORK_AGAIN;
 }
 
 enum work_result erase_file_work(struct work_context *w, struct err *e)
@@ -44,5 +45,5 @@ enum work_result erase_file_work(struct work_context *w, struct err *e)
     struct recording_file f;
     enum db_found found = db_one(w->db, SQL_DROPPED, recording_file, &f, w->arena, e, INT_(w->job->subject_id));
     if (found != DB_ROW) return found == DB_NONE ? WORK_DONE : WORK_AGAIN;
-    return sink_erase_local(core_config(w->core)->DATA_DIR, f.key, e) ? WORK_DONE : WORK_AGAIN;
+    return sink_erase_local(core_config(w->core)->DATA_DIR, f.key, e) && FAULT_POINT(track_erased) ? WORK_DONE : WORK_AGAIN;
 }

@@ -4,6 +4,7 @@
  * nothing newer has seen it. What is committed after the page was read is in the backlog when it is looked at, or comes there. What
  * the page had before the writer told of it comes there as well: that is passed over by its number. */
 #include "base/log.h"
+#include "base/fault.h"
 #include "stream/event_parts.h"
 
 static void keep_row(struct subscriber *w, const struct event *row)
@@ -35,6 +36,7 @@ static bool read_page(struct subscriber *w, struct err *e)
         keep_row(w, (const struct event *)rows.items + i);
         all = w->page.size < PAGE_BYTES || i + 1 == rows.count;
     }
+    FAULT_POINT(stream_read);
     if (all) w->pass.position = upto;
     if (!all || more) return true;
     w->state = SUBSCRIBER_LIVE;

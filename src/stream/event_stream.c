@@ -1,6 +1,7 @@
 /* event_stream.c - the stream's thread: what happened comes in, and goes out to everybody. */
 #include "stream/event_parts.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/metric.h"
 #include <stdlib.h>
@@ -21,6 +22,7 @@ static void fan_out(void *arg)
 {
     struct event_stream *s = arg;
     s->fan_out_posted = false;
+    FAULT_POINT(stream_due);
     for (struct subscriber *w = s->subscribers, *next; w; w = next) {
         next = w->next;
         if (w->state != SUBSCRIBER_LIVE) continue;

@@ -68,8 +68,8 @@ static void look_up(struct watcher *w)
     struct user user;
     struct session session;
     struct err e = {0}, refused;
-    api_scopes scopes;
-    bool known = bearer_user(&scope, w->bearer, &user, &scopes, &e) && api_scopes_hold(scopes, (api_scopes)1 << api_scope_recordings_read, &e), may = false;
+    struct bearer_rights rights;
+    bool known = bearer_user(&scope, w->bearer, &user, &rights, &e) && api_scopes_hold(rights.scopes, (api_scopes)1 << api_scope_recordings_read, &e), may = false;
     scope.actor = &user;
     if (known && w->named) may = session_access_id(&scope, w->first->session_id, ACCESS_MEMBER, &session, &refused);
     settle(w, known, may, &e);

@@ -1,5 +1,6 @@
 /* subscriber.c - one who is told: what it is written, and its end. */
 #include "base/clock.h"
+#include "base/fault.h"
 #include "stream/event_parts.h"
 #include "base/metric.h"
 #include <errno.h>
@@ -124,6 +125,7 @@ static enum went write_vector(struct subscriber *w, struct iovec *v, int count, 
     *size = n < 0 ? 0 : (size_t)n;
     if (n < 0) return errno == EAGAIN ? BLOCKED : LOST;
     w->moved_ms = clock_monotonic_ms();
+    FAULT_POINT(stream_sent);
     return WENT;
 }
 

@@ -35,19 +35,8 @@ def boss(house):
 @pytest.fixture
 def poison(house):
     """A room whose events cannot be written, for a reason that only the database knows."""
-    room, name = f"poison-{uuid.uuid4().hex[:8]}", f"poison_{uuid.uuid4().hex[:8]}"
-    with house.db() as db:
-        if house.on_postgresql:
-            db.execute(f"CREATE FUNCTION {name}() RETURNS trigger AS $body$ BEGIN IF NEW.room_name = '{room}' AND NEW.state IN ('processed', 'waiting') "
-                       "THEN RAISE EXCEPTION 'a row that cannot be'; END IF; RETURN NEW; END $body$ LANGUAGE plpgsql")
-            db.execute(f"CREATE TRIGGER {name} BEFORE UPDATE ON inbox FOR EACH ROW EXECUTE FUNCTION {name}()")
-        else:
-            db.execute(f"CREATE TRIGGER {name} BEFORE UPDATE ON inbox WHEN NEW.room_name = '{room}' AND NEW.state IN ('processed', 'waiting') BEGIN SELECT RAISE(ABORT, 'a row that cannot be'); END")
-
-    def cure():
-        with house.db() as db:
-            db.execute(f"DROP TRIGGER IF EXISTS {name}" + (" ON inbox" if house.on_postgresql else ""))
-
+    room = f"poison-{uuid.uuid4().hex[:8]}"
+    cure = house.refuse("inbox", f"NEW.room_name = '{room}' AND NEW.state IN ('processed', 'waiting')")
     yield room, cure
     cure()
 

@@ -5,6 +5,7 @@ import time
 
 import httpx
 
+import records
 from harness import jwt, until
 from recorded import microphone
 from world import PARTS, Died
@@ -194,9 +195,9 @@ def first_start(w):
         house.process.wait(10)
 
 
-ALL = [accounts, lessons, call, lost_hooks, page, forgotten, kept_recording, recording, large_recording, silent_recorder, restart, flood, compose, first_start]
+ALL = [accounts, lessons, call, lost_hooks, page, forgotten, kept_recording, recording, large_recording, silent_recorder, restart, flood, compose, first_start, *records.ALL]
 ONLY = {"checkpoint_before": flood, "checkpoint_after": flood, "migrate_step": first_start, "migrate_done": first_start, "secret_written": first_start,
-        "reconcile_asked": lost_hooks, "reconcile_told": silent_recorder}  # places that others pass now and then
+        "reconcile_asked": lost_hooks, "reconcile_told": silent_recorder, **records.ONLY}  # places that others pass now and then
 OWN_HOUSE = [compose, first_start]  # they start, and start again, by themselves
 SQLITE_ALONE = {"checkpoint_before": flood, "checkpoint_after": flood}  # PostgreSQL has no log of ours to be folded
 

@@ -14,6 +14,7 @@ from websockets.sync.client import connect
 
 import harness
 import postgresql
+import records
 from control import Control
 from fake_livekit import FakeLiveKit
 from fake_s3 import FakeS3
@@ -70,14 +71,14 @@ class World:
         self.s3, self.receiver = FakeS3(), Receiver()
         self.numbers, self.tolerant, self.deaths = itertools.count(1), tolerant, (-signal.SIGKILL,)
         self.read, self.look = [], None
-        asked = {"DEPARTURE_TIMEOUT_SECONDS": "86400", "EMPTY_TIMEOUT_SECONDS": "86400", **self.neighbours(), **self.s3.env(), **self.control.env, **env}
+        asked = {"DEPARTURE_TIMEOUT_SECONDS": "86400", "EMPTY_TIMEOUT_SECONDS": "86400", **records.OLD, **self.neighbours(), **self.s3.env(), **self.control.env, **env}
         if database == "postgresql":
             asked |= {"DATABASE_URL": postgresql.fresh_database()}
             self.look = postgresql.Look(asked["DATABASE_URL"])
         self.houses = [House(self.folder / f"house{i}", asked) for i in range(nodes)]
         self.house = self.houses[0]
         # the diary
-        self.forgotten = set()
+        self.forgotten, self.untold_copies = set(), set()
         self.accounts, self.sessions, self.ended, self.recordings, self.deleted_recordings, self.keys, self.hooks, self.unanswered = {}, {}, set(), {}, set(), [], set(), {}
         self.http = self.client()
         assert all(house.start() for house in self.houses)
@@ -98,6 +99,7 @@ class World:
         self.livekit.hook_url = self.house.url + "/webhooks/livekit"
 
     def close(self):
+        records.close(self)
         self.control.disarm()
         for house in self.houses:
             if house.alive:

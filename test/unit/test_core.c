@@ -444,20 +444,21 @@ TEST(test_bearers)
     struct user u;
     char key[64];
     struct api_key row;
-    api_scopes scopes;
+    struct bearer_rights rights;
     const char *token = access_token_sign(&now, &grace);
-    DONE(bearer_user(&now, token, &u, &scopes, &err));
+    DONE(bearer_user(&now, token, &u, &rights, &err));
     assert_int_equal(u.id, grace.id);
+    assert_true(rights.scopes == EVERY_SCOPE && !rights.key_id);
     DONE(api_key_create(&now, "k", EVERY_SCOPE, ada.id, key, &row, &err));
-    DONE(bearer_user(&now, key, &u, &scopes, &err));
+    DONE(bearer_user(&now, key, &u, &rights, &err));
     assert_int_equal(u.id, ada.id);
     assert_int_equal(strlen(key), 43);
-    assert_true(scopes == EVERY_SCOPE);
+    assert_true(rights.scopes == EVERY_SCOPE && rights.key_id == row.id);
     DONE(api_key_revoke(&now, row.id, &err));
-    REFUSED(bearer_user(&now, key, &u, &scopes, &err), bad_credentials);
+    REFUSED(bearer_user(&now, key, &u, &rights, &err), bad_credentials);
     assert_false(api_key_revoke(&now, row.id, &err));
     now.now += config->ACCESS_TOKEN_EXPIRE_MINUTES * MINUTE;
-    REFUSED(bearer_user(&now, token, &u, &scopes, &err), bad_credentials);
+    REFUSED(bearer_user(&now, token, &u, &rights, &err), bad_credentials);
     REFUSED(user_create_hashed(&now, "ADA@example.org", NULL, "x", user_role_student, &u, &err), email_taken);
 }
 
@@ -466,6 +467,7 @@ TEST(test_scopes)
     struct user u;
     char key[64];
     struct api_key row;
+    struct bearer_rights rights;
     api_scopes scopes, some = (api_scopes)1 << api_scope_sessions_read | (api_scopes)1 << api_scope_keys_admin;
     DONE(api_scopes_parse(" keys:admin,, sessions:read ", &scopes, &err));
     assert_true(scopes == some);
@@ -482,8 +484,8 @@ TEST(test_scopes)
     assert_string_equal(err.text, "This API key lacks the scope users:read");
     DONE(api_key_create(&now, "k", some, ada.id, key, &row, &err));
     assert_string_equal(row.scope, "sessions:read keys:admin");
-    DONE(bearer_user(&now, key, &u, &scopes, &err));
-    assert_true(scopes == some);
+    DONE(bearer_user(&now, key, &u, &rights, &err));
+    assert_true(rights.scopes == some);
 }
 
 TEST(test_changing_accounts)

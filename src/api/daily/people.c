@@ -54,24 +54,29 @@ bool daily_app_message_send(struct request *r, struct err *e)
 
 /* ---- permissions. What can be changed while somebody is in is whether they may share their screen; a word that would change anything else is refused, never half obeyed. */
 
+static size_t word_of(const json_t *item, const char *const *words, size_t count)
+{
+    const char *text = json_string_value(item);
+    size_t k = 0;
+    while (k < count && (!text || strcmp(words[k], text) != 0)) k++;
+    return k;
+}
+
+static size_t how_many(const json_t *list, const char *const *words, size_t count)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < json_array_size(list); i++) n += word_of(json_array_get(list, i), words, count) < count;
+    return n;
+}
+
 static bool holds(const json_t *list, const char *word)
 {
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const char *text = json_string_value(json_array_get(list, i));
-        if (text && !strcmp(text, word)) return true;
-    }
-    return false;
+    return how_many(list, &word, 1) > 0;
 }
 
 static bool is_list_of(const json_t *list, const char *const *words, size_t count)
 {
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const char *text = json_string_value(json_array_get(list, i));
-        size_t k = 0;
-        while (text && k < count && strcmp(words[k], text) != 0) k++;
-        if (!text || k == count) return false;
-    }
-    return json_is_array(list);
+    return json_is_array(list) && how_many(list, words, count) == json_array_size(list);
 }
 
 static bool sends_well(const json_t *sends)

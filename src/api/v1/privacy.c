@@ -1,6 +1,7 @@
 /* privacy.c - consent to be recorded; all that is known of a person, and forgetting them. */
 #include "api/api.h"
 #include "api/audit.h"
+#include "base/fault.h"
 #include "core/consent.h"
 #include "core/erasure.h"
 #include "core/export.h"
@@ -100,6 +101,7 @@ bool v1_user_export(struct request *r, struct err *e)
         close(fd);
         return false;
     }
+    FAULT_POINT(export_written);
     r->file.fd = fd;
     r->file.partial = false;
     r->file.offset = 0;
