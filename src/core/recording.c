@@ -53,7 +53,16 @@ bool recording_runs(struct scope *s, int64_t session_id, bool *runs, struct err 
 
 bool recording_all_running(struct scope *s, struct list *out, struct err *e)
 {
-    return db_all(s->db, SQL_ALL_RUNNING, recording, out, s->arena, e, INT_(s->core->node_id));
+    if (!db_all(s->db, SQL_ALL_RUNNING, recording, out, s->arena, e, INT_(s->core->node_id))) return false;
+    struct recording *r = (struct recording *)(uintptr_t)out->items;
+    size_t ours = 0;
+    for (size_t i = 0; i < out->count; i++) {
+        bool remote;
+        if (!errand_is_remote(s, r[i].session_id, &remote, e)) return false;
+        if (!remote) r[ours++] = r[i];
+    }
+    out->count = ours;
+    return true;
 }
 
 static bool open_span(struct scope *s, int64_t recording_id, struct err *e)

@@ -10,7 +10,8 @@
 
 bool recording_runs(struct scope *s, int64_t session_id, bool *runs, struct err *e);                 /* recording or paused */
 enum db_found recording_running(struct scope *s, int64_t session_id, struct recording *out, struct err *e);
-bool recording_all_running(struct scope *s, struct list *out, struct err *e);                        /* of all calls on this node */
+/* Of all calls on this node, as far as they are recorded here: what a remote provider records fills another disk, by another clock. */
+bool recording_all_running(struct scope *s, struct list *out, struct err *e);
 bool recording_begin(struct scope *s, const struct session *session, struct recording *out, struct err *e);
 bool recording_begin_automatic(struct scope *s, const struct session *session, struct err *e);       /* unless there is or was one */
 bool recording_act(struct scope *s, struct recording *r, enum record_action action, struct err *e);  /* pause, resume, stop */

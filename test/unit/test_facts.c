@@ -557,6 +557,39 @@ TEST(a_doorbell_is_answered_not_too_often)
     assert_int_equal(due(), now.now);
 }
 
+/* ---- beside what is recorded here */
+
+static int64_t record(const struct session *s)
+{
+    struct recording r = {.session_id = s->id, .uuid = arena_printf(now.arena, "00000000-0000-4000-8000-%012lld", (long long)s->id), .started_at = now.now};
+    bool taken_over;
+    model_all_present(&recording_model, &r);
+    SET(&r, recording, status, recording_status_recording);
+    CLEAR(&r, recording, ended_at);
+    CLEAR(&r, recording, deleted_at);
+    DONE(node_claim(&now, s->id, &taken_over, &err)); /* somebody's page is here */
+    DONE(db_insert(now.db, "recordings", recording, &r, &err));
+    return r.id;
+}
+
+TEST(a_full_disk_or_a_set_clock_is_no_matter_of_what_others_record)
+{
+    struct session there = far_session(false), here = schedule(now.now + 10 * MINUTE, false, false, 10);
+    struct scope before = now;
+    struct list running;
+    int64_t far_one = record(&there), near_one = record(&here);
+    struct recording r;
+    DONE(recording_all_running(&now, &running, &err));
+    assert_int_equal(running.count, 1);
+    assert_int_equal(((const struct recording *)running.items)->id, near_one);
+    before.now -= 60 * MINUTE;
+    DONE(recording_roll_all(&before, &now, &err));
+    assert_int_equal(recording_by_id(&now, near_one, &r, &err), DB_ROW);
+    assert_int_equal(r.status, recording_status_processing);
+    assert_int_equal(recording_by_id(&now, far_one, &r, &err), DB_ROW);
+    assert_int_equal(r.status, recording_status_recording);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -564,6 +597,7 @@ int main(void)
         UNIT(of_nobody_of_ours), UNIT(the_removed_are_removed_again), UNIT(into_a_session_that_is_over), UNIT(a_wished_recording_begins), UNIT(a_listing_finds_who_was_not_told),
         UNIT(a_listing_that_lags_must_say_it_twice), UNIT(an_empty_room), UNIT(left_by_everybody), UNIT(rooms_worth_asking_about), UNIT(whatever_the_order),
         UNIT(a_recording_goes_forward_only), UNIT(ready_before_started), UNIT(a_recording_that_nobody_here_began), UNIT(a_recording_that_is_never_told_of), UNIT(from_the_inbox),
-        UNIT(what_waited_is_taken_up), UNIT(who_is_missing_is_looked_for_soon), UNIT(a_doorbell_is_answered_not_too_often)};
+        UNIT(what_waited_is_taken_up), UNIT(who_is_missing_is_looked_for_soon), UNIT(a_doorbell_is_answered_not_too_often),
+        UNIT(a_full_disk_or_a_set_clock_is_no_matter_of_what_others_record)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
