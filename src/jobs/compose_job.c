@@ -8,10 +8,9 @@
 #include "provider/janus/mjr.h"
 #include "sink/local.h"
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { MOST_TRACKS = 2000 };
 
 static const char SQL_PERSON[] = "SELECT {p} FROM connection_spans c JOIN participants p ON p.id = c.participant_id WHERE c.connection = $1";
 
@@ -19,7 +18,7 @@ struct making {
     struct work_context *work;
     struct recording recording;
     struct compose_track *tracks;
-    size_t count, without_consent;
+    size_t count, room, without_consent;
     const char *folder;
     int percent;
 };
@@ -49,6 +48,16 @@ static enum compose_kind kind_of(const char *path)
     return kind;
 }
 
+static struct compose_track *track_add(struct making *m)
+{
+    if (m->count == m->room) {
+        struct compose_track *more = arena_array(m->work->arena, struct compose_track, m->room = m->room ? m->room * 2 : 64);
+        if (m->count) memcpy(more, m->tracks, m->count * sizeof *more);
+        m->tracks = more;
+    }
+    return &m->tracks[m->count++];
+}
+
 static bool add_track(struct making *m, const char *file, struct err *e)
 {
     struct scope s = reading(m->work);
@@ -62,7 +71,7 @@ static bool add_track(struct making *m, const char *file, struct err *e)
         return true;
     }
     const char *path = arena_printf(s.arena, "%s/raw/%s", m->folder, file);
-    m->tracks[m->count++] = (struct compose_track){.path = path, .name = found == DB_ROW ? person.name : "?", .kind = kind_of(path),
+    *track_add(m) = (struct compose_track){.path = path, .name = found == DB_ROW ? person.name : "?", .kind = kind_of(path),
         .connection = found == DB_ROW ? arena_printf(s.arena, "p%lld", (long long)person.id) : connection};
     return true;
 }
@@ -70,10 +79,11 @@ static bool add_track(struct making *m, const char *file, struct err *e)
 static bool find_tracks(struct making *m, struct err *e)
 {
     bool ok = true;
-    m->tracks = arena_array(m->work->arena, struct compose_track, MOST_TRACKS);
-    DIR *d = opendir(arena_printf(m->work->arena, "%s/raw", m->folder));
-    if (!d) return err_set(e, ERR_CONFLICT, "compose_empty", "nothing was recorded: nobody was in the call while it ran");
-    for (const struct dirent *f; ok && m->count < MOST_TRACKS && (f = readdir(d));) {
+    const char *raw = arena_printf(m->work->arena, "%s/raw", m->folder);
+    DIR *d = opendir(raw);
+    if (!d && errno == ENOENT) return err_set(e, ERR_CONFLICT, "compose_empty", "nothing was recorded: nobody was in the call while it ran");
+    if (!d) return err_sys(e, ERR_DESTINATION, "disk", "cannot read \"%s\"", raw);
+    for (const struct dirent *f; ok && (f = readdir(d));) {
         size_t n = strlen(f->d_name);
         if (n > 4 && !strcmp(f->d_name + n - 4, ".mjr")) ok = add_track(m, f->d_name, e);
     }
