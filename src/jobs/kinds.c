@@ -28,6 +28,7 @@ const struct work_kind work_kinds[] = {
 enum work_result erase_work(struct work_context *w, struct err *e)
 {
     struct recording r;
-    if (db_one(w->db, SQL_DELETED, recording, &r, w->arena, e, INT_(w->job->subject_id)) != DB_ROW) return WORK_DONE;
+    enum db_found found = db_one(w->db, SQL_DELETED, recording, &r, w->arena, e, INT_(w->job->subject_id));
+    if (found != DB_ROW) return found == DB_NONE ? WORK_DONE : WORK_AGAIN;
     return sink_erase_local(core_config(w->core)->DATA_DIR, arena_printf(w->arena, "recordings/%s", r.uuid), e) && FAULT_POINT(erase_done) ? WORK_DONE : WORK_AGAIN;
 }
