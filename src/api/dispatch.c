@@ -369,7 +369,7 @@ static void refuse_path(struct request *r)
     const char *lacks = v->lacks ? v->lacks(r->http->path) : NULL;
     struct err e;
     err_fail(&e, lacks ? error_not_supported : error_not_found);
-    if (lacks) snprintf(e.text, sizeof e.text, "%s", lacks);
+    if (lacks) err_say(&e, "%s", lacks);
     request_reply_error(r, &e);
 }
 

@@ -111,7 +111,7 @@ static bool parse_json(struct request *r)
         body = json_loadb(r->http->body, r->http->body_size, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, &where);
     if (!body) {
         err_fail(&e, error_bad_json);
-        snprintf(e.text, sizeof e.text, "Invalid JSON, line %d, column %d: %s", where.line, where.column, where.text);
+        err_say(&e, "Invalid JSON, line %d, column %d: %s", where.line, where.column, where.text);
         request_reply_error(r, &e);
         return false;
     }

@@ -3,7 +3,8 @@
  * A function that can fail returns bool and fills a caller's `struct err`. Four kinds are kept apart, because four different
  * people have to act: the caller, somebody who changed the state meanwhile, the keeper of a destination (bucket, endpoint,
  * provider, disk), us. `err_fail` takes a row of spec/errors.def: errors that a caller of the API can meet. `err_set` is for
- * everything below. The text says what failed, lower case, no full stop, the subject in quotes. */
+ * everything below. The text says what failed, lower case, no full stop, the subject in quotes.
+ * Whatever was put into it, it is valid UTF-8 without control characters. */
 #pragma once
 #include <stdbool.h>
 
@@ -16,12 +17,14 @@ enum error {
     error_count
 };
 
+enum { ERR_TEXT = 256 };
+
 struct err {
     const char *code;   /* name of the row, or a short word; static */
     enum err_kind kind;
     int status;         /* HTTP status that fits */
     int sys;            /* errno, or 0 */
-    char text[256];
+    char text[ERR_TEXT];
 };
 
 struct error_row {
@@ -36,4 +39,5 @@ const struct error_row *error_row(enum error id);
 bool err_fail(struct err *e, enum error id);
 bool err_set(struct err *e, enum err_kind kind, const char *code, const char *format, ...) __attribute__((format(printf, 4, 5)));
 bool err_sys(struct err *e, enum err_kind kind, const char *code, const char *format, ...) __attribute__((format(printf, 4, 5))); /* adds errno's text */
+bool err_say(struct err *e, const char *format, ...) __attribute__((format(printf, 2, 3))); /* other words for what it is already */
 bool err_is(const struct err *e, enum error id);

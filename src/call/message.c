@@ -102,7 +102,7 @@ bool message_is_hosts(const char *t)
 static bool bad_message(struct err *e, const struct violations *v)
 {
     err_fail(e, error_bad_message);
-    if (v && v->count) snprintf(e->text, sizeof e->text, "The message was not understood: \"%.60s\" is missing or wrong", v->list[0].path);
+    if (v && v->count) err_say(e, "The message was not understood: \"%.60s\" is missing or wrong", v->list[0].path);
     return false;
 }
 

@@ -40,8 +40,7 @@ bool api_scopes_parse(const char *text, api_scopes *out, struct err *e)
         size_t size = strcspn(p, " ,");
         if (scope_of(p, size, out)) continue;
         err_fail(e, error_unknown_scope);
-        if (e) snprintf(e->text, sizeof e->text, "%s: %.*s", error_row(error_unknown_scope)->message, (int)(size < 60 ? size : 60), p);
-        return false;
+        return err_say(e, "%s: %.*s", error_row(error_unknown_scope)->message, (int)(size < 60 ? size : 60), p);
     }
     return true;
 }
@@ -63,8 +62,7 @@ bool api_scopes_hold(api_scopes have, api_scopes wanted, struct err *e)
     size_t missing = 0;
     while (missing + 1 < api_scope_count && !((wanted & ~have) >> missing & 1)) missing++;
     err_fail(e, error_missing_scope);
-    if (e) snprintf(e->text, sizeof e->text, "%s %s", error_row(error_missing_scope)->message, words[missing]);
-    return false;
+    return err_say(e, "%s %s", error_row(error_missing_scope)->message, words[missing]);
 }
 
 bool api_key_create(struct scope *s, const char *name, api_scopes scopes, int64_t user_id, char key[64], struct api_key *out, struct err *e)

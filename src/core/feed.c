@@ -57,8 +57,7 @@ bool event_types_parse(const char *words, struct event_types *out, struct err *e
         size_t size = strcspn(p, " ,");
         if (add_covered(out, p, size)) continue;
         err_fail(e, error_unknown_event_type);
-        if (e) snprintf(e->text, sizeof e->text, "%s: %.*s", error_row(error_unknown_event_type)->message, (int)(size < 60 ? size : 60), p);
-        return false;
+        return err_say(e, "%s: %.*s", error_row(error_unknown_event_type)->message, (int)(size < 60 ? size : 60), p);
     }
     return true;
 }

@@ -211,8 +211,7 @@ bool recording_is_gone(const struct recording *r, struct err *e)
     char at[TIME_TEXT];
     time_format(r->deleted_at, at);
     err_fail(e, error_recording_deleted);
-    if (e) snprintf(e->text, sizeof e->text, "%s on %.10s: %s", error_row(error_recording_deleted)->message, at, HAS(r, recording, deleted_reason) ? r->deleted_reason : "by hand");
-    return false;
+    return err_say(e, "%s on %.10s: %s", error_row(error_recording_deleted)->message, at, HAS(r, recording, deleted_reason) ? r->deleted_reason : "by hand");
 }
 
 /* Who could see it is told what became of it; to everybody else it never was. */

@@ -149,6 +149,7 @@ def test_who_is_not_let_in(server, admin, teacher, student, anybody):
     assert refused(student, f"?session={session['id']}") == (403, "Not enough permissions")
     assert refused(teacher, "?session=999999999") == (404, "Session not found")
     assert refused(teacher, "?types=session.ended,sess") == (400, "Unknown event type: sess")
+    assert refused(teacher, "?types=x" + 40 * "é") == (400, "Unknown event type: x" + 29 * "é" + "?")  # cut, and still a text
     assert teacher.get("/stream?after=-1").status_code == 422
     key = admin.post("/api-keys", {"name": "rooms", "scope": "rooms:read"}).json()
     reply = server.client(key["key"]).get("/api/v1/stream")

@@ -280,12 +280,35 @@ static void test_errors(void **state)
     }
 }
 
+static void test_error_texts_are_texts(void **state)
+{
+    (void)state;
+    struct err e;
+    char many[400] = "";
+    while (strlen(many) + 2 < sizeof many) strcat(many, "\xc3\xa9");
+    err_set(&e, ERR_DESTINATION, "far", "x%s", many); /* cut in the middle of a character */
+    assert_int_equal(strlen(e.text), ERR_TEXT - 1);
+    err_set(&e, ERR_DESTINATION, "far", "%s", many);
+    assert_int_equal(strlen(e.text), ERR_TEXT - 2);
+    err_set(&e, ERR_DESTINATION, "far", "\"%s\" said %.*s", "bucket", 3, "\xc3\xa9\xc3\xa9"); /* by another measure */
+    assert_string_equal(e.text, "\"bucket\" said \xc3\xa9?");
+    err_set(&e, ERR_DESTINATION, "far", "M\xfcnchen\r\n\x1b[31m \xed\xa0\x80 \xe2\x82\xac");
+    assert_string_equal(e.text, "M?nchen   [31m ??? \xe2\x82\xac");
+    errno = ENOENT;
+    err_sys(&e, ERR_INTERNAL, "disk", "cannot open \"%s\"", "\xff");
+    assert_string_equal(e.text, "cannot open \"?\": No such file or directory");
+    assert_false(err_say(&e, "%s (%s)", e.text, "twice\n"));
+    assert_string_equal(e.text, "cannot open \"?\": No such file or directory (twice )");
+    assert_string_equal(e.code, "disk");
+    assert_false(err_say(NULL, "nobody asked"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_arena_gives_zeroed_aligned_memory_that_stays), cmocka_unit_test(test_arena_texts), cmocka_unit_test(test_arena_defers_run_last_first),
         cmocka_unit_test(test_buf_grows_and_stays_a_string), cmocka_unit_test(test_buf_moves_out_of_borrowed_bytes), cmocka_unit_test(test_buf_never_passes_its_ceiling), cmocka_unit_test(test_buf_int),
         cmocka_unit_test(test_time_agrees_with_the_c_library), cmocka_unit_test(test_time_spellings), cmocka_unit_test(test_no_times), cmocka_unit_test(test_shift_moves_the_wall_clock_only),
-        cmocka_unit_test(test_rand), cmocka_unit_test(test_errors)};
+        cmocka_unit_test(test_rand), cmocka_unit_test(test_errors), cmocka_unit_test(test_error_texts_are_texts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,9 +19,9 @@ static void test_error(void **state)
     voice_v1.error(&b, &e);
     assert_string_equal(b.data, "{\"detail\":\"Session is full\"}");
     buf_reset(&b);
-    err_set(&e, ERR_CALLER, "x", "a \"quoted\"\nline");
+    err_set(&e, ERR_CALLER, "x", "a \"quoted\" \\ line");
     voice_v1.error(&b, &e);
-    assert_string_equal(b.data, "{\"detail\":\"a \\\"quoted\\\"\\nline\"}");
+    assert_string_equal(b.data, "{\"detail\":\"a \\\"quoted\\\" \\\\ line\"}");
     buf_release(&b);
 }
 

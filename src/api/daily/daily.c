@@ -8,8 +8,7 @@
 bool daily_fail(struct err *e, enum error id, const char *about)
 {
     err_fail(e, id);
-    snprintf(e->text, sizeof e->text, "%s", about);
-    return false;
+    return err_say(e, "%s", about);
 }
 
 bool daily_about(struct err *e, enum error id, const char *about)

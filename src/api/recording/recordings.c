@@ -116,9 +116,7 @@ static bool not_found_there(const struct change *c, struct err *e)
 {
     if (!c->media_room || !(err_is(e, error_nobody_publishes) || err_is(e, error_no_call_in_room))) return false;
     err_fail(e, error_no_call_in_room);
-    size_t n = strlen(e->text);
-    snprintf(e->text + n, sizeof e->text - n, " (looked for the LiveKit room \"%s\")", c->media_room);
-    return false;
+    return err_say(e, "%s (looked for the LiveKit room \"%s\")", e->text, c->media_room);
 }
 
 bool recording_api_start(struct request *r, struct err *e)

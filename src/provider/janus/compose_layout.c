@@ -1,4 +1,5 @@
 #include "provider/janus/compose_parts.h"
+#include "base/utf8.h"
 #include <string.h>
 
 static const struct rect whole = {0, 0, COMPOSE_WIDTH, COMPOSE_HEIGHT};
@@ -81,18 +82,12 @@ struct rect layout_fit(int width, int height, struct rect into)
 }
 
 /* Bytes of the character at `p` and the character; 0 for what is not UTF-8. */
-static size_t decode(const unsigned char *p, uint32_t *letter)
+static size_t decode(const char *p, uint32_t *letter)
 {
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t size = p[0] < 0x80 ? 1 : p[0] >> 5 == 6 ? 2 : p[0] >> 4 == 14 ? 3 : p[0] >> 3 == 30 ? 4 : 0;
-    if (!size) return 0;
-    *letter = size == 1 ? p[0] : p[0] & (0x7fu >> size);
-    for (size_t i = 1; i < size; i++) {
-        if (p[i] >> 6 != 2) return 0;
-        *letter = *letter << 6 | (p[i] & 0x3f);
-    }
-    bool valid = *letter >= least[size] && *letter <= 0x10ffff && (*letter < 0xd800 || *letter > 0xdfff);
-    return valid ? size : 0;
+    size_t size = utf8_size(p, strlen(p));
+    *letter = size == 1 ? (unsigned char)p[0] : (unsigned char)p[0] & (0x7fu >> size);
+    for (size_t i = 1; i < size; i++) *letter = *letter << 6 | (p[i] & 0x3f);
+    return size;
 }
 
 /* Controls break the line, bidirectional ones let a name rewrite what stands around it. */
@@ -106,12 +101,12 @@ static bool printable(uint32_t c)
 size_t layout_label(const char *name, size_t letters, char *to, size_t room)
 {
     static const char more[] = "\xe2\x80\xa6"; /* … */
-    const unsigned char *p = (const unsigned char *)(name ? name : "");
+    const char *p = name ? name : "";
     size_t used = 0, count = 0, cut = 0; /* cut: where the mark goes if it gets too long */
     while (*p) {
         uint32_t c = 0;
         size_t size = decode(p, &c);
-        const char *bytes = !size ? "?" : printable(c) ? (const char *)p : " ";
+        const char *bytes = !size ? "?" : printable(c) ? p : " ";
         size_t width = size && printable(c) ? size : 1;
         if (count == letters || used + width + sizeof more > room) {
             memcpy(to + cut, more, sizeof more);

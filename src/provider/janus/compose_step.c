@@ -111,7 +111,7 @@ static bool run(struct step *step, const char *what, const char *const *argv, in
         return explain(c, what, "", e);
     }
     if (e) *e = cause;
-    if (e && step->said[0] && end.fate == CHILD_EXITED) snprintf(e->text, sizeof e->text, "\"%s\" ended with code %d: %s", argv[0], end.code, step->said);
+    if (e && step->said[0] && end.fate == CHILD_EXITED) err_say(e, "\"%s\" ended with code %d: %s", argv[0], end.code, step->said);
     return explain(c, what, end.tail, e);
 }
 
