@@ -361,7 +361,7 @@ UPGRADE = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 
 def stream(args, folder):
     for figure, extra in (("stream", []), ("stream ws", UPGRADE)):
         with ExitStack() as stack:
-            roomd = stack.enter_context(Roomd(folder / figure, args.threads, "warn")).sign_in()
+            roomd = stack.enter_context(Roomd(folder / figure, args.threads, "warn", {"STREAM_SUBSCRIBERS_EACH": "100000"})).sign_in()
             port, path, who = roomd.url.split(":")[2].split("/")[0], roomd.session(), ["Host: bench", f"Authorization: {roomd.bearer}"]
             change = [f"PATCH /api/v1{path} HTTP/1.1", *who, "Content-Type: application/json", "Content-Length: 15", "", '{"title":"New"}']
             ours = stack.enter_context(Subscribers(roomd, port, roomd.folder, ["GET /api/v1/stream HTTP/1.1", *who, *extra], change))

@@ -33,10 +33,10 @@ bool feed_page(struct scope *s, const struct feed_filter *f, int64_t after, int6
 bool feed_teacher(struct scope *s, int64_t session_id, int64_t *out, struct err *e);           /* also of a deleted session; 0: none */
 
 /* ---- the door to whoever carries the stream (src/stream) */
-struct feed_arrival { int fd; bool websocket; const char *bearer; struct feed_wish wish; struct feed_pass pass; }; /* bearer NULL: a WebSocket that will say it, then pass is empty */
+struct feed_arrival { int fd; bool websocket; const char *bearer, *client; struct feed_wish wish; struct feed_pass pass; }; /* bearer NULL: a WebSocket that will say it, then pass is empty; client: its address */
 struct feed_door {
     void *ctx;
-    bool (*reserve)(void *ctx, struct err *e);                    /* a place, on any thread; stream_full */
-    void (*leave)(void *ctx);                                     /* it is not needed after all */
+    bool (*reserve)(void *ctx, const struct feed_arrival *a, struct err *e); /* a place, on any thread; too_many_streams, stream_full */
+    void (*leave)(void *ctx, const struct feed_arrival *a);       /* it is not needed after all */
     void (*accept)(void *ctx, const struct feed_arrival *a);      /* takes the socket over; texts are copied */
 };

@@ -3,6 +3,7 @@
 #include "net/loop.h"
 #include "net/ws.h"
 #include "stream/event_stream.h"
+#include "stream/quota.h"
 #include <pthread.h>
 
 enum {
@@ -63,6 +64,7 @@ struct subscriber {
     struct loop_watch *watch;
     struct ws *ws;
     struct loop_timer *door;
+    char holder[QUOTA_NAME];    /* for whom it counts */
 };
 
 struct event_stream {
@@ -79,6 +81,7 @@ struct event_stream {
     int64_t now_ms;             /* monotonic, of this turn */
     size_t sent;                /* not counted yet */
     atomic_int reserved;        /* any thread */
+    struct quota quota;
     atomic_bool gone;
 };
 
@@ -90,6 +93,10 @@ static inline struct line *backlog_at(const struct backlog *b, uint64_t place) {
 void line_write(struct buf *to, const struct event *event);            /* as the event stream has it */
 void line_write_message(struct buf *to, const struct event *event);    /* as the WebSocket has it */
 void line_prepare_message(struct line *l);
+
+/* event_stream.c */
+void stream_holder(char name[QUOTA_NAME], const struct feed_pass *pass, const char *client);
+bool stream_count(struct event_stream *s, const char *holder, struct err *e); /* one more of theirs; too_many_streams, with how many there may be */
 
 /* subscriber.c */
 void subscriber_arrive(struct event_stream *s, const struct feed_arrival *a); /* texts are taken over (free) */

@@ -94,17 +94,39 @@ static void on_event(void *ctx, const struct event_note *note)
 
 /* ---- from the HTTP threads */
 
-static bool reserve(void *ctx, struct err *e)
+void stream_holder(char name[QUOTA_NAME], const struct feed_pass *pass, const char *client)
 {
-    struct event_stream *s = ctx;
-    if (atomic_fetch_add(&s->reserved, 1) < core_config(s->core)->STREAM_SUBSCRIBERS) return true;
-    atomic_fetch_sub(&s->reserved, 1);
-    return err_fail(e, error_stream_full);
+    if (pass->user_id) quota_of_account(name, pass->user_id);
+    else quota_of_address(name, client);
 }
 
-static void leave(void *ctx)
+bool stream_count(struct event_stream *s, const char *holder, struct err *e)
 {
-    atomic_fetch_sub(&((struct event_stream *)ctx)->reserved, 1);
+    int64_t most = core_config(s->core)->STREAM_SUBSCRIBERS_EACH;
+    if (quota_take(&s->quota, holder, most)) return true;
+    err_fail(e, error_too_many_streams);
+    snprintf(e->text + strlen(e->text), sizeof e->text - strlen(e->text), " (%lld may be, STREAM_SUBSCRIBERS_EACH)", (long long)most);
+    return false;
+}
+
+static void leave(void *ctx, const struct feed_arrival *a)
+{
+    struct event_stream *s = ctx;
+    char holder[QUOTA_NAME];
+    stream_holder(holder, &a->pass, a->client);
+    quota_give(&s->quota, holder);
+    atomic_fetch_sub(&s->reserved, 1);
+}
+
+static bool reserve(void *ctx, const struct feed_arrival *a, struct err *e)
+{
+    struct event_stream *s = ctx;
+    char holder[QUOTA_NAME];
+    stream_holder(holder, &a->pass, a->client);
+    if (!stream_count(s, holder, e)) return false;
+    if (atomic_fetch_add(&s->reserved, 1) < core_config(s->core)->STREAM_SUBSCRIBERS) return true;
+    leave(s, a);
+    return err_fail(e, error_stream_full);
 }
 
 struct arrival { struct event_stream *stream; struct feed_arrival a; };
@@ -114,6 +136,7 @@ static void arrive(void *arg)
     struct arrival *n = arg;
     subscriber_arrive(n->stream, &n->a);
     free((char *)(uintptr_t)n->a.bearer);
+    free((char *)(uintptr_t)n->a.client);
     free(n);
 }
 
@@ -122,6 +145,7 @@ static void accept_arrival(void *ctx, const struct feed_arrival *from)
     struct arrival *n = xmalloc(sizeof *n);
     *n = (struct arrival){ctx, *from};
     n->a.bearer = from->bearer ? xstrdup(from->bearer) : NULL;
+    n->a.client = xstrdup(from->client);
     n->a.wish.session = from->wish.session ? xstrdup(from->wish.session) : NULL;
     n->a.wish.types = from->wish.types ? xstrdup(from->wish.types) : NULL;
     loop_post(n->stream->loop, arrive, n);
@@ -211,7 +235,7 @@ static void *run(void *arg)
 struct event_stream *event_stream_start(struct core *core, struct err *e)
 {
     struct event_stream *s = xcalloc(1, sizeof *s);
-    *s = (struct event_stream){.core = core, .loop = loop_create(), .db = db_reader(core->db, e)};
+    *s = (struct event_stream){.core = core, .loop = loop_create(), .db = db_reader(core->db, e), .quota = {.mutex = PTHREAD_MUTEX_INITIALIZER}};
     s->behind_end = &s->behind;
     s->backlog.last = -1;
     arena_init(&s->arena);

@@ -38,6 +38,7 @@ static void destroy(struct subscriber *w)
     bearer_drop(s, w->bearer);
     forget_wish(w);
     buf_release(&w->page);
+    quota_give(&s->quota, w->holder);
     free(w);
     metric_add(stream_subscribers, -1);
     atomic_fetch_sub(&s->reserved, 1);
@@ -290,10 +291,21 @@ static void on_silence(void *arg)
     subscriber_fail(w, &e);
 }
 
+/* Until now it counted for its address, from now on for the account. */
+static bool count_for_account(struct subscriber *w, struct err *e)
+{
+    char holder[QUOTA_NAME];
+    stream_holder(holder, &w->pass, NULL);
+    if (!stream_count(w->stream, holder, e)) return false;
+    quota_give(&w->stream->quota, w->holder);
+    memcpy(w->holder, holder, sizeof holder);
+    return true;
+}
+
 static bool admit(struct subscriber *w, const char *bearer, struct err *e)
 {
     struct scope scope = stream_scope(w->stream);
-    bool ok = feed_admit(&scope, bearer, &w->wish, &w->pass, e);
+    bool ok = feed_admit(&scope, bearer, &w->wish, &w->pass, e) && count_for_account(w, e);
     arena_reset(&w->stream->arena);
     return ok;
 }
@@ -344,6 +356,7 @@ static struct subscriber *create(struct event_stream *s, const struct feed_arriv
     if (w->next) w->next->prev = w;
     s->subscribers = w;
     metric_add(stream_subscribers, 1);
+    stream_holder(w->holder, &a->pass, a->client);
     setsockopt(w->fd, SOL_SOCKET, SO_SNDBUF, &(int){SOCKET_BUFFER}, sizeof(int));
     return w;
 }

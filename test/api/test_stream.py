@@ -11,8 +11,9 @@ import threading
 import time
 
 import pytest
+from websockets.exceptions import InvalidStatus
 
-from harness import DEADLINE, ROOT, until
+from harness import DEADLINE, PASSWORD, ROOT, until
 from stream_reader import Ended, EventStream, Socket
 from test_two_nodes import by_way_of, nodes  # noqa: F401: a fixture
 
@@ -374,6 +375,46 @@ def test_no_more_than_allowed(start_roomd):
     assert again.next()["data"]["session_id"] == session["id"]
     until(lambda: metric(server, "sent_total") > 0, "it is counted")
     again.lose()
+
+
+def test_no_more_of_one_account_than_allowed(start_roomd):
+    server = start_roomd(env={"STREAM_SUBSCRIBERS_EACH": "2"})
+    ada, ben = server.person(), server.person()
+    hello = json.dumps({"access_token": ada.token})
+    readers = [EventStream(server, ada.token), Socket(server, first=hello).opened()]
+    words = "Too many live streams of yours are open; close one first (2 may be, STREAM_SUBSCRIBERS_EACH)"
+    assert refused(ada) == (429, words), "nor by another bearer of the same account:"
+    again = server.client().post("/api/v1/auth/login", data={"username": ada.email, "password": PASSWORD}).json()["access_token"]
+    assert server.client(again).get("/api/v1/stream").status_code == 429
+    with pytest.raises(InvalidStatus) as refusal:
+        Socket(server, ada.token)
+    assert refusal.value.response.status_code == 429
+    late = Socket(server, first=hello)
+    assert late.ended() == {"code": "too_many_streams", "detail": words} and late.code == 4429
+    others = [EventStream(server, ben.token), Socket(server, first=json.dumps({"access_token": ben.token})).opened()]
+    readers.pop().lose()
+    until(lambda: metric(server, "subscribers") == 3, "its place is free")
+    readers.append(Socket(server, first=hello).opened())
+    session = ada.session()
+    for reader in readers:
+        assert reader.next()["data"]["session_id"] == session["id"]
+    for reader in readers + others:
+        reader.lose()
+
+
+def test_no_more_of_one_address_before_they_say_who_they_are(start_roomd):
+    server = start_roomd(env={"STREAM_SUBSCRIBERS_EACH": "2"})
+    ada = server.person()
+    silent = [Socket(server), Socket(server)]
+    with pytest.raises(InvalidStatus) as refusal:
+        Socket(server)
+    assert refusal.value.response.status_code == 429
+    EventStream(server, ada.token).lose()  # who is known counts for the account
+    assert [reader.ended()["code"] for reader in silent] == ["not_authenticated"] * 2
+    until(lambda: metric(server, "subscribers") == 0, "they are gone")
+    silent = Socket(server)
+    silent.ws.send(json.dumps({"access_token": ada.token}))
+    silent.opened().lose()
 
 
 def test_revoked_locked_out_and_silent(server, admin):

@@ -17,7 +17,7 @@ bool v1_stream(struct request *r, struct err *e)
 {
     const struct stream_query *q = r->query;
     struct feed_arrival *a = arena_new(r->scope.arena, struct feed_arrival);
-    *a = (struct feed_arrival){.fd = -1, .websocket = http_header(r->http, "Upgrade") != NULL, .bearer = request_bearer(r), .wish = wish_of(q)};
+    *a = (struct feed_arrival){.fd = -1, .websocket = http_header(r->http, "Upgrade") != NULL, .bearer = request_bearer(r), .client = r->http->client, .wish = wish_of(q)};
     if (!a->bearer && HAS(q, stream_query, access_token)) a->bearer = q->access_token;
     if (!a->bearer && !a->websocket) return err_fail(e, error_not_authenticated);
     if (!take_last_event(r, &a->wish, e)) return false;
@@ -37,14 +37,14 @@ void stream_open(struct request *r)
         http_reply(r->http, 200, "text/event-stream", "", 0);
         return;
     }
-    if (!door->reserve(door->ctx, &e)) {
+    if (!door->reserve(door->ctx, &a, &e)) {
         request_reply_error(r, &e);
         return;
     }
     a.fd = a.websocket ? http_take_websocket(r->http, &e) : http_take_socket(r->http, 200, "text/event-stream", &e);
     if (a.fd >= 0) door->accept(door->ctx, &a);
     else {
-        door->leave(door->ctx);
+        door->leave(door->ctx, &a);
         request_reply_error(r, &e);
     }
 }
