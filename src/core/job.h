@@ -10,10 +10,11 @@ bool job_hurry(struct scope *s, const char *kind, int64_t subject_id, struct err
 /* What is due, or whose lease ran out: of the kinds named, or of all others (lane NULL: of any). */
 struct job_lane { const char *name, *kinds; bool others; }; /* kinds: ",compose,fetch," */
 enum db_found job_take(struct scope *s, const struct job_lane *lane, int64_t lease_ms, struct job *out, struct err *e);
-bool job_extend(struct scope *s, int64_t id, int64_t lease_ms, struct err *e);
+/* These are about a job as job_take gave it, and do nothing once another node has it. */
+bool job_extend(struct scope *s, const struct job *j, int64_t lease_ms, struct err *e);
 bool job_later(struct scope *s, const char *kind, int64_t subject_id, int64_t due_at, struct err *e); /* by its own work: again then, unless it was wanted meanwhile */
-bool job_done(struct scope *s, int64_t id, struct err *e);
+bool job_done(struct scope *s, const struct job *j, struct err *e);
 /* Like job_done: what was asked for anew meanwhile is tried again at once, and nothing is given up. 5 s, 20 s, 80 s … an hour */
 bool job_again(struct scope *s, const struct job *j, const char *why, int attempts_at_most, bool *given_up, struct err *e);
-bool job_release(struct scope *s, int64_t id, struct err *e);                                         /* stopped in the middle: due at once, does not count */
+bool job_release(struct scope *s, const struct job *j, struct err *e);                                /* stopped in the middle: due at once, does not count */
 bool job_release_all(struct scope *s, struct err *e);                                                 /* at start: whoever held leases on this node is gone */

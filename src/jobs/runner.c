@@ -71,7 +71,7 @@ static bool take(struct scope *s, void *arg, struct err *e)
 
 static bool extend(struct scope *s, void *arg, struct err *e)
 {
-    return job_extend(s, *(const int64_t *)arg, LEASE_MS, e);
+    return job_extend(s, arg, LEASE_MS, e);
 }
 
 struct outcome { const struct job *job; const struct work_kind *kind; enum work_result result; const char *why; };
@@ -80,19 +80,20 @@ static bool settle(struct scope *s, void *arg, struct err *e)
 {
     const struct outcome *o = arg;
     bool given_up = o->result == WORK_GIVEN_UP;
-    if (o->result == WORK_DONE) return job_done(s, o->job->id, e);
-    if (o->result == WORK_STOPPED) return job_release(s, o->job->id, e);
+    if (o->result == WORK_DONE) return job_done(s, o->job, e);
+    if (o->result == WORK_STOPPED) return job_release(s, o->job, e);
     if (!job_again(s, o->job, o->why, given_up ? 0 : o->kind->attempts, &given_up, e)) return false;
     return !given_up || !o->kind->give_up || o->kind->give_up(s, o->job->subject_id, o->why, e);
 }
 
 bool runner_go_on(struct work_context *w)
 {
-    int64_t now = clock_monotonic_ms(), id = w->job->id;
+    int64_t now = clock_monotonic_ms();
+    struct job job = *w->job;
     if (stopping(w->lane->runner)) return false;
     if (now - w->lane->extended_at < EXTEND_MS) return true;
     w->lane->extended_at = now;
-    core_write(w->core, extend, &id, NULL);
+    core_write(w->core, extend, &job, NULL);
     return true;
 }
 

@@ -421,18 +421,18 @@ TEST(test_jobs)
     DONE(job_add(&now, "compose", 1, now.now, &err)); /* by hand */
     assert_int_equal(job_take(&now, NULL, 1000, &j, &err), DB_ROW);
     assert_int_equal(j.attempts, 1);
-    DONE(job_extend(&now, j.id, 5000, &err));
+    DONE(job_extend(&now, &j, 5000, &err));
     now.now += 4999;
     assert_int_equal(job_take(&now, NULL, 1000, &other, &err), DB_NONE);
     now.now += 1; /* whoever held the lease is gone */
     assert_int_equal(job_take(&now, NULL, 1000, &j, &err), DB_ROW);
     assert_int_equal(j.attempts, 2);
-    DONE(job_release(&now, j.id, &err));
+    DONE(job_release(&now, &j, &err));
     assert_int_equal(job_take(&now, NULL, 1000, &j, &err), DB_ROW);
     assert_int_equal(j.attempts, 2);
     DONE(job_release_all(&now, &err));
     assert_int_equal(job_take(&now, NULL, 1000, &j, &err), DB_ROW);
-    DONE(job_done(&now, j.id, &err));
+    DONE(job_done(&now, &j, &err));
     now.now += 3600000;
     assert_int_equal(job_take(&now, NULL, 1000, &j, &err), DB_NONE);
 }
@@ -584,8 +584,14 @@ TEST(test_jobs_stay_where_the_files_are)
     DONE(job_release_all(&now, &err)); /* the other starts again: that is not its own */
     assert_int_equal(job_take(&now, NULL, 1000, &j, &err), DB_NONE);
     now.now += 60000;
-    assert_int_equal(job_take(&now, NULL, 1000, &j, &err), DB_ROW); /* the lease ran out */
+    struct job taken;
+    assert_int_equal(job_take(&now, NULL, 1000, &taken, &err), DB_ROW); /* the lease ran out */
     core.node_id = here;
+    DONE(job_done(&now, &j, &err)); /* who had it wakes: it is another's now */
+    DONE(job_extend(&now, &j, 60000, &err));
+    now.now += 1000;
+    assert_int_equal(job_take(&now, NULL, 1000, &j, &err), DB_ROW); /* as that one was silent too */
+    assert_int_equal(j.attempts, 3);
 }
 
 int main(void)
