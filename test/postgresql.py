@@ -12,7 +12,7 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tools"))
-from with_postgresql import Cluster, programs  # noqa: E402
+from with_postgresql import FAST, Cluster, programs  # noqa: E402
 
 CHOSEN = os.environ.get("DATABASE", "sqlite") == "postgresql"
 numbers = itertools.count(1)
@@ -26,11 +26,11 @@ def cluster():
     return made
 
 
-def fresh_database(name=None):
+def fresh_database(name=None, on=None):
     """The address of an empty database, as DATABASE_URL wants it."""
-    name = name or f"t{next(numbers)}"
-    psql(cluster().url + "/postgres", f"CREATE DATABASE {name}")
-    return f"{cluster().url}/{name}"
+    name, server = name or f"t{next(numbers)}", (on or cluster()).url
+    psql(server + "/postgres", f"CREATE DATABASE {name}")
+    return f"{server}/{name}"
 
 
 def command(url):

@@ -16,6 +16,7 @@ enum action { ACTION_KILL = 1, ACTION_STOP = 2 };
 struct control {
     _Atomic int64_t shift_ms;
     _Atomic int64_t waits;          /* how often somebody has looked what time it is, to go on waiting */
+    _Atomic int64_t hurry;          /* deadlines for other servers are so many times shorter; 0: as they are */
     struct { _Atomic uint32_t passed, armed_at, action, unused; } points[fault_point_count];
 };
 
@@ -55,6 +56,12 @@ bool fault_pass(enum fault_point p)
 int64_t fault_shift_ms(void)
 {
     return atomic_load_explicit(&shared()->shift_ms, memory_order_relaxed);
+}
+
+int64_t fault_deadline_ms(int64_t ms)
+{
+    int64_t hurry = atomic_load_explicit(&shared()->hurry, memory_order_relaxed);
+    return hurry > 1 ? (ms + hurry - 1) / hurry : ms;
 }
 
 int64_t fault_wait_ms(int64_t ms)

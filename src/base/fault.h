@@ -19,10 +19,12 @@ enum fault_point {
 #define FAULT_POINT(name) fault_pass(fault_##name)
 bool fault_pass(enum fault_point p);
 int64_t fault_shift_ms(void);         /* by which the test has moved both clocks */
+int64_t fault_deadline_ms(int64_t ms); /* how long another server may take in truth: tests are in a hurry */
 int64_t fault_wait_ms(int64_t ms);    /* how long to wait for that in truth, since time may be moved meanwhile; -1: until something comes */
 #else
 #define FAULT_POINT(name) fault_none()
 static inline bool fault_none(void) { return true; }
 static inline int64_t fault_shift_ms(void) { return 0; }
+static inline int64_t fault_deadline_ms(int64_t ms) { return ms; }
 static inline int64_t fault_wait_ms(int64_t ms) { return ms; }
 #endif

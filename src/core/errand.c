@@ -370,7 +370,7 @@ static bool open_room(struct errands *w, struct core *core, struct arena *a, str
 {
     const struct provider *p = w->provider;
     if (w->room_id) return p->ops->room_open(p->ctx, a, &w->room, &w->url, e) && FAULT_POINT(room_made) && core_write(core, note_room, w, e);
-    return core_write(core, note_room, w, e) && FAULT_POINT(room_noted) && p->ops->room_open(p->ctx, a, &w->room, &w->url, e);
+    return core_write(core, note_room, w, e) && FAULT_POINT(room_noted) && p->ops->room_open(p->ctx, a, &w->room, &w->url, e) && FAULT_POINT(room_opened);
 }
 
 static bool make_dial_in(const struct errands *w, struct core *core, struct arena *a, struct err *e)

@@ -1,5 +1,6 @@
 #include "net/download.h"
 #include "base/buf.h"
+#include "base/fault.h"
 #include "net/fetch_options.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CONNECT_MS = 5000, SILENT_MS = 30000, MARK_LONGEST = 256, REDIRECTS = 3, HEADER_LONGEST = 8192 };
+enum { CONNECT_MS = 5000, SILENT_MS = 30000, SLOWEST = 256, MARK_LONGEST = 256, REDIRECTS = 3, HEADER_LONGEST = 8192 };
 
 struct transfer {
     const struct download *d;
@@ -190,9 +191,9 @@ static void set_options(struct transfer *t)
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(c, CURLOPT_PROXY, "");
     curl_easy_setopt(c, CURLOPT_USERAGENT, "roomd");
-    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)(d->connect_ms ? d->connect_ms : CONNECT_MS));
-    curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)(((d->silent_ms ? d->silent_ms : SILENT_MS) + 999) / 1000));
+    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)fault_deadline_ms(d->connect_ms ? d->connect_ms : CONNECT_MS));
+    curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, (long)SLOWEST);
+    curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)((fault_deadline_ms(d->silent_ms ? d->silent_ms : SILENT_MS) + 999) / 1000));
     curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);

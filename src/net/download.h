@@ -16,7 +16,7 @@ struct download {
     const struct guard *guard;     /* NULL: anywhere */
     const char *aws_sigv4, *credentials; /* "aws:amz:REGION:s3" and "KEY:SECRET": signed for S3; NULL: not */
     int64_t largest;               /* bytes; more is refused; 0: any */
-    int64_t connect_ms, silent_ms; /* 0: 5 s, and 30 s without a byte */
+    int64_t connect_ms, silent_ms; /* 0: 5 s, and 30 s with less than 256 bytes a second, which is as good as none */
     bool (*progress)(void *arg, int64_t done, int64_t total); /* total 0: not known. false: stop. May be NULL */
     void *arg;
 };

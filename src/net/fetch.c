@@ -1,6 +1,7 @@
 #include "net/fetch.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "net/fetch_options.h"
 #include <pthread.h>
 #include <stdlib.h>
@@ -123,6 +124,14 @@ static void set_asking(CURL *c, struct asking *q)
     curl_easy_setopt(c, CURLOPT_XFERINFODATA, q);
 }
 
+static void set_deadlines(CURL *c, const struct fetch *w)
+{
+    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)fault_deadline_ms(w->connect_ms ? w->connect_ms : CONNECT_MS));
+    curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)fault_deadline_ms(w->total_ms ? w->total_ms : TOTAL_MS));
+    curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, w->silent_ms ? 1L : 0L);
+    curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, (long)((fault_deadline_ms(w->silent_ms) + 999) / 1000));
+}
+
 static void set_options(CURL *c, const struct fetch *w, struct buf *body, struct buf *headers)
 {
     curl_easy_setopt(c, CURLOPT_URL, w->url);
@@ -132,8 +141,7 @@ static void set_options(CURL *c, const struct fetch *w, struct buf *body, struct
     curl_easy_setopt(c, CURLOPT_PROXY, "");
     curl_easy_setopt(c, CURLOPT_USERAGENT, "roomd");
     curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "");
-    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)(w->connect_ms ? w->connect_ms : CONNECT_MS));
-    curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)(w->total_ms ? w->total_ms : TOTAL_MS));
+    set_deadlines(c, w);
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, collect);
     curl_easy_setopt(c, CURLOPT_WRITEDATA, body);
     curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, collect);

@@ -21,6 +21,7 @@ struct fetch {
     const void *body;                      /* NULL: none */
     size_t body_size;
     int64_t connect_ms, total_ms;          /* 0: 5 s and 30 s */
+    int64_t silent_ms;                     /* how long not a byte need go either way; 0: no such limit. For what may last long as a whole */
     const struct guard *guard;             /* where it may go; NULL: anywhere. For every URL that somebody else chose */
     size_t largest;                        /* bytes of the reply's body; 0: 1 MiB */
     bool (*go_on)(void *arg);              /* asked about once a second while it lasts, on the caller's thread; false breaks it off (fetch_stopped). May be NULL */

@@ -69,7 +69,6 @@ static struct slot *make_slot(struct poster *p)
     curl_easy_setopt(c, CURLOPT_PROXY, "");
     curl_easy_setopt(c, CURLOPT_USERAGENT, "roomd");
     curl_easy_setopt(c, CURLOPT_POST, 1L);
-    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)CONNECT_MS);
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_bytes);
     curl_easy_setopt(c, CURLOPT_WRITEDATA, s);
     curl_easy_setopt(c, CURLOPT_PRIVATE, s);
@@ -111,7 +110,8 @@ void poster_start(struct poster *p, const struct post *what)
     curl_easy_setopt(s->curl, CURLOPT_HTTPHEADER, s->headers);
     curl_easy_setopt(s->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)what->size);
     curl_easy_setopt(s->curl, CURLOPT_POSTFIELDS, what->body);
-    curl_easy_setopt(s->curl, CURLOPT_TIMEOUT_MS, (long)what->timeout_ms);
+    curl_easy_setopt(s->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)fault_deadline_ms(CONNECT_MS));
+    curl_easy_setopt(s->curl, CURLOPT_TIMEOUT_MS, (long)fault_deadline_ms(what->timeout_ms));
     curl_multi_add_handle(p->multi, s->curl);
 }
 

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CHUNK = 8 << 20, TIMEOUT_MS = 600000, WORDS_LONGEST = 160, BOUNDARY = 32, SHA1_SIZE = 20 };
+enum { CHUNK = 8 << 20, TIMEOUT_MS = 600000, SILENT_MS = 120000, WORDS_LONGEST = 160, BOUNDARY = 32, SHA1_SIZE = 20 };
 
 struct cloudinary {
     struct sink sink;
@@ -63,7 +63,7 @@ static void release_json(void *j) { json_decref(j); }
 static bool post(struct cloudinary *c, struct arena *a, const char *action, const char *const *headers, const struct buf *body, const struct sink_upload *u, const json_t **out, struct err *e)
 {
     struct fetch_reply r;
-    struct fetch what = {.method = "POST", .url = arena_printf(a, "%s/%s", c->base, action), .headers = headers, .body = body->data, .body_size = body->size, .total_ms = TIMEOUT_MS,
+    struct fetch what = {.method = "POST", .url = arena_printf(a, "%s/%s", c->base, action), .headers = headers, .body = body->data, .body_size = body->size, .total_ms = TIMEOUT_MS, .silent_ms = SILENT_MS,
                          .go_on = u ? u->go_on : NULL, .go_on_arg = u ? u->arg : NULL};
     if (!fetch(c->fetcher, &what, a, &r, e)) return false;
     json_t *j = json_loadb(r.body, r.size, 0, NULL);

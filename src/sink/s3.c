@@ -10,7 +10,7 @@
 #include <strings.h>
 #include <sys/mman.h>
 
-enum { PART = 16 << 20, MOST_PARTS = 10000, TIMEOUT_MS = 600000, WORDS_LONGEST = 160 };
+enum { PART = 16 << 20, MOST_PARTS = 10000, TIMEOUT_MS = 600000, SILENT_MS = 60000, WORDS_LONGEST = 160 }; /* while a store puts many parts together it says something now and then */
 
 struct s3 {
     struct sink sink;
@@ -58,7 +58,7 @@ static bool request(struct s3 *s, struct arena *a, const struct call *c, struct 
                            arena_printf(a, "x-amz-date: %s", time), "Expect:", arena_printf(a, "Content-Type: %s", c->content_type ? c->content_type : "application/octet-stream"),
                            c->sha256 ? arena_printf(a, "x-amz-meta-sha256: %s", c->sha256) : NULL, NULL};
     struct fetch what = {.method = c->method, .url = arena_printf(a, "%s%s%s%s", s->base, path, *query ? "?" : "", query), .headers = lines,
-                         .body = c->body, .body_size = c->size, .total_ms = TIMEOUT_MS, .go_on = c->upload ? c->upload->go_on : NULL, .go_on_arg = c->upload ? c->upload->arg : NULL};
+                         .body = c->body, .body_size = c->size, .total_ms = TIMEOUT_MS, .silent_ms = SILENT_MS, .go_on = c->upload ? c->upload->go_on : NULL, .go_on_arg = c->upload ? c->upload->arg : NULL};
     return fetch(s->fetcher, &what, a, out, e);
 }
 

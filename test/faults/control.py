@@ -1,13 +1,16 @@
 """The test's end of base/fault.h: how often each named place was passed, which one kills, and what time it is."""
+import contextlib
 import mmap
 import pathlib
 import re
+import signal
 import struct
+import threading
 import time
 
 from harness import ROOT, until
 
-HEAD, EACH = 16, 16
+HEAD, EACH = 24, 16
 KILL, STOP = 1, 2
 real_time, real_time_ns = time.time, time.time_ns
 
@@ -16,6 +19,10 @@ def points():
     """Name to place in the file, in the order of spec/faults.def."""
     text = (ROOT / "spec" / "faults.def").read_text()
     return {name: i for i, name in enumerate(re.findall(r"^FAULT\((\w+),", text, re.M))}
+
+
+def is_stopped(process):
+    return process.poll() is None and pathlib.Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "T"
 
 
 class Control:
@@ -50,6 +57,28 @@ class Control:
         for i in self.places.values():
             struct.pack_into("<I", self.map, HEAD + EACH * i + 4, 0)
 
+    @contextlib.contextmanager
+    def stopped_at(self, name, process, what):
+        """The process is stopped there, if it comes there; then what() happens, and it goes on. Gives a list that has an item once that was so."""
+        met, over = [], threading.Event()
+
+        def watch():
+            while not over.wait(0.005):
+                if not met and is_stopped(process):
+                    what()
+                    met.append(name)
+                    process.send_signal(signal.SIGCONT)
+
+        self.arm(name, action=STOP)
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            yield met
+        finally:
+            self.disarm()
+            over.set()
+            watcher.join()
+
     # ---- time
 
     @property
@@ -59,6 +88,10 @@ class Control:
     def shift(self, ms):
         """It is later by so much, for everybody."""
         struct.pack_into("<q", self.map, 0, self.shift_ms + int(ms))
+
+    def hurry(self, times):
+        """Deadlines for other servers are so many times shorter from now on; 1: as they are."""
+        struct.pack_into("<q", self.map, 16, times)
 
     def noticed(self, looks=12):
         """Everybody who waits for a time has looked at the clock since."""

@@ -8,15 +8,18 @@ import pytest
 import invariants
 import scenes
 from control import points
+from daily_world import DailyWorld
 from luck import EACH, SEED
 from world import Died, World
 
-CALLED = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+CALLED = {"sqlite": "SQLite", "postgresql": "PostgreSQL", "daily": "Daily"}
+AT_PROVIDERS = ["room_noted", "room_opened", "room_closed", "person_removed", "record_begun", "record_stopped", "reconcile_asked", "reconcile_applied", "reconcile_told", "inbox_stored", "inbox_read",
+                "inbox_settled", "inbox_applied", "fetch_begun", "fetch_got", "fetch_moved", "fetch_stored", "fetch_told", "job_taken", "job_worked", "forget_stepped"]
 
 
 @pytest.fixture
 def world(world_of, database):
-    return world_of(f"points-{database}", lambda folder: World(folder, database=database))
+    return world_of(f"points-{database}", lambda folder: DailyWorld(folder) if database == "daily" else World(folder, database=database))
 
 
 def met(world):
@@ -67,15 +70,21 @@ def judged(world, database, name, done):
     done(f"places of kill -9 on {CALLED[database]}")
 
 
-@pytest.mark.parametrize("name", points())
+@pytest.mark.parametrize("name", [name for name in points() if name not in scenes.DAILY_ALONE])
 @pytest.mark.parametrize("database", ["sqlite"])
 def test_killed_at_every_named_place(world, database, name, done):
     judged(world, database, name, done)
 
 
-@pytest.mark.parametrize("name", [name for name in points() if name not in scenes.SQLITE_ALONE])
+@pytest.mark.parametrize("name", [name for name in points() if name not in {*scenes.SQLITE_ALONE, *scenes.DAILY_ALONE}])
 @pytest.mark.parametrize("database", ["postgresql"])
 def test_killed_at_every_named_place_on_postgresql(world, database, name, done):
+    judged(world, database, name, done)
+
+
+@pytest.mark.parametrize("name", AT_PROVIDERS)
+@pytest.mark.parametrize("database", ["daily"])
+def test_killed_while_daily_is_asked(world, database, name, done):
     judged(world, database, name, done)
 
 

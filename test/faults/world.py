@@ -70,13 +70,13 @@ class World:
         self.control = Control(self.folder)
         self.s3, self.receiver = FakeS3(), Receiver()
         self.numbers, self.tolerant, self.deaths = itertools.count(1), tolerant, (-signal.SIGKILL,)
-        self.read, self.look = [], None
-        asked = {"DEPARTURE_TIMEOUT_SECONDS": "86400", "EMPTY_TIMEOUT_SECONDS": "86400", **records.OLD, **self.neighbours(), **self.s3.env(), **self.control.env, **env}
+        self.read, self.look, self.skip_ms = [], None, 0  # skip_ms: by which time goes faster while somebody waits
+        asked = {"DEPARTURE_TIMEOUT_SECONDS": "86400", "EMPTY_TIMEOUT_SECONDS": "86400", **records.OLD, **self.neighbours(), **self.sinks(), **self.control.env, **env}
         if database == "postgresql":
-            asked |= {"DATABASE_URL": postgresql.fresh_database()}
+            asked = {"DATABASE_URL": postgresql.fresh_database(), **asked} if "DATABASE_URL" not in asked else asked
             self.look = postgresql.Look(asked["DATABASE_URL"])
         self.houses = [House(self.folder / f"house{i}", asked) for i in range(nodes)]
-        self.house = self.houses[0]
+        self.house, self.watched = self.houses[0], self.houses  # whose death ends a scene
         # the diary
         self.forgotten, self.untold_copies = set(), set()
         self.accounts, self.sessions, self.ended, self.recordings, self.deleted_recordings, self.keys, self.hooks, self.unanswered = {}, {}, set(), {}, set(), [], set(), {}
@@ -85,7 +85,7 @@ class World:
         self.introduce()
         self.boss = self.admin()
         self.ada, self.ben = self.person("Ada"), self.person("Ben")
-        self.endpoint = self.ok(self.boss.call("POST", "/webhooks/endpoints", {"url": self.receiver.url + "/hook"}))
+        self.endpoint = self.ok(self.boss.call("POST", "/webhooks/endpoints", {"url": self.endpoint_url()}))
 
     def neighbours(self):
         """The provider; gives what roomd must be told of it."""
@@ -93,6 +93,12 @@ class World:
         self.deliver, self.livekit.deliver = self.livekit.deliver, self.note_hook
         self.out = self.folder / "out"
         return settings(self.livekit, EGRESS_OUTPUT_PATH=f"{self.out}/{{room_name}}/{{egress_id}}", RECONCILE_SECONDS="1")
+
+    def sinks(self):
+        return self.s3.env()
+
+    def endpoint_url(self):
+        return self.receiver.url + "/hook"
 
     def introduce(self):
         """The provider is told where we are."""
@@ -137,6 +143,14 @@ class World:
         items = list(self.livekit.egress.items.values())
         return [i["egress_id"] for i in items if i["status"] == "EGRESS_COMPLETE"], [i["egress_id"] for i in items if i["status"] in ("EGRESS_STARTING", "EGRESS_ACTIVE", "EGRESS_ENDING")]
 
+    def mute(self, on):
+        """Nothing is told by webhooks."""
+        self.livekit.mute_hooks = on
+
+    def record_as(self, content):
+        """What recordings are of from now on."""
+        self.livekit.egress.content = content
+
     def all_leave(self):
         for people in list(self.livekit.people.values()):
             for person in [p for p in people if p.info["kind"] != "EGRESS"]:
@@ -145,9 +159,9 @@ class World:
     # ---- asking
 
     @staticmethod
-    def client():
+    def client(timeout=20):
         """A connection for each request: when time jumps, those that were left open are closed, perhaps just as we take one."""
-        return httpx.Client(timeout=20, limits=httpx.Limits(max_keepalive_connections=0))
+        return httpx.Client(timeout=timeout, limits=httpx.Limits(max_keepalive_connections=0))
 
     def call(self, method, path, **how):
         try:
@@ -253,22 +267,26 @@ class World:
 
     def wait(self, condition, what, deadline=30, skip_ms=0):
         """For something that happens by itself, unless it dies first; time goes on, or goes faster."""
-        end, skip_ms = time.monotonic() + deadline, skip_ms or (200 if self.tolerant else 0)
+        end, skip_ms = time.monotonic() + deadline, skip_ms or (200 if self.tolerant else self.skip_ms)
         while not (value := condition()):
             self.control.shift(skip_ms)
             if self.tolerant and time.monotonic() > end - deadline + 5:
                 raise Refused(what)
-            if not self.house.alive:
+            if not all(house.alive for house in self.watched):
                 raise Died
             assert time.monotonic() < end, f"not within {deadline} s: {what}\n{self.house.log_text()[-3000:]}"
             time.sleep(0.01)
         return value
 
+    def runs(self, row):
+        item = self.egress_of(row)
+        return item and item["status"] == "EGRESS_ACTIVE"
+
     def egress_of(self, row):
         return next((i for i in self.livekit.egress.items.values() if row["uuid"] in i["room_composite"]["file_outputs"][0]["filepath"]), None)
 
     def stop(self, row):
-        self.wait(lambda: (i := self.egress_of(row)) and i["status"] == "EGRESS_ACTIVE", "the recorder is in")
+        self.wait(lambda: self.runs(row), "the recorder is in")
         self.ok(self.ada.call("PATCH", f"/recordings/{row['id']}", {"action": "stop"}))
 
     def kept(self, row):
@@ -302,7 +320,8 @@ class World:
         self.control.disarm()
         self.http.close()
         self.http = self.client()
-        assert self.house.start()
+        if not self.house.alive:
+            assert self.house.start()
         self.answer_all()
 
     def answer_all(self):
@@ -314,6 +333,8 @@ class World:
         if "already registered" in reply.text:  # src/api/idempotency.c: what hashes passwords is not one transaction with its key; it was done, and once
             email = self.unanswered.pop(key)[2]["email"]
             return self.accounts.update(self.rows("SELECT id, email FROM users WHERE email = ?", email)) or True
+        if reply.status_code >= 500 and self.tolerant:  # the database is not back yet
+            return False
         if reply.status_code == 409:  # in flight, as far as is known; its lease goes on for a minute
             self.control.shift(61000)
         else:
@@ -359,11 +380,12 @@ class World:
             self.read.append({"id": int(m["headers"]["webhook-id"].removeprefix("evt_")), **json.loads(m["body"])})
         return self.read
 
-    def rest(self, deadline=60):
+    def rest(self, deadline=60, at_least_ms=0):
         """Until nothing is left to be done; times of waiting are skipped."""
         end, quiet = time.monotonic() + deadline, 0
         while quiet < 2:
             waits, skip = self.busy()
+            skip = max(skip, at_least_ms)
             quiet = quiet + 1 if not waits and self.quiet() else 0
             assert time.monotonic() < end, f"no rest: {waits[:12]}; {self.house.log_text()[-4000:]}"
             if waits and skip:
