@@ -4,7 +4,8 @@ create  durable POST /api/v1/sessions       to bare SQLite group commits of the 
 get     GET /api/v1/sessions/{id}           to a bare libmicrohttpd handler that answers as many bytes
 join    POST /api/v1/sessions/{id}/join     to the same; the same user joins again
 intake  POST /webhooks/livekit, signed      to a bare server of the same requests: libmicrohttpd, group commits of the same rows in SQLite, nothing looked at
-appends the same runs                       to bare SQLite group commits of the same rows, as many in a commit as connections, without HTTP and load generator
+group   the same runs                       to group commit with SQLite and nothing else: as many threads as connections, each waiting for the commit of its row before it has another
+appends the same runs                       to batches of the same rows in one thread, as many in a commit as connections: nobody waits for anything
 list    GET /api/v1/sessions, first page    with a million sessions of one's own, to the same with a thousand
 facade  reads of /v1, Daily's words, to the same of /api/v1: room, rooms (a page of 20), people (five), history, films (a page of 20), film;
         and the newest meeting of a room that had 500, of 10 000 stays, to that of a room that had one: long
@@ -40,7 +41,7 @@ import uploads
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build"))
 CONNECTIONS = [1, 32, 128, 256, 1000]
-TARGETS = {"create": 0.7, "intake": 0.7, "appends": 0.7, "get": 0.5, "join": 0.35, "list": 0.67, "courses": 0.67, "facade": 0.83, "webhooks": 0.5, "mint": 0.7, "stream": 0.5, "upload": 0.7}
+TARGETS = {"create": 0.7, "intake": 0.7, "group": 0.7, "appends": 0.7, "get": 0.5, "join": 0.35, "list": 0.67, "courses": 0.67, "facade": 0.83, "webhooks": 0.5, "mint": 0.7, "stream": 0.5, "upload": 0.7}
 FEW, MANY = 1_000, 1_000_000 # sessions
 READY_MS, IDLE_KIB = 1000, 20 * 1024
 UPLOAD_KIB = 32 * 1024
@@ -165,31 +166,32 @@ def create(args, folder):
 
 
 def intake(args, folder):
-    """As create; every event is another one, signed beforehand. Each round measures both floors, then roomd."""
+    """As create; every event is another one, signed beforehand. Each round measures the three floors, then roomd. The first two have the machine to
+    themselves; beside the third runs the same load generator as beside roomd."""
     extra = {"LIVEKIT_API_KEY": letters.LIVEKIT_KEY, "LIVEKIT_API_SECRET": letters.LIVEKIT_SECRET}
     proof, body = letters.livekit_one()
 
-    def appends(file, n):
-        return json.loads(subprocess.run([BUILD / "floor_inbox", file, str(n), str(args.seconds), body, proof], check=True, stdout=subprocess.PIPE).stdout)
+    def rows_alone(program, file, n):
+        return json.loads(subprocess.run([BUILD / program, file, str(n), str(args.seconds), body, proof], check=True, stdout=subprocess.PIPE).stdout)
 
-    def three(file, bare, roomd, n):
+    def all_four(files, bare, roomd, n):
         letters.livekit(folder / "letters")
         letters.to_be_sent(folder / "letters", letters.LIVEKIT_HEADERS)
         try:
             urls = f"http://127.0.0.1:{args.floor_port}/", roomd.url.removesuffix("/api/v1") + "/webhooks/livekit"
-            return [appends(file, n), *(load(server, url, "", n, args.seconds, "POST") for server, url in zip((bare, roomd), urls))]
+            return [rows_alone("floor_group", files["group"], n), rows_alone("floor_inbox", files["appends"], n), *(load(server, url, "", n, args.seconds, "POST") for server, url in zip((bare, roomd), urls))]
         finally:
             letters.sent()
 
     for n in args.connections:
         with Roomd(folder / f"intake-{n}", args.threads, extra=extra) as roomd:
-            files = [roomd.folder / f"floor-{i}.db" for i in range(2)]
-            for file in files:
+            files = {name: roomd.folder / f"floor-{name}.db" for name in ("group", "appends", "intake")}
+            for file in files.values():
                 subprocess.run(["sqlite3", roomd.folder / "data" / "roomd.db", f"VACUUM INTO '{file}'"], check=True)
-            with Process([BUILD / "floor_intake", args.floor_port, args.threads, files[1]]) as bare:
-                rows, servers, runs = zip(*(three(files[0], bare, roomd, n) for _ in range(args.rounds)))
-            yield summed("intake", n, servers, runs)
-            yield summed("appends", n, rows, runs)
+            with Process([BUILD / "floor_intake", args.floor_port, args.threads, files["intake"]]) as bare:
+                *floors, runs = zip(*(all_four(files, bare, roomd, n) for _ in range(args.rounds)))
+            for figure, floor in zip(("group", "appends", "intake"), floors):
+                yield summed(figure, n, floor, runs)
 
 
 STAYS = """
@@ -444,7 +446,7 @@ def arguments():
 
 def main():
     args = arguments()
-    subprocess.run(["ninja", "-C", BUILD, "--quiet", "roomd", "floor_http", "floor_sqlite", "floor_inbox", "floor_intake", "floor_webhooks", "floor_stream", "stream_client", "mint"], check=True)
+    subprocess.run(["ninja", "-C", BUILD, "--quiet", "roomd", "floor_http", "floor_sqlite", "floor_inbox", "floor_group", "floor_intake", "floor_webhooks", "floor_stream", "stream_client", "mint"], check=True)
     (ROOT / "out").mkdir(exist_ok=True)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="bench-", dir=ROOT / "out"))  # a real disk: commits are synced
     try:

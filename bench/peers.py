@@ -1,8 +1,8 @@
 """roomd beside the servers that one would otherwise run for the same APIs: Express (the Live Sessions API) and FastAPI (the tutoring backend).
 
-    bench/peers.py PEERS [--rounds 3] [--seconds 3] [--only get,list,…] [--provider daily]
+    bench/peers.py PEERS [--rounds 3] [--seconds 3] [--only get,list,…] [--apis live-sessions,tutorium,livekit] [--provider daily]
 
-PEERS is a folder with live-sessions/, tutorium/ and fake-daily/ (the peers' upstream); they are installed below out/peers. All on SQLite with
+PEERS is a folder with live-sessions/, tutorium/ and fake-daily/ (the peers' upstream); those that are measured are installed below out/peers. All on SQLite with
 WAL and synchronous=FULL, in turn, on one machine, wrk on one thread with 32 connections. roomd is on its own media engine and needs no
 upstream, which is part of its case; the third is LiveKit's own WebhookReceiver behind Express, which checks webhooks and keeps nothing. Express asks fake-daily once for each create, FastAPI also for each get, join and create.
 With --provider daily roomd has the same upstream as they: create asks it for a room, in /api/v1 for a token besides; a get or a join only
@@ -42,16 +42,17 @@ def mint(secret):
 
 # ---- the peers, installed once
 
-def install(peers, to):
-    for name in PORTS:
+def install(peers, to, apis):
+    wanted = [name for name in PORTS if name in apis or (name == "fake-daily" and set(apis) - {"livekit"})]
+    for name in wanted:
         if not (to / name).exists():
             shutil.copytree(peers / name, to / name, ignore=shutil.ignore_patterns("node_modules", "*.db*", ".venv"))
-    if not (to / "receiver/node_modules").exists():
+    if "livekit" in apis and not (to / "receiver/node_modules").exists():
         shutil.copytree(ROOT / "bench/receiver", to / "receiver", dirs_exist_ok=True)
         subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--silent"], cwd=to / "receiver", check=True)
-    if not (to / "live-sessions/node_modules").exists():
+    if "live-sessions" in wanted and not (to / "live-sessions/node_modules").exists():
         subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--silent"], cwd=to / "live-sessions", check=True)
-    if not (to / "tutorium/.venv/bin/uvicorn").exists():
+    if "tutorium" in wanted and not (to / "tutorium/.venv/bin/uvicorn").exists():
         subprocess.run([sys.executable, "-m", "venv", to / "tutorium/.venv"], check=True)
         subprocess.run([to / "tutorium/.venv/bin/pip", "install", "-q", "-r", to / "tutorium/requirements.txt"], check=True)
 
@@ -152,9 +153,10 @@ def compare(dialect, peer, peer_bearer, roomd, args, folder):
 
 def all_figures(args, to, folder):
     with ExitStack() as stack:
-        hook = {"DAILY_WEBletters.DAILY_SECRET": letters.DAILY_SECRET, "DAILY_API_BASE_URL": f"http://127.0.0.1:{PORTS['fake-daily']}/v1"}
-        stack.enter_context(Peer(["node", "server.mjs"], to / "fake-daily", PORTS["fake-daily"], PORT=str(PORTS["fake-daily"])))
-        upstream = hook | {"PROVIDER": "daily", "DAILY_API_KEY": "key"} if args.provider == "daily" else {"DAILY_WEBletters.DAILY_SECRET": letters.DAILY_SECRET}
+        hook = {"DAILY_WEBHOOK_SECRET": letters.DAILY_SECRET, "DAILY_API_BASE_URL": f"http://127.0.0.1:{PORTS['fake-daily']}/v1"}
+        if set(args.apis) - {"livekit"}:
+            stack.enter_context(Peer(["node", "server.mjs"], to / "fake-daily", PORTS["fake-daily"], PORT=str(PORTS["fake-daily"])))
+        upstream = hook | {"PROVIDER": "daily", "DAILY_API_KEY": "key"} if args.provider == "daily" else {"DAILY_WEBHOOK_SECRET": letters.DAILY_SECRET}
         upstream |= {"LIVEKIT_API_KEY": letters.LIVEKIT_KEY, "LIVEKIT_API_SECRET": letters.LIVEKIT_SECRET}
         roomd = stack.enter_context(Roomd(folder / "roomd", 1, extra=upstream))
         if "live-sessions" in args.apis:
@@ -182,7 +184,7 @@ def main():
     args = p.parse_args()
     to = ROOT / "out" / "peers"
     to.mkdir(parents=True, exist_ok=True)
-    install(args.peers.resolve(), to)
+    install(args.peers.resolve(), to, args.apis)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="peers-", dir=ROOT / "out"))
     try:
         rows = list(all_figures(args, to, folder))
