@@ -120,6 +120,18 @@ static char *trimmed(char *s)
     return s;
 }
 
+/* A value ends at a # after a blank, unless it is in quotes. */
+static char *env_value(char *s)
+{
+    char *from = s + strspn(s, " \t"), *quoted = *from == '"' || *from == '\'' ? strchr(from + 1, *from) : NULL;
+    for (char *mark = quoted ? quoted : s; (mark = strchr(mark, '#')); mark++) {
+        if (mark == s || !isspace((unsigned char)mark[-1])) continue;
+        *mark = '\0';
+        break;
+    }
+    return trimmed(s);
+}
+
 /* .env serves other programs too: names that are not ours are passed over. */
 static bool from_env_file(struct config *c, struct err *e)
 {
@@ -134,7 +146,7 @@ static bool from_env_file(struct config *c, struct err *e)
         *equals = '\0';
         const struct setting *s = find(trimmed(strncmp(text, "export ", 7) ? text : text + 7));
         snprintf(where, sizeof where, ".env, line %d", number);
-        if (s) ok = set_value(c, s, trimmed(equals + 1), where, e);
+        if (s) ok = set_value(c, s, env_value(equals + 1), where, e);
     }
     free(line);
     fclose(f);

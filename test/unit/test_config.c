@@ -97,6 +97,27 @@ static void test_who_wins(void **state)
     config_destroy(c);
 }
 
+static void test_comments_in_env(void **state)
+{
+    static const struct { const char *line, *value; } cases[] = {
+        {"ws://127.0.0.1:7880            # how roomd reaches it", "ws://127.0.0.1:7880"}, {"a#b # c # d", "a#b"}, {"'a # b' # c", "a # b"}, {"\"a # b\"", "a # b"},
+        {"'a # b", "'a"}, {"a\t# b", "a"}, {"#a", "#a"}, {"a#", "a#"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char file[128];
+        snprintf(file, sizeof file, "PROJECT_NAME=%s\nLIVEKIT_API_KEY=\nLIVEKIT_API_SECRET= # none\n", cases[i].line);
+        put(".env", file);
+        put("empty.yaml", "# nothing\n");
+        struct config *c = load("empty.yaml");
+        if (!c) fail_msg("%s", err.text);
+        assert_string_equal(c->PROJECT_NAME, cases[i].value);
+        assert_string_equal(c->LIVEKIT_API_KEY, "");
+        assert_string_equal(c->LIVEKIT_API_SECRET, "");
+        config_destroy(c);
+    }
+    unlink(".env");
+}
+
 static void test_yaml_shapes(void **state)
 {
     (void)state;
@@ -196,7 +217,7 @@ static void test_every_setting_is_described(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_defaults, setup, teardown), cmocka_unit_test_setup_teardown(test_who_wins, setup, teardown), cmocka_unit_test_setup_teardown(test_yaml_shapes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_defaults, setup, teardown), cmocka_unit_test_setup_teardown(test_who_wins, setup, teardown), cmocka_unit_test_setup_teardown(test_comments_in_env, setup, teardown), cmocka_unit_test_setup_teardown(test_yaml_shapes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_what_stops_the_start, setup, teardown), cmocka_unit_test_setup_teardown(test_addresses, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reload_changes_what_can_be, setup, teardown), cmocka_unit_test(test_every_setting_is_described)};
     return cmocka_run_group_tests(tests, NULL, NULL);
