@@ -24,7 +24,7 @@ char *session_plain_name(struct arena *a, const char *room_name);               
 bool session_by_code(struct scope *s, const char *code, struct session *out, struct err *e); /* blanks around and case do not matter */
 bool session_list(struct scope *s, int64_t user_id, const char *status, int64_t skip, int64_t limit, struct list *out, int64_t *total, struct err *e);
 
-/* Sessions that are not over and whose terms have not run out: those that the actor has a seat in, or `everybody`'s. `total`: in all. */
+/* Of struct room_line: sessions that are not over and whose terms have not run out, those that the actor has a seat in, or `everybody`'s. `total`: in all. */
 bool session_window(struct scope *s, bool everybody, const struct id_window *w, struct list *out, int64_t *total, struct err *e);
 int64_t session_number(struct scope *s, const char *uuid);                               /* also of one that is over or deleted; 0: none */
 bool session_count_seat(struct scope *s, const struct session *session, int64_t user_id, struct err *e); /* a person has got a seat: its list is longer */

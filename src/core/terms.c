@@ -6,9 +6,6 @@
 #include "core/session.h"
 
 static const char SQL_FIND[] = "SELECT {} FROM session_terms WHERE session_id = $1";
-static const char *const SQL_OF_PAGE[] = {
-    "SELECT {t} FROM participants p JOIN session_terms t ON t.session_id = p.session_id WHERE p.user_id = $1 AND p.session_id >= $2 AND p.session_id <= $3 ORDER BY p.session_id",
-    "SELECT {t} FROM session_terms t WHERE $1 > 0 AND t.session_id >= $2 AND t.session_id <= $3 ORDER BY t.session_id"};
 static const char SQL_OF_TOKEN[] = "SELECT {} FROM token_terms WHERE token_id = $1";
 static const char SQL_DUE[] =
     "SELECT n.id, n.connection, n.session_id, c.participant_id FROM stay_ends n JOIN connection_spans c ON c.connection = n.connection "
@@ -22,11 +19,6 @@ static const char SQL_PERSON[] = "SELECT {} FROM participants WHERE id = $1";
 enum db_found terms_find(struct scope *s, int64_t session_id, struct session_terms *out, struct err *e)
 {
     return db_one(s->db, SQL_FIND, session_terms, out, s->arena, e, INT_(session_id));
-}
-
-bool terms_of_page(struct scope *s, bool everybody, int64_t least, int64_t most, struct list *out, struct err *e)
-{
-    return db_all(s->db, SQL_OF_PAGE[everybody], session_terms, out, s->arena, e, INT_(s->actor->id), INT_(least), INT_(most));
 }
 
 bool terms_save(struct scope *s, struct session_terms *terms, struct err *e)

@@ -7,8 +7,6 @@
 #include "core/core.h"
 
 enum db_found terms_find(struct scope *s, int64_t session_id, struct session_terms *out, struct err *e);
-/* Of the sessions of a page (session_window), those numbered `least` to `most`: in the order of their sessions. */
-bool terms_of_page(struct scope *s, bool everybody, int64_t least, int64_t most, struct list *out, struct err *e);
 bool terms_save(struct scope *s, struct session_terms *terms, struct err *e);          /* new: id 0 */
 bool terms_of_token(struct scope *s, struct token_terms *terms, struct err *e);        /* noted with a new join token */
 

@@ -43,20 +43,14 @@ static int64_t number_of(struct request *r, const char *id)
     return session_number(&r->scope, id);
 }
 
-/* Newest first; their terms come oldest first, and a session of another API has none. */
-static bool show_all(struct request *r, const struct list *rows, struct daily_room *items, struct err *e)
+static void show_line(struct request *r, const struct room_line *line, struct daily_room *out)
 {
-    static const struct session_terms none;
-    const struct session *session = rows->items;
-    struct list found;
-    if (!rows->count) return true;
-    if (!terms_of_page(&r->scope, daily_sees_all(r), session[rows->count - 1].id, session[0].id, &found, e)) return false;
-    const struct session_terms *terms = found.items;
-    for (size_t i = 0, left = found.count; i < rows->count; i++) {
-        while (left && terms[left - 1].session_id > session[i].id) left--;
-        show(r, &session[i], left && terms[left - 1].session_id == session[i].id ? &terms[left - 1] : &none, &items[i]);
-    }
-    return true;
+    struct session session = {0};
+    struct session_terms terms = {0};
+    COPY(session, &session, room_line, line);
+    COPY(session_terms, &terms, room_line, line);
+    if (!HAS(line, room_line, kept)) terms.id = 0; /* a session of another API has none */
+    show(r, &session, &terms, out);
 }
 
 bool daily_room_list(struct request *r, struct err *e)
@@ -67,7 +61,7 @@ bool daily_room_list(struct request *r, struct err *e)
     int64_t total;
     if (!daily_window(r, q->limit, q->starting_after, q->ending_before, number_of, &window, e) || !session_window(&r->scope, daily_sees_all(r), &window, &rows, &total, e)) return false;
     struct daily_room *items = arena_array(r->scope.arena, struct daily_room, rows.count + 1);
-    if (!show_all(r, &rows, items, e)) return false;
+    for (size_t i = 0; i < rows.count; i++) show_line(r, (const struct room_line *)rows.items + i, &items[i]);
     struct daily_room_list *out = arena_new(r->scope.arena, struct daily_room_list);
     SET(out, daily_room_list, total_count, total);
     SET(out, daily_room_list, data, ((struct list){items, rows.count}));
