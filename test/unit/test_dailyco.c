@@ -6,14 +6,11 @@
 #include <cmocka.h>
 
 #include "dailyco.h"
-#include <netinet/in.h>
-#include <pthread.h>
+#include "server_fixture.h"
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 static struct dailyco_memory *m;
 static struct dailyco_error e;
@@ -306,27 +303,10 @@ static void test_validation(void **state)
 /* ---- a server that says what it is told */
 
 enum { REQUEST = 8192, ANSWERS = 16 };
-static int listener;
-static char base[64], requests[ANSWERS][REQUEST];
+static char base[80], requests[ANSWERS][REQUEST];
 static const char *answers[ANSWERS]; /* "200 {…}", "429+1 {…}": with Retry-After; "drop" and "cut": hangs up before and after the request is read; the last goes on */
 static atomic_int request_count, answer_count;
 static struct dailyco *client;
-
-static bool take_request(int fd, char *in)
-{
-    size_t n = 0, wanted = 0;
-    char *end = NULL;
-    memset(in, 0, REQUEST);
-    while (n < REQUEST - 1 && (!end || n < wanted)) {
-        ssize_t got = recv(fd, in + n, REQUEST - 1 - n, 0);
-        if (got <= 0) return false;
-        n += (size_t)got;
-        if (end || !(end = strstr(in, "\r\n\r\n"))) continue;
-        const char *length = strcasestr(in, "\r\nContent-Length: ");
-        wanted = (size_t)(end + 4 - in) + (length ? strtoul(length + 18, NULL, 10) : 0);
-    }
-    return true;
-}
 
 static bool answer(int fd, const char *what)
 {
@@ -336,30 +316,18 @@ static bool answer(int fd, const char *what)
     if (strchr(what, '+') && (!body || strchr(what, '+') < body)) snprintf(after, sizeof after, "Retry-After: %d\r\n", atoi(strchr(what, '+') + 1));
     body = body ? body + 1 : "";
     int n = snprintf(text, sizeof text, "HTTP/1.1 %.3s X\r\n%sContent-Length: %zu\r\n\r\n%s", what, after, strlen(body), body);
-    return send(fd, text, (size_t)n, MSG_NOSIGNAL) == n;
+    return server_send(fd, text, (size_t)n);
 }
 
-static void *serve_one(void *arg)
+static void talk(int fd)
 {
     char in[REQUEST];
-    int fd = (int)(intptr_t)arg;
-    for (bool go_on = true; go_on && take_request(fd, in);) {
+    for (bool go_on = true; go_on && server_read(fd, in, sizeof in);) {
         int i = request_count;
         if (i < ANSWERS) memcpy(requests[i], in, sizeof in);
         request_count++;
         go_on = answer(fd, answers[i < answer_count ? i : answer_count - 1]);
     }
-    close(fd);
-    return NULL;
-}
-
-static void *serve(void *arg)
-{
-    pthread_t thread;
-    (void)arg;
-    for (int fd; (fd = accept(listener, NULL, NULL)) >= 0;)
-        if (!pthread_create(&thread, NULL, serve_one, (void *)(intptr_t)fd)) pthread_detach(thread);
-    return NULL;
 }
 
 static void say(const char *first, ...)
@@ -380,14 +348,10 @@ static void expect_request(int i, const char *beginning, const char *body)
 
 static int start_server(void **state)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof at;
-    pthread_t thread;
     (void)state;
-    listener = socket(AF_INET, SOCK_STREAM, 0);
-    if (bind(listener, (struct sockaddr *)&at, sizeof at) || listen(listener, 8) || getsockname(listener, (struct sockaddr *)&at, &size)) return -1;
-    snprintf(base, sizeof base, "http://127.0.0.1:%d/v1/", ntohs(at.sin_port));
-    return pthread_create(&thread, NULL, serve, NULL);
+    if (server_start(talk, true)) return -1;
+    snprintf(base, sizeof base, "%s/v1/", origin);
+    return 0;
 }
 
 /* With no connection kept: over such a one a lost reply is asked for again by libcurl. */

@@ -6,14 +6,12 @@
 #include <cmocka.h>
 
 #include "net/download.h"
-#include <netinet/in.h>
-#include <pthread.h>
+#include "server_fixture.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,62 +20,30 @@ enum { FILE_SIZE = 200000, HEAD = 4096, ANSWERS = 4, LITTLE = 65536 };
 /* An answer: its head, and a piece of the file after it; then the connection is closed, whatever the head promised. */
 struct answer { const char *head; size_t from, size; };
 
-static int listener;
-static char origin[64], folder[] = "/tmp/test_download.XXXXXX", path[128], mark[160], requests[ANSWERS][HEAD];
+static char folder[] = "/tmp/test_download.XXXXXX", path[128], mark[160], requests[ANSWERS][HEAD];
 static unsigned char file[FILE_SIZE], other[FILE_SIZE];
 static const unsigned char *content;
 static struct answer script[ANSWERS];
 static size_t asked;
-static pthread_t server;
 static struct arena arena;
 static struct downloaded got;
 static struct err err;
 
-static void take_request(int fd, char *to)
-{
-    size_t n = 0;
-    memset(to, 0, HEAD);
-    while (n < HEAD - 1 && !strstr(to, "\r\n\r\n")) {
-        ssize_t more = recv(fd, to + n, HEAD - 1 - n, 0);
-        if (more <= 0) return;
-        n += (size_t)more;
-    }
-}
-
-static void give(int fd, const void *data, size_t size)
-{
-    for (size_t done = 0; done < size;) {
-        ssize_t n = send(fd, (const char *)data + done, size - done, MSG_NOSIGNAL);
-        if (n <= 0) return;
-        done += (size_t)n;
-    }
-}
-
 /* The client may hang up in mid-answer; what it had not read must not turn into a reset that loses what it did read. */
-static void *serve(void *arg)
+static void talk(int fd)
 {
     char rest[256];
-    (void)arg;
-    for (int fd; (fd = accept(listener, NULL, NULL)) >= 0; close(fd)) {
-        const struct answer *a = &script[asked % ANSWERS];
-        take_request(fd, requests[asked % ANSWERS]);
-        asked++;
-        give(fd, a->head, strlen(a->head));
-        give(fd, content + a->from, a->size);
-        shutdown(fd, SHUT_WR);
-        while (recv(fd, rest, sizeof rest, 0) > 0) continue;
-    }
-    return NULL;
+    const struct answer *a = &script[asked % ANSWERS];
+    server_read(fd, requests[asked % ANSWERS], HEAD);
+    asked++;
+    if (server_send(fd, a->head, strlen(a->head))) server_send(fd, content + a->from, a->size);
+    shutdown(fd, SHUT_WR);
+    while (recv(fd, rest, sizeof rest, 0) > 0) continue;
 }
 
 static int setup(void **state)
 {
     (void)state;
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof a;
-    listener = socket(AF_INET, SOCK_STREAM, 0);
-    if (bind(listener, (struct sockaddr *)&a, size) || listen(listener, 8) || getsockname(listener, (struct sockaddr *)&a, &size)) return -1;
-    snprintf(origin, sizeof origin, "http://127.0.0.1:%d", ntohs(a.sin_port));
     strcpy(folder + strlen(folder) - 6, "XXXXXX");
     if (!mkdtemp(folder)) return -1;
     snprintf(path, sizeof path, "%s/film.mp4", folder);
@@ -90,15 +56,13 @@ static int setup(void **state)
     memset(script, 0, sizeof script);
     asked = 0;
     arena_init(&arena);
-    return pthread_create(&server, NULL, serve, NULL);
+    return server_start(talk, false);
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    shutdown(listener, SHUT_RDWR);
-    pthread_join(server, NULL);
-    close(listener);
+    server_stop();
     arena_release(&arena);
     unlink(path);
     unlink(mark);

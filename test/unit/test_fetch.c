@@ -7,18 +7,14 @@
 
 #include "base/clock.h"
 #include "net/fetch.h"
-#include <netinet/in.h>
-#include <pthread.h>
+#include "server_fixture.h"
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 enum { REQUEST = 8192 };
-static int listener;
-static char origin[64], request[REQUEST];   /* request: the last one, head and body */
+static char request[REQUEST];               /* request: the last one, head and body */
 static const char *answer;                  /* NULL: say nothing until the client hangs up */
 static atomic_int connections, requests;
 static struct arena arena;
@@ -26,62 +22,31 @@ static struct fetcher *fetcher;
 static struct fetch_reply reply;
 static struct err err;
 
-/* One request: its head, and as much body as it says. False: the client has gone, or speaks TLS. */
-static bool take_request(int fd)
+static void talk(int fd)
 {
     static char in[REQUEST];
-    size_t n = 0, wanted = 0;
-    char *end = NULL;
-    memset(in, 0, sizeof in);
-    while (n < REQUEST - 1 && (!end || n < wanted)) {
-        ssize_t got = recv(fd, in + n, REQUEST - 1 - n, 0);
-        if (got <= 0 || in[0] == 0x16) return false;
-        n += (size_t)got;
-        if (end || !(end = strstr(in, "\r\n\r\n"))) continue;
-        const char *length = strcasestr(in, "\r\nContent-Length: ");
-        wanted = (size_t)(end + 4 - in) + (length ? strtoul(length + 18, NULL, 10) : 0);
+    connections++;
+    while (server_read(fd, in, sizeof in)) {
+        memcpy(request, in, sizeof request); /* before it is answered, so that the client may look at it then */
+        requests++;
+        if (answer && (!server_send(fd, answer, strlen(answer)) || !strstr(answer, "Content-Length"))) break;
     }
-    memcpy(request, in, sizeof request); /* before it is answered, so that the client may look at it then */
-    return true;
 }
-
-static void *serve(void *arg)
-{
-    (void)arg;
-    for (int fd; (fd = accept(listener, NULL, NULL)) >= 0; close(fd)) {
-        connections++;
-        while (take_request(fd)) {
-            requests++;
-            if (answer && send(fd, answer, strlen(answer), MSG_NOSIGNAL) < 0) break;
-            if (answer && !strstr(answer, "Content-Length")) break;
-        }
-    }
-    return NULL;
-}
-
-static pthread_t server;
 
 static int setup(void **state)
 {
     (void)state;
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof a;
-    listener = socket(AF_INET, SOCK_STREAM, 0);
-    if (bind(listener, (struct sockaddr *)&a, size) || listen(listener, 8) || getsockname(listener, (struct sockaddr *)&a, &size)) return -1;
-    snprintf(origin, sizeof origin, "http://127.0.0.1:%d", ntohs(a.sin_port));
     connections = requests = 0;
     arena_init(&arena);
     fetcher = fetcher_create();
-    return pthread_create(&server, NULL, serve, NULL);
+    return server_start(talk, false);
 }
 
 static int teardown(void **state)
 {
     (void)state;
     fetcher_destroy(fetcher);
-    shutdown(listener, SHUT_RDWR);
-    pthread_join(server, NULL);
-    close(listener);
+    server_stop();
     arena_release(&arena);
     return 0;
 }

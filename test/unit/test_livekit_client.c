@@ -8,14 +8,11 @@
 #include "base/buf.h"
 #include "livekit.h"
 #include "net/crypto.h"
-#include <netinet/in.h>
-#include <pthread.h>
+#include "server_fixture.h"
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #ifndef CAPTURES
 #define CAPTURES "test/captures"
@@ -27,50 +24,20 @@ static struct livekit_error err;
 static struct livekit *client;
 
 /* ---- a server by hand: answers in turn, the last one again and again */
-static int listener;
-static char origin[64], request[REQUEST];
+static char address[80], request[REQUEST];
 static char answer[4][1 << 16];
 static atomic_int answers, requests;
-static pthread_t server;
-
-static bool take_request(int fd)
-{
-    static _Thread_local char in[REQUEST];
-    size_t n = 0, wanted = 0;
-    char *end = NULL;
-    memset(in, 0, sizeof in);
-    while (n < REQUEST - 1 && (!end || n < wanted)) {
-        ssize_t got = recv(fd, in + n, REQUEST - 1 - n, 0);
-        if (got <= 0) return false;
-        n += (size_t)got;
-        if (end || !(end = strstr(in, "\r\n\r\n"))) continue;
-        const char *length = strcasestr(in, "\r\nContent-Length: ");
-        wanted = (size_t)(end + 4 - in) + (length ? strtoul(length + 18, NULL, 10) : 0);
-    }
-    memcpy(request, in, sizeof request);
-    return true;
-}
-
-static void *serve_one(void *arg)
-{
-    int fd = (int)(intptr_t)arg;
-    while (take_request(fd)) {
-        int i = requests++;
-        const char *text = answer[i < answers ? i : answers - 1];
-        if (!*text || send(fd, text, strlen(text), MSG_NOSIGNAL) < 0) break; /* empty: hang up */
-    }
-    close(fd);
-    return NULL;
-}
 
 /* Each connection by itself: calls that must not be sent twice come over one of their own, beside those that are kept. */
-static void *serve(void *arg)
+static void talk(int fd)
 {
-    pthread_t one;
-    (void)arg;
-    for (int fd; (fd = accept(listener, NULL, NULL)) >= 0;)
-        if (pthread_create(&one, NULL, serve_one, (void *)(intptr_t)fd) == 0) pthread_detach(one);
-    return NULL;
+    char in[REQUEST];
+    while (server_read(fd, in, sizeof in)) {
+        memcpy(request, in, sizeof request);
+        int i = requests++;
+        const char *text = answer[i < answers ? i : answers - 1];
+        if (!*text || !server_send(fd, text, strlen(text))) break; /* empty: hang up */
+    }
 }
 
 static void answers_with(int status, const char *type, const char *body)
@@ -93,24 +60,19 @@ static void begin(void)
 static int setup(void **state)
 {
     (void)state;
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof a;
-    listener = socket(AF_INET, SOCK_STREAM, 0);
-    if (bind(listener, (struct sockaddr *)&a, size) || listen(listener, 8) || getsockname(listener, (struct sockaddr *)&a, &size)) return -1;
-    snprintf(origin, sizeof origin, "ws://127.0.0.1:%d/base/", ntohs(a.sin_port));
+    if (server_start(talk, true)) return -1;
+    snprintf(address, sizeof address, "ws%s/base/", strchr(origin, ':'));
     begin();
     memory = livekit_memory_create();
-    client = livekit_create(&(struct livekit_options){.url = origin, .key = dev}, &err);
-    return !client || pthread_create(&server, NULL, serve, NULL);
+    client = livekit_create(&(struct livekit_options){.url = address, .key = dev}, &err);
+    return !client;
 }
 
 static int teardown(void **state)
 {
     (void)state;
     livekit_destroy(client);
-    shutdown(listener, SHUT_RDWR);
-    pthread_join(server, NULL);
-    close(listener);
+    server_stop();
     livekit_memory_destroy(memory);
     return 0;
 }
