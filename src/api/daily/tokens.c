@@ -96,5 +96,6 @@ bool daily_token_get(struct request *r, struct err *e)
     if (!daily_token_read(&r->scope, path->token, q->ignoreNbf, &c, e)) return false;
     if (!daily_sees_all(r) && c.account != r->scope.actor->id) return refuse(e, "the token is for another domain");
     daily_properties_of(r->scope.arena, &c.claims, out);
+    daily_permissions_in_both(r->scope.arena, &c.claims, out);
     return reply_with(r, out);
 }
