@@ -1,4 +1,5 @@
 /* answer.c - what Daily's replies say. */
+#include "dailyco/claims.h"
 #include "dailyco/internal.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,5 +115,6 @@ void *dc_answer(const struct dc_call *call, const struct fetch_reply *r, struct 
         dc_fail(e, DAILYCO_BAD_REPLY, "%s: Daily answered %d, but not what was asked for%s%s", call->operation, r->status, j ? ": " : "", j ? arena_strdup(a, e->message) : "");
         return NULL;
     }
+    if (call->reply == &dailyco_token_properties_model) dailyco_permissions_in_long(a, reply);
     return call->reply != &dailyco_access_link_model || check_link(reply, e) ? reply : NULL;
 }

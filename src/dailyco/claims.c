@@ -103,7 +103,7 @@ static const struct dailyco_token_claim_permissions *short_permissions(const str
     return out;
 }
 
-static const struct dailyco_permissions *long_permissions(const struct dailyco_token_claim_permissions *p, struct arena *a)
+static struct dailyco_permissions *long_permissions(const struct dailyco_token_claim_permissions *p, struct arena *a)
 {
     struct dailyco_permissions *out = arena_new(a, struct dailyco_permissions);
     if (DAILYCO_HAS(p, dailyco_token_claim_permissions, hp)) DAILYCO_SET(out, dailyco_permissions, hasPresence, p->hp);
@@ -127,4 +127,16 @@ void dailyco_properties_of(struct arena *a, const struct dailyco_token_claims *c
     *out = (struct dailyco_token_properties){0};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) take(&dailyco_token_properties_model, out, names[i][LONG], &dailyco_token_claims_model, c, names[i][SHORT]);
     if (DAILYCO_HAS(c, dailyco_token_claims, p)) DAILYCO_SET(out, dailyco_token_properties, permissions, long_permissions(c->p, a));
+}
+
+void dailyco_permissions_in_long(struct arena *a, struct dailyco_token_properties *p)
+{
+    struct dailyco_error own;
+    const struct dailyco_permissions *told = DAILYCO_HAS(p, dailyco_token_properties, permissions) ? p->permissions : NULL;
+    const json_t *j = told && DAILYCO_HAS(told, dailyco_permissions, more) ? dc_load(told->more, strlen(told->more), a) : NULL;
+    const struct dailyco_token_claim_permissions *brief = j ? dc_read(&dailyco_token_claim_permissions_model, j, a, &own) : NULL;
+    if (!brief) return;
+    struct dailyco_permissions *both = long_permissions(brief, a);
+    model_copy(&dailyco_permissions_model, both, &dailyco_permissions_model, told);
+    DAILYCO_SET(p, dailyco_token_properties, permissions, both);
 }

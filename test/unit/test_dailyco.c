@@ -691,12 +691,30 @@ static void test_updating_webhooks(void **state)
     assert_string_equal(dailyco_recreate_webhook(client, "u1", m, &e)->state, "ACTIVE");
 }
 
+/* As Daily answers: permissions in the short words. What comes in long ones stays. */
+static void test_a_token_that_is_asked_about(void **state)
+{
+    (void)state;
+    say("200 {\"room_name\":\"r\",\"permissions\":{\"hp\":false,\"cs\":\"v,a\",\"ca\":true,\"cr\":{\"b\":{\"sv\":false}}}}", "200 {\"permissions\":{\"cs\":\"v\",\"canSend\":false,\"ca\":\"p\"}}", "200 {}", NULL);
+    const struct dailyco_token_properties *p = dailyco_validate_meeting_token(client, "t", NULL, m, &e);
+    assert_non_null(p);
+    assert_true(DAILYCO_HAS(p->permissions, dailyco_permissions, hasPresence) && !p->permissions->hasPresence);
+    assert_string_equal(p->permissions->canSend, "[\"video\",\"audio\"]");
+    assert_string_equal(p->permissions->canAdmin, "true");
+    assert_string_equal(p->permissions->canReceive, "{\"base\":{\"screenVideo\":false}}");
+    p = dailyco_validate_meeting_token(client, "t", NULL, m, &e);
+    assert_string_equal(p->permissions->canSend, "false");
+    assert_string_equal(p->permissions->canAdmin, "[\"participants\"]");
+    p = dailyco_validate_meeting_token(client, "t", NULL, m, &e);
+    assert_null(p->permissions);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 int main(void)
 {
     const struct CMUnitTest tests[] = {TEST(test_signatures), TEST(test_signatures_that_are_refused), TEST(test_age), TEST(test_rooms_of_events), TEST(test_probe), TEST(test_identity), TEST(test_payloads),
         TEST(test_sample_payloads), TEST(test_track_names), TEST(test_tokens_of_others), TEST(test_tokens_of_ours), TEST(test_validation), TEST(test_what_goes_out), TEST(test_bad_arguments_are_not_sent),
         TEST(test_errors_have_kinds), TEST(test_no_secret_in_errors), TEST(test_reading_is_tried_again), TEST(test_what_is_done_once_is_not_repeated), TEST(test_a_room_whose_answer_was_lost),
-        TEST(test_what_an_earlier_try_did), TEST(test_patience), TEST(test_hooks), TEST(test_lists_to_their_end), TEST(test_participants_end_with_404), TEST(test_odd_shapes), TEST(test_finding_webhooks), TEST(test_updating_webhooks)};
+        TEST(test_what_an_earlier_try_did), TEST(test_patience), TEST(test_hooks), TEST(test_lists_to_their_end), TEST(test_participants_end_with_404), TEST(test_odd_shapes), TEST(test_a_token_that_is_asked_about), TEST(test_finding_webhooks), TEST(test_updating_webhooks)};
     return cmocka_run_group_tests(tests, start_server, NULL);
 }

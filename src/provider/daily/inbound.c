@@ -35,7 +35,6 @@ static const char *instance_of_event(struct arena *a, const char *id)
     return instance(arena_strndup(a, id + PREFIX, UUID_TEXT));
 }
 
-#define TEXT(p, m, f) (DAILYCO_HAS(p, m, f) && *(p)->f ? (p)->f : NULL)
 #define SECONDS(p, m, f) (DAILYCO_HAS(p, m, f) ? daily_ms((p)->f) : 0)
 
 /* ---- people */

@@ -5,6 +5,9 @@
 #include "provider/daily/daily.h"
 #include "provider/daily/limits.h"
 
+/* Texts that may be absent or empty: NULL then. */
+#define TEXT(p, m, f) (DAILYCO_HAS(p, m, f) && *(p)->f ? (p)->f : NULL)
+
 struct daily {
     struct provider provider;
     struct dailyco *client;

@@ -4,8 +4,6 @@
 #include "provider/daily/parts.h"
 #include <string.h>
 
-#define TEXT(p, m, f) (DAILYCO_HAS(p, m, f) && *(p)->f ? (p)->f : NULL)
-
 static int64_t iso_ms(const char *text)
 {
     int64_t ms;

@@ -1,15 +1,10 @@
 /* records.c - recordings at Daily: known there by an instanceId, which is our recording's UUID; finished ones by an id of Daily's own. */
-#include "base/log.h"
 #include "base/clock.h"
 #include "model/model.h"
 #include "net/download.h"
 #include "net/fetch.h"
 #include "provider/daily/parts.h"
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define TEXT(p, m, f) (DAILYCO_HAS(p, m, f) && *(p)->f ? (p)->f : NULL)
 
 /* ---- start and stop */
 
