@@ -233,12 +233,16 @@ static bool is_level(const char *word)
     return !strcmp(word, "debug") || !strcmp(word, "info") || !strcmp(word, "warn") || !strcmp(word, "error");
 }
 
+static bool check_address(const char *name, const char *url, struct err *e)
+{
+    return !*url || !strncmp(url, "https://", 8) || !strncmp(url, "http://", 7) || err_set(e, ERR_CALLER, "config", "%s must be https://HOST or http://HOST, not \"%s\"", name, url);
+}
+
 static bool check_recording(const struct config *c, struct err *e)
 {
-    const char *url = c->MATRIX_HOMESERVER_URL, *format = c->RECORDING_FORMAT;
+    const char *format = c->RECORDING_FORMAT;
     if (strcmp(format, "mp3") != 0 && strcmp(format, "ogg") != 0 && strcmp(format, "mp4") != 0) return err_set(e, ERR_CALLER, "config", "RECORDING_FORMAT must be mp3, ogg or mp4, not \"%s\"", format);
-    if (*url && strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0) return err_set(e, ERR_CALLER, "config", "MATRIX_HOMESERVER_URL must be https://HOST or http://HOST, not \"%s\"", url);
-    return true;
+    return check_address("MATRIX_HOMESERVER_URL", c->MATRIX_HOMESERVER_URL, e);
 }
 
 static bool check_numbers(const struct config *c, struct err *e)
@@ -266,12 +270,15 @@ static bool check_choices(const struct config *c, struct err *e)
     if (strcmp(c->LOG_FORMAT, "json") != 0 && strcmp(c->LOG_FORMAT, "logfmt") != 0) return err_set(e, ERR_CALLER, "config", "LOG_FORMAT must be logfmt or json");
     if (!check_recording(c, e)) return false;
     if (!check_numbers(c, e)) return false;
-    if (c->loopback) return true;
-    if (!c->RATE_LIMITS) return err_set(e, ERR_CALLER, "config", "RATE_LIMITS=off is for loopback only; LISTEN is %s", c->LISTEN);
+    if (!check_address("PUBLIC_URL", c->PUBLIC_URL, e) || !check_address("NODE_URL", c->NODE_URL, e)) return false;
+    if (!c->loopback && !c->RATE_LIMITS) return err_set(e, ERR_CALLER, "config", "RATE_LIMITS=off is for loopback only; LISTEN is %s", c->LISTEN);
+    if (c->loopback && !c->TRUST_PROXY) return true; /* nobody but this box */
+    const char *where = c->loopback ? "behind a proxy (TRUST_PROXY)" : c->LISTEN;
     for (size_t i = 0; i < sizeof placeholders / sizeof *placeholders; i++)
         if (!strcmp(c->SECRET_KEY, placeholders[i]))
-            return err_set(e, ERR_CALLER, "config", "SECRET_KEY is a placeholder: remove it (one is generated) or set a real one before listening on %s", c->LISTEN);
-    if (*c->SECRET_KEY && strlen(c->SECRET_KEY) < 16) return err_set(e, ERR_CALLER, "config", "SECRET_KEY is too short to listen on %s: at least 16 characters", c->LISTEN);
+            return err_set(e, ERR_CALLER, "config", "SECRET_KEY is a placeholder: remove it (one is generated) or set a real one before listening %s%s", c->loopback ? "" : "on ", where);
+    if (*c->SECRET_KEY && strlen(c->SECRET_KEY) < 16)
+        return err_set(e, ERR_CALLER, "config", "SECRET_KEY is too short to listen %s%s: at least 16 characters", c->loopback ? "" : "on ", where);
     return true;
 }
 
