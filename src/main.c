@@ -4,11 +4,11 @@
 #include <string.h>
 
 const struct command commands[] = {
-    {"serve", "roomd serve [--data DIR] [--listen ADDRESS:PORT] [--public-url URL] [--config FILE]", "Run the server.", cmd_serve},
+    {"serve", "roomd serve [--data DIR] [--listen ADDRESS:PORT] [--public-url URL] [--web DIR] [--config FILE]", "Run the server.", cmd_serve},
     {"setup", "roomd setup [--data DIR]", "Make the first administrator and print the password.", cmd_setup},
     {"migrate", "roomd migrate [--data DIR]", "Bring the database to this program's version (serve does it too).", cmd_migrate},
-    {"user", "roomd user add --email E [--name N] [--role admin|teacher|student] --password-stdin | passwd --email E | list", "Accounts; works beside a running server.", cmd_user},
-    {"key", "roomd key add --name N | revoke --id ID | list", "Keys for other backends; the key is printed once.", cmd_key},
+    {"user", "roomd user add --email E [--name N] [--role admin|teacher|student] --password-stdin | passwd --email E | list", "Accounts; works beside a running server. Passwords are read from standard input.", cmd_user},
+    {"key", "roomd key add --name N [--scope 'WORD …'] | revoke --id ID | list", "Keys for other backends; the key is printed once. Without --scope one may do everything; the words are in doc/api.md.", cmd_key},
     {"recordings", "roomd recordings list | fetch ID [--to DIR]", "Recordings and their files.", cmd_recordings},
     {"events", "roomd events tail [--follow] [--after ID]\n       roomd events list [WHICH] [--limit N]          what providers have told, oldest first\n"
                "       roomd events show ID                           one of them, with its bytes\n       roomd events replay ID… | WHICH | --all [--dry-run] [--wait SECONDS]\n"

@@ -73,7 +73,7 @@ static int user_passwd(struct tool *t, const struct options *o, const struct opt
     struct user user;
     char password[256], hash[128];
     enum db_found found = user_by_email(&t->scope, own[0].value, &user, &e);
-    if (found == DB_NONE) err_fail(&e, error_user_not_found);
+    if (found == DB_NONE) err_set(&e, ERR_CALLER, "user", "there is no account \"%s\"; `roomd user list` shows them", own[0].value);
     if (found != DB_ROW || !cli_read_password(password, sizeof password, &e) || !password_hash(password, hash, &e)) return cli_fail(&e);
     struct new_password n = {user.id, hash};
     return core_write(&t->core, write_password, &n, &e) ? EXIT_DONE : cli_fail(&e);
@@ -149,7 +149,7 @@ int cmd_setup(int argc, char **argv)
     struct list rows;
     struct user user;
     char password[17];
-    int code = cli_parse(argc, argv, &o, NULL);
+    int code = cli_parse_bare(argc, argv, &o);
     if (code) return code < 0 ? EXIT_DONE : code;
     if (!tool_open(&t, &o, &e)) return cli_fail(&e);
     int64_t total;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 static const struct command *command_of(const char *name)
@@ -40,33 +41,49 @@ static struct option_value *own_option(struct option_value *own, const char *nam
     return NULL;
 }
 
-static bool common(struct options *o, const char *name, const char *value)
+/* The setting that an option of every command stands for; "": none, it is --config; NULL: it is no such option. */
+static const char *common_option(const char *name)
 {
-    if (!strcmp(name, "--config")) return o->config_file = value, true;
-    static const char *const names[][2] = {{"--data", "DATA_DIR"}, {"--listen", "LISTEN"}, {"--web", "WEB_DIR"}, {"--public-url", "PUBLIC_URL"}};
-    for (size_t i = 0; i < 4; i++)
-        if (!strcmp(name, names[i][0])) return o->flags[o->flag_count++] = (struct config_flag){names[i][1], value}, true;
-    return false;
+    static const char *const names[][2] = {{"--config", ""}, {"--data", "DATA_DIR"}, {"--listen", "LISTEN"}, {"--web", "WEB_DIR"}, {"--public-url", "PUBLIC_URL"}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(name, names[i][0])) return names[i][1];
+    return NULL;
+}
+
+static void take_common(struct options *o, const char *setting, const char *value)
+{
+    if (*setting) o->flags[o->flag_count++] = (struct config_flag){setting, value};
+    else o->config_file = value;
+}
+
+static int not_understood(const char *command, const char *word, bool lacks_value)
+{
+    char text[160];
+    snprintf(text, sizeof text, lacks_value ? "\"%s\" needs a value after it" : "\"%s\" is not understood here", word);
+    return cli_usage(command, text);
 }
 
 int cli_parse(int argc, char **argv, struct options *o, struct option_value *own)
 {
-    char text[160];
     *o = (struct options){0};
     for (int i = 1; i < argc; i++) {
         struct option_value *mine = own_option(own, argv[i]);
+        const char *setting = common_option(argv[i]);
         if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) return help(argv[0]);
         if (!strcmp(argv[i], "--json")) o->json = true;
         else if (mine && !mine->takes_value) mine->value = "";
         else if (argv[i][0] != '-' && o->word_count < 8) o->words[o->word_count++] = argv[i];
         else if (i + 1 < argc && mine) mine->value = argv[++i];
-        else if (i + 1 < argc && o->flag_count < 7 && common(o, argv[i], argv[i + 1])) i++;
-        else {
-            snprintf(text, sizeof text, "\"%s\" is not understood here", argv[i]);
-            return cli_usage(argv[0], text);
-        }
+        else if (i + 1 < argc && setting && o->flag_count < 7) take_common(o, setting, argv[++i]);
+        else return not_understood(argv[0], argv[i], mine || setting);
     }
     return EXIT_DONE;
+}
+
+int cli_parse_bare(int argc, char **argv, struct options *o)
+{
+    int code = cli_parse(argc, argv, o, NULL);
+    return code == EXIT_DONE && o->word_count ? not_understood(argv[0], o->words[0], false) : code;
 }
 
 bool tool_open(struct tool *t, const struct options *o, struct err *e)
@@ -114,9 +131,28 @@ void tool_close(struct tool *t)
     arena_release(&t->arena);
 }
 
+/* At a terminal it is asked for, and what is typed is not shown. */
+static bool read_hidden(char *to, size_t size)
+{
+    struct termios shown, hidden;
+    bool typed = tcgetattr(STDIN_FILENO, &shown) == 0;
+    if (typed) {
+        hidden = shown;
+        hidden.c_lflag &= ~(tcflag_t)ECHO;
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+        fputs("password: ", stderr);
+    }
+    bool read = fgets(to, (int)size, stdin) != NULL;
+    if (typed) {
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+        fputc('\n', stderr);
+    }
+    return read;
+}
+
 bool cli_read_password(char *to, size_t size, struct err *e)
 {
-    if (!fgets(to, (int)size, stdin)) return err_set(e, ERR_CALLER, "password", "no password on standard input");
+    if (!read_hidden(to, size)) return err_set(e, ERR_CALLER, "password", "no password on standard input");
     to[strcspn(to, "\r\n")] = '\0';
     size_t n = strlen(to);
     return (n >= 8 && n <= 72) || err_set(e, ERR_CALLER, "password", "the password must have 8 to 72 characters");

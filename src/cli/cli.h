@@ -13,6 +13,7 @@ extern const struct command commands[];        /* main.c: the only list of them 
 struct option_value { const char *name; bool takes_value; const char *value; };  /* "--email"; value "" for a given switch */
 struct options { const char *config_file; struct config_flag flags[8]; size_t flag_count; bool json; const char *words[8]; size_t word_count; };
 int cli_parse(int argc, char **argv, struct options *o, struct option_value *own); /* EXIT_DONE: go on; -1: help was printed */
+int cli_parse_bare(int argc, char **argv, struct options *o);                    /* the same for a command that takes no words and has no options of its own */
 int cli_fail(const struct err *e);                                                 /* prints "roomd: …", gives EXIT_FAILED */
 int cli_usage(const char *command, const char *what);
 
@@ -24,7 +25,7 @@ bool cli_note(struct scope *s, const char *action, const char *subject, int64_t 
 bool cli_note_alone(struct tool *t, const char *action, const char *subject, int64_t id, struct err *e); /* of what changed nothing here */
 void tool_close(struct tool *t);
 void cli_have_memory_or_end(void);                                          /* first of all: memory.c */
-bool cli_read_password(char *to, size_t size, struct err *e);               /* one line of standard input */
+bool cli_read_password(char *to, size_t size, struct err *e);               /* one line of standard input; at a terminal asked for, and not shown */
 
 /* `roomd user add`, `roomd key list`, …: the word after the command says what to do. `fault` (or NULL) says what is wrong with the
  * options, before a database is opened or made. */

@@ -104,7 +104,7 @@ int cmd_doctor(int argc, char **argv)
     struct options o;
     struct tool t;
     struct err e = {0};
-    int code = cli_parse(argc, argv, &o, NULL);
+    int code = cli_parse_bare(argc, argv, &o);
     if (code) return code < 0 ? EXIT_DONE : code;
     if (!tool_open(&t, &o, &e)) {
         say(false, "settings and database", e.text);

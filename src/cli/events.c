@@ -16,6 +16,13 @@ static const char SQL_ASIDE_AGAIN[] = "SELECT count(*) FROM inbox WHERE state = 
 
 enum { FOLLOW, AFTER, STATE, PROVIDER, TYPE, ROOM, SINCE, UNTIL, FROM, TO, LIMIT, SET_ASIDE, ALL, DRY_RUN, WAIT };
 
+static bool number(const char *given, int64_t *out)
+{
+    char *end;
+    *out = strtoll(given, &end, 10);
+    return *given && !*end && *out > 0;
+}
+
 /* ---- tail */
 
 /* What there is after that, `shown` of it. */
@@ -48,7 +55,8 @@ static bool print_events(struct tool *t, int64_t *after, bool json, size_t *show
 static int tail(struct tool *t, const struct options *o, const struct option_value *own)
 {
     struct err e = {0};
-    int64_t after = own[AFTER].value ? strtoll(own[AFTER].value, NULL, 10) : 0;
+    int64_t after = 0;
+    if (own[AFTER].value && strcmp(own[AFTER].value, "0") != 0 && !number(own[AFTER].value, &after)) return cli_usage("events", "--after is the number of an event");
     size_t shown = 0;
     bool ok = own[AFTER].value || db_number(t->conn, SQL_BEFORE_LATEST, &after, &e, INT_(LATEST)) == DB_ROW;
     do ok = ok && print_events(t, &after, o->json, &shown, &e);
@@ -57,13 +65,6 @@ static int tail(struct tool *t, const struct options *o, const struct option_val
 }
 
 /* ---- which ones */
-
-static bool number(const char *given, int64_t *out)
-{
-    char *end;
-    *out = strtoll(given, &end, 10);
-    return *given && !*end && *out > 0;
-}
 
 /* What is wrong with the options, or NULL. */
 static const char *filter_fault(const struct option_value *own, struct inbox_filter *f)

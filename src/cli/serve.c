@@ -317,7 +317,9 @@ static bool start(struct server *s, struct err *e)
     if (!core_write(&s->core, tell_url, NULL, e) || !core_write(&s->core, begin_rounds, NULL, e)) return false;
     if (endpoints_are_open(s->config)) log_warn("live_sessions.open_endpoints", LOG_STR("what", "students, status, recording and two lists of /sessions ask for no bearer, as documented"),
         LOG_STR("who", s->config->LIVE_SESSIONS_OPEN_ENDPOINTS ? "EVERYBODY who reaches this server: live_sessions.open_endpoints is on" : "this box only: listening on loopback"));
-    if (!s->config->web_dir) log_warn("web.not_built", LOG_STR("next", "make build"));
+    if (!s->config->web_dir) log_warn("web.not_built", LOG_STR("next", "make web"));
+    else if (access(arena_printf(&s->arena, "%s/index.html", s->config->web_dir), R_OK) != 0)
+        log_warn("web.not_there", LOG_STR("folder", s->config->web_dir), LOG_STR("next", "WEB_DIR is the folder web/dist of a built roomd"));
     return core_write(&s->core, needs_media_engine, &needed, e) && hub_start(s->hub, needed ? &media : NULL, e);
 }
 
@@ -360,7 +362,7 @@ int cmd_serve(int argc, char **argv)
 {
     struct server s = {0};
     struct err e = {0};
-    int code = cli_parse(argc, argv, &s.options, NULL);
+    int code = cli_parse_bare(argc, argv, &s.options);
     if (code < 0 && wants_help(argc, argv)) {
         puts("  --listen ADDRESS:PORT, --public-url URL, --web DIR\n\nsettings (environment, .env, or roomd.yaml):");
         config_describe(setting, NULL);

@@ -12,7 +12,7 @@
 int cmd_version(int argc, char **argv)
 {
     struct options o;
-    int code = argc ? cli_parse(argc, argv, &o, NULL) : EXIT_DONE;
+    int code = argc ? cli_parse_bare(argc, argv, &o) : EXIT_DONE;
     if (code) return code < 0 ? EXIT_DONE : code;
     puts("roomd " ROOMD_VERSION);
     return EXIT_DONE;
@@ -21,7 +21,7 @@ int cmd_version(int argc, char **argv)
 int cmd_openapi(int argc, char **argv)
 {
     struct options o;
-    int code = cli_parse(argc, argv, &o, NULL);
+    int code = cli_parse_bare(argc, argv, &o);
     if (code) return code < 0 ? EXIT_DONE : code;
     json_t *document = openapi_document("http://localhost:7000");
     json_dumpf(document, stdout, JSON_INDENT(1));
@@ -34,7 +34,7 @@ int cmd_migrate(int argc, char **argv)
 {
     struct options o;
     struct err e = {0};
-    int from, to, code = cli_parse(argc, argv, &o, NULL);
+    int from, to, code = cli_parse_bare(argc, argv, &o);
     if (code) return code < 0 ? EXIT_DONE : code;
     struct config *c = config_load(o.config_file, o.flags, &e);
     struct db *db = c ? db_open(c->database, &e) : NULL;
@@ -87,6 +87,7 @@ static bool copy_file(FILE *from, FILE *to, const char *name, int64_t total)
 static bool fetch_file(struct tool *t, const struct recording_file *f, const char *folder, struct err *e)
 {
     const char *target = arena_printf(&t->arena, "%s/%s", folder, f->name);
+    if (strcmp(f->sink, "local") != 0) return err_set(e, ERR_DESTINATION, "fetch", "\"%s\" is kept at %s and not here any more; the page of its session has a link to it", f->name, f->sink);
     FILE *from = fopen(arena_printf(&t->arena, "%s/%s", t->config->DATA_DIR, f->key), "re");
     if (!from) return err_sys(e, ERR_DESTINATION, "fetch", "cannot read \"%s\"", f->key);
     FILE *to = fopen(target, "we");

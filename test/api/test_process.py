@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import pty
 import signal
 import subprocess
 import threading
@@ -116,7 +117,8 @@ BAD_SETTINGS = [
     ("http_threads: 65", "line 1", "from 0 to 64"), ("registration: perhaps", "line 1", "must be on or off"), ("project_name: \"\"", "line 1", "must have 1 to 200 characters"),
     ("- a\n- b", "line 1", "name: value"), ("a: [", "line 2", ""), ("\t: x", "line 1", ""), ("algorithm: RS256", "", "ALGORITHM must be HS256"), ("provider: zoom", "", "PROVIDER must be janus"),
     ("log_level: trace", "", "LOG_LEVEL must be debug"), ("log_format: xmlish", "", "LOG_FORMAT must be logfmt or json"), ("database_url: mysql://x", "", "DATABASE_URL must be sqlite:///PATH or postgresql:"),
-    ("rtp_port_range: 5-4", "", "RTP_PORT_RANGE must be FROM-TO")]
+    ("rtp_port_range: 5-4", "", "RTP_PORT_RANGE must be FROM-TO"),
+    ("public_url: rooms.example.org", "", 'PUBLIC_URL must be https://HOST or http://HOST, not "rooms.example.org"'), ("node_url: a:7000", "", "NODE_URL must be https://HOST")]
 
 
 @pytest.mark.parametrize("text, line, why", BAD_SETTINGS)
@@ -148,10 +150,11 @@ def test_where_settings_come_from(tmp_path):
     assert "command line: " in server.tool("serve", "--listen", "x", cwd=elsewhere).stderr or "LISTEN must be" in server.tool("serve", "--listen", "x", cwd=elsewhere).stderr
 
 
-def test_placeholders_are_for_loopback_only(tmp_path):
+def test_placeholders_are_for_this_box_only(tmp_path):
     for secret, why in (("changeme", "placeholder"), ("short", "too short")):
-        done = Server(tmp_path).tool("serve", "--listen", "0.0.0.0:0", env={"SECRET_KEY": secret, "RATE_LIMITS": "on"})
-        assert done.returncode == 1 and why in done.stderr
+        for listen, proxy, where in (("0.0.0.0:0", "off", "on 0.0.0.0:0"), ("127.0.0.1:0", "on", "behind a proxy")):
+            done = Server(tmp_path).tool("serve", "--listen", listen, env={"SECRET_KEY": secret, "RATE_LIMITS": "on", "TRUST_PROXY": proxy})
+            assert done.returncode == 1 and why in done.stderr and where in done.stderr
 
 
 def test_newer_database_is_refused(start_roomd):
@@ -216,9 +219,11 @@ def test_usage(tmp_path):
         assert command in roomd("--help").stdout
     assert roomd("--help").returncode == 0 and roomd("version").stdout == roomd("--version").stdout == "roomd 0.1.0\n"
     for words in (["nothing"], ["user"], ["user", "nothing"], ["user", "add"], ["user", "add", "--email", "x", "--password-stdin"], ["user", "add", "--email", "a@b.c"], ["user", "add", "--role", "king", "--email", "a@b.c", "--password-stdin"],
-                  ["user", "list", "--bogus"], ["user", "list", "--data"], ["key"], ["key", "add"], ["key", "revoke"], ["recordings"], ["recordings", "fetch"], ["events"], ["events", "nothing"], ["serve", "--bogus"]):
+                  ["user", "list", "--bogus"], ["user", "list", "--data"], ["key"], ["key", "add"], ["key", "revoke"], ["recordings"], ["recordings", "fetch"], ["events"], ["events", "nothing"], ["serve", "--bogus"], ["serve", "/etc/roomd.yaml"], ["migrate", "now"], ["setup", "x"], ["doctor", "x"], ["openapi", "x"], ["version", "x"]):
         done = roomd(*words, cwd=tmp_path)
         assert done.returncode == 2 and "usage: roomd" in done.stderr, words
+    for words in (["serve", "--data"], ["serve", "--config"], ["key", "add", "--name"], ["recordings", "fetch", "1", "--to"]):
+        assert f'"{words[-1]}" needs a value after it' in roomd(*words, cwd=tmp_path).stderr
     assert not list(tmp_path.iterdir()), "who is told how it is used finds no database made"
 
 
@@ -227,7 +232,7 @@ def test_accounts_by_command(server, anybody):
     done = add("Katherine@Example.org", PASSWORD, "--role", "student", "--name", "Katherine")
     assert done.returncode == 0 and done.stdout.strip().isdigit()
     for again, why in ((add("katherine@example.org"), "Email already registered"), (add("b@example.org", "short"), "8 to 72 characters"), (add("b@example.org", "x" * 73), "8 to 72 characters"),
-                       (server.tool("user", "add", "--email", "b@example.org", "--password-stdin", text=""), "no password"), (server.tool("user", "passwd", "--email", "nobody@example.org", text="x"), "User not found")):
+                       (server.tool("user", "add", "--email", "b@example.org", "--password-stdin", text=""), "no password"), (server.tool("user", "passwd", "--email", "nobody@example.org", text="x"), "`roomd user list` shows them")):
         assert again.returncode == 1 and why in again.stderr
     assert server.tool("user", "passwd", "--email", "katherine@example.org", text="another password\n").returncode == 0
     login = lambda password: anybody.post("/api/v1/auth/login", data={"username": "katherine@example.org", "password": password}).status_code
@@ -236,6 +241,22 @@ def test_accounts_by_command(server, anybody):
     assert next(r for r in rows if r["email"] == "katherine@example.org") == {"id": int(done.stdout), "email": "katherine@example.org", "full_name": "Katherine", "role": "student", "is_active": True, "is_superuser": False}
     assert "password" not in server.tool("user", "list").stdout
     assert all("hash" not in json.loads(line) for line in server.tool("key", "list", "--json").stdout.splitlines())
+
+
+def test_a_forgotten_password_is_typed_unseen(server, anybody):
+    email = server.person("Forgetful").email
+    typed, terminal = pty.openpty()
+    with subprocess.Popen([BINARY, "user", "passwd", "--email", email, "--data", str(server.data)], cwd=server.folder, env=server.env, stdin=terminal, stderr=subprocess.PIPE) as command:
+        assert command.stderr.read(10) == b"password: "  # from here on nothing is shown
+        os.write(typed, b"a new password\n")
+        assert command.wait(timeout=DEADLINE) == 0
+    os.set_blocking(typed, False)
+    try:
+        assert b"new password" not in os.read(typed, 1000)
+    except BlockingIOError:
+        pass
+    os.close(typed), os.close(terminal)
+    assert anybody.post("/api/v1/auth/login", data={"username": email, "password": "a new password"}).status_code == 200
 
 
 def test_setup_and_migrate(tmp_path):
@@ -258,6 +279,8 @@ def test_events_by_command(server, teacher):
     assert [e["event_type"] for e in mine] == ["session.created", "participant.added"]
     after = server.tool("events", "tail", "--json", "--after", str(mine[0]["id"])).stdout.split("\n")
     assert json.loads(after[0])["id"] == mine[1]["id"]
+    done = server.tool("events", "tail", "--after", "yesterday")
+    assert done.returncode == 2 and "--after is the number of an event" in done.stderr
 
 
 def test_doctor(server, tmp_path):
