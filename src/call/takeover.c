@@ -98,18 +98,21 @@ void look_after_others(struct hub *h)
 
 /* ---- to others, when we were the silent one */
 
-/* Whose stays they are now is the other node's business: nothing is written. */
-static void give_up(struct room *r)
+static struct peer *first_page(const struct room *r)
 {
-    struct caller *calling[64];
-    size_t n = 0;
-    for (struct peer *p = r->peers, *next; p; p = next) {
-        next = p->next;
+    struct peer *p = r ? r->peers : NULL;
+    while (p && p->outside) p = p->next;
+    return p;
+}
+
+/* Whose stays they are now is the other node's business: nothing is written. The room goes with the last page, and with it who is in by another client. */
+static void give_up(struct hub *h, int64_t session_id)
+{
+    for (struct peer *p; (p = first_page(room_find(h, session_id)));) {
         struct caller *c = p->caller;
-        if (c && n < sizeof calling / sizeof *calling) calling[n++] = c;
         peer_forget(p);
+        if (c) door_again(c); /* which sends them there */
     }
-    for (size_t i = 0; i < n; i++) door_again(calling[i]); /* which sends them there */
 }
 
 static struct room *find_lost(struct hub *h)
@@ -131,7 +134,7 @@ static void noted(void *arg)
     if (!silent || h->stopping) return;
     for (struct room *r; (r = find_lost(h));) {
         log_warn("call.given_up", LOG_INT("session", r->session_id), LOG_STR("why", "this node was silent and another has taken it over"));
-        give_up(r);
+        give_up(h, r->session_id);
     }
     arena_reset(&h->arena);
 }
