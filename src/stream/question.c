@@ -64,7 +64,9 @@ static void settle(struct watcher *w, bool known, bool may, const struct err *wh
 static void look_up(struct watcher *w)
 {
     struct recording_stream *s = w->stream;
-    struct scope scope = {.core = s->core, .db = s->db, .arena = &s->arena, .now = clock_now_ms()};
+    struct arena own; /* the stream's has the matter that is being told, and is not reset when somebody comes */
+    arena_init(&own);
+    struct scope scope = {.core = s->core, .db = s->db, .arena = &own, .now = clock_now_ms()};
     struct user user;
     struct session session;
     struct err e = {0}, refused;
@@ -73,6 +75,7 @@ static void look_up(struct watcher *w)
     scope.actor = &user;
     if (known && w->named) may = session_access_id(&scope, w->first->session_id, ACCESS_MEMBER, &session, &refused);
     settle(w, known, may, &e);
+    arena_release(&own);
 }
 
 /* ---- people of Matrix */
@@ -116,10 +119,8 @@ static void start_asking(struct watcher *w)
 
 void question_next(struct watcher *w)
 {
-    if (w->over || w->stream->stopping || w->asking || (w->named && !w->first)) return;
-    if (!w->ours) start_asking(w);
-    else {
-        look_up(w);
-        if (w->first && w->named) question_next(w);
+    while (!w->over && !w->stream->stopping && !w->asking && (!w->named || w->first)) {
+        if (!w->ours) start_asking(w);
+        else look_up(w);
     }
 }
