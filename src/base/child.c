@@ -174,6 +174,7 @@ static bool drain(struct run *r)
 static enum child_fate attend(struct run *r)
 {
     const struct child_spec *spec = r->spec;
+    if (r->watch[EXIT].fd < 0) return CHILD_STOPPED; /* its end would not be noticed */
     for (int64_t tick_ms = clock_monotonic_ms() + CHILD_TICK_MS;;) {
         if (poll(r->watch, WATCHED, CHILD_TICK_MS) < 0 && errno != EINTR) return CHILD_STOPPED;
         for (int i = 0; i < EXIT; i++)

@@ -64,7 +64,7 @@ static int erase_one(const char *path, const struct stat *st, int type, struct F
     (void)st;
     (void)type;
     (void)ftw;
-    return remove(path);
+    return remove(path) && errno != ENOENT ? -1 : 0; /* gone by itself: the rest still has to go */
 }
 
 bool sink_erase_local(const char *data_dir, const char *folder, struct err *e)
