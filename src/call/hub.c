@@ -157,24 +157,6 @@ void peer_detach_caller(struct peer *p)
     p->caller = NULL;
 }
 
-struct leaving { const char *connection, *reason; int64_t at; struct stay_use use; };
-
-static bool leave(struct scope *s, void *arg, struct err *e)
-{
-    struct leaving *l = arg;
-    return presence_leave(s, l->connection, l->reason, l->at, e) && stay_save(s, l->connection, &l->use, e);
-}
-
-static void close_span(const struct peer *p, const char *reason, int64_t at)
-{
-    struct task *t = task_create(p->room->hub->core);
-    struct leaving *l = arena_new(&t->arena, struct leaving);
-    *l = (struct leaving){arena_strdup(&t->arena, p->connection), reason, at, p->use};
-    t->run = leave;
-    t->arg = l;
-    task_submit(t);
-}
-
 static void unlink_peer(struct peer *p)
 {
     for (struct peer **at = &p->room->peers; *at; at = &(*at)->next)
@@ -190,7 +172,7 @@ void peer_remove(struct peer *p, const char *reason, int64_t at, const char *ove
     struct caller *c = p->caller;
     struct call_peer_left m = {0};
     peer_stop_media(p);
-    close_span(p, reason, at);
+    stay_close(r->hub, p->connection, reason, at, &p->use);
     if (r->elsewhere && strcmp(reason, "replaced") != 0) elsewhere_cut(p); /* a newcomer of the same name puts the older one out by itself */
     log_info("call.left", LOG_INT("session", r->session_id), LOG_STR("connection", p->connection), LOG_STR("reason", reason));
     unlink_peer(p);
@@ -329,6 +311,7 @@ static void on_tick(void *arg)
     struct hub *h = arg;
     clock_watch(h);
     for (struct peer *p; (p = find_gone(h, clock_monotonic_ms()));) peer_remove(p, "lost", p->away_since, NULL, NULL);
+    stays_close_again(h);
     h->ticks++;
     if (h->ticks == SETTLE_TICKS) door_open(h); /* the media engine may never come: people can talk to each other about it */
     if ((h->rooms || db_is_shared(h->core->db)) && h->ticks % ALIVE_TICKS == 0) tell_alive(h);
@@ -410,6 +393,7 @@ void hub_settle(struct hub *h)
 void hub_destroy(struct hub *h)
 {
     if (!h) return;
+    stays_forget(h);
     for (struct room *r = h->rooms, *next; r; r = next) {
         next = r->next;
         for (struct peer *p = r->peers, *following; p; p = following) {

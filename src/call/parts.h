@@ -71,6 +71,7 @@ struct caller {
 };
 
 struct deed;
+struct closing;
 struct hub {
     struct core *core;
     struct loop *loop;
@@ -81,6 +82,7 @@ struct hub {
     struct caller *callers;
     struct arena arena;                 /* of the message or notice at hand */
     struct loop_timer *tick;
+    struct closing *unclosed;           /* stays whose end the database could not take yet */
     bool stopping, settling;            /* settling: since the start, until the media engine has told what lives on */
     _Atomic bool media_ready;
     bool without_media;                      /* nobody's media is here: sessions are with a remote provider */
@@ -108,6 +110,11 @@ void peer_set_away(struct peer *p);
 void caller_release(struct caller *c);
 void caller_end(struct caller *c, const char *reason, const char *message); /* over, and close */
 void count_people(struct hub *h);
+
+/* closing.c: on the loop. `at` 0: now; `reason` is static. */
+void stay_close(struct hub *h, const char *connection, const char *reason, int64_t at, const struct stay_use *use);
+void stays_close_again(struct hub *h);                   /* at every tick */
+void stays_forget(struct hub *h);                        /* at the end: the next start closes them */
 
 /* elsewhere.c: media that a remote provider carries. The provider is asked on the hub's askers, never on the loop. */
 bool is_elsewhere(const struct hub *h, const struct session *session);

@@ -1,7 +1,10 @@
 """roomd with faults built in (meson -Dfaults=true): make faults. ROOMD_BINARY names another one. Runs in several processes (pytest -n), each with a world of its own."""
+import atexit
 import collections
 import os
 import random
+import shutil
+import tempfile
 import time
 
 import pytest
@@ -9,6 +12,9 @@ import pytest
 import harness
 
 os.environ.setdefault("FAULT_SEED", str(random.randrange(1 << 30)))
+if "FAULT_SHARED" not in os.environ:  # a folder in which the processes of a run tell each other something (where.py)
+    os.environ["FAULT_SHARED"] = tempfile.mkdtemp(prefix="roomd-faults-")
+    atexit.register(shutil.rmtree, os.environ["FAULT_SHARED"], True)
 if "ROOMD_BINARY" not in os.environ:
     harness.BINARY = str(harness.ROOT / "build-faults" / "roomd")
 

@@ -10,6 +10,7 @@ import scenes
 from control import points
 from daily_world import DailyWorld
 from luck import EACH, SEED
+from where import places
 from world import Died, World
 
 CALLED = {"sqlite": "SQLite", "postgresql": "PostgreSQL", "daily": "Daily"}
@@ -20,29 +21,6 @@ AT_PROVIDERS = ["room_noted", "room_opened", "room_closed", "person_removed", "r
 @pytest.fixture
 def world(world_of, database):
     return world_of(f"points-{database}", lambda folder: DailyWorld(folder) if database == "daily" else World(folder, database=database))
-
-
-def met(world):
-    """Which scene goes past which places: each is played once without a fault."""
-    where = {}
-    world.rest()  # what happens once, at the start, belongs to no scene
-    for scene in scenes.of(world):
-        before = world.control.passed()
-        scene(world)
-        after = world.control.passed()
-        for name in after:
-            if after[name] > before[name] and scenes.ONLY.get(name, scene) is scene:
-                where.setdefault(name, scene)
-    world.empty()
-    world.rest()
-    invariants.check(world)
-    return where
-
-
-def places(world):
-    if not hasattr(world, "where"):
-        world.where = met(world)
-    return world.where
 
 
 def killed_at(world, name, scene, nth=1):
@@ -64,7 +42,7 @@ def killed_at(world, name, scene, nth=1):
 
 
 def judged(world, database, name, done):
-    where = places(world)
+    where = places(world, database, scenes.of(world))
     assert name in where, f"no scene passes {name}"
     killed_at(world, name, where[name])
     done(f"places of kill -9 on {CALLED[database]}")
@@ -88,11 +66,11 @@ def test_killed_while_daily_is_asked(world, database, name, done):
     judged(world, database, name, done)
 
 
-@pytest.mark.parametrize("turn", range(2 * EACH))
+@pytest.mark.parametrize("turn", range(EACH))
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 def test_killed_at_a_later_passing(world, database, turn, done):
     """Not at the first time but at some time, while several things are under way."""
-    where, luck = places(world), random.Random(f"{SEED} {database} {turn}")
+    where, luck = places(world, database, scenes.of(world)), random.Random(f"{SEED} {database} {turn}")
     busy = [scene for scene in scenes.of(world) if scene not in scenes.OWN_HOUSE]
     name, nth, mixed = luck.choice([n for n, s in where.items() if s in busy]), luck.randrange(2, 12), luck.sample(busy, 3)
     print(f"{name}, passing {nth}, in {[s.__name__ for s in mixed]} (FAULT_SEED={SEED})")

@@ -241,6 +241,8 @@ class World:
             ws = connect(self.house.url.replace("http", "ws") + "/api/v1/call", open_timeout=10, close_timeout=2, proxy=None, ping_interval=None, legacy=True)
             ws.send(json.dumps({"t": "join", "token": token, "consent": True}))
             while (said := json.loads(ws.recv(timeout=10)))["t"] != "joined":
+                if said["t"] == "error" and said["code"] == "storage_unavailable" and self.tolerant:
+                    raise Refused(said)
                 assert said["t"] != "error", said
             return ws
         except (OSError, WebSocketException) as e:
