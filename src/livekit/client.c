@@ -105,7 +105,7 @@ static const char *authorization(const struct livekit *c, const struct call *cal
     struct livekit_video_grant video = {0};
     struct livekit_sip_grant sip = {0};
     if (!set_grants(call, request, &video, &sip, e)) return NULL;
-    int64_t now_s = clock_now_ms() / 1000;
+    int64_t now_s = clock_now_s();
     const struct livekit_claims claims = {.iss = c->key, .nbf = now_s, .exp = now_s + TOKEN_S, .video = &video, .sip = sip.admin || sip.call ? &sip : NULL};
     const char *token = lk_sign(&(struct livekit_key){c->key, c->secret}, &claims, a, e);
     return token ? arena_printf(a, "Authorization: Bearer %s", token) : NULL;

@@ -167,7 +167,7 @@ json_t *lk_claims_of(const struct livekit_key *keys, size_t count, const char *t
     if (i == count) return fail_signature(keys, count, claims, e), NULL;
     if (!claims) return lk_fail(e, LIVEKIT_TOKEN_MALFORMED, "the token's claims are no JSON object"), NULL;
     if (strcmp(issuer_of(claims), keys[i].key) != 0) return lk_fail(e, LIVEKIT_TOKEN_KEY, "the token names another API key than the one that signed it"), NULL;
-    return in_time(claims, now_s ? now_s : clock_now_ms() / 1000, e) ? claims : NULL;
+    return in_time(claims, now_s ? now_s : clock_now_s(), e) ? claims : NULL;
 }
 
 struct livekit_claims *livekit_token_verify(const struct livekit_key *keys, size_t count, const char *token, int64_t now_s, struct livekit_memory *m, struct livekit_error *e)
