@@ -13,7 +13,7 @@ static const char SQL_NUMBER[] = "SELECT count(*) FROM recordings WHERE session_
 static const char SQL_COURSE[] = "SELECT {} FROM course_sessions WHERE session_id = $1";
 static const char SQL_FILE[] = "SELECT {} FROM recording_files WHERE id = $1";
 static const char SQL_FORGET[] = "DELETE FROM recording_copies WHERE recording_id = $1";
-static const char SQL_FAILED[] = "SELECT {} FROM recording_copies WHERE recording_id = $1 AND status = 'failed' ORDER BY id";
+static const char SQL_NOT_TAKEN[] = "SELECT {} FROM recording_copies WHERE recording_id = $1 AND (status = 'failed' OR (status = 'waiting' AND error IS NOT NULL)) ORDER BY id";
 static const char SQL_PROGRESS[] = "UPDATE recording_copies SET upload = $2, parts = $3, done_bytes = $4 WHERE id = $1 AND status = 'waiting'";
 static const char SQL_TROUBLE[] = "UPDATE recording_copies SET error = $2 WHERE id = $1 AND status IN ('waiting', 'erasing')";
 static const char SQL_ERASING[] = "UPDATE recording_copies SET status = 'erasing', error = NULL WHERE recording_id = $1 AND status NOT IN ('erasing', 'erased')";
@@ -164,7 +164,7 @@ bool copy_failed(struct scope *s, int64_t id, const char *why, struct err *e)
 bool copy_retry(struct scope *s, int64_t recording_id, bool *any, struct err *e)
 {
     struct list rows;
-    if (!db_all(s->db, SQL_FAILED, recording_copy, &rows, s->arena, e, INT_(recording_id))) return false;
+    if (!db_all(s->db, SQL_NOT_TAKEN, recording_copy, &rows, s->arena, e, INT_(recording_id))) return false;
     *any = rows.count > 0;
     for (size_t i = 0; i < rows.count; i++) {
         struct recording_copy c = ((const struct recording_copy *)rows.items)[i];

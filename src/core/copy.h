@@ -10,7 +10,7 @@ bool copy_wanted_elsewhere(const struct core *core);                            
 enum db_found copy_by_id(struct scope *s, int64_t id, struct recording_copy *out, struct err *e);
 bool copy_list(struct scope *s, int64_t recording_id, struct list *out, struct err *e);            /* of struct recording_copy */
 enum db_found copy_to_serve(struct scope *s, int64_t file_id, struct recording_copy *out, struct err *e); /* of a file that is not here any more */
-bool copy_retry(struct scope *s, int64_t recording_id, bool *any, struct err *e);                  /* those that failed */
+bool copy_retry(struct scope *s, int64_t recording_id, bool *any, struct err *e);                  /* those that a sink did not take: at once, and as often as at first */
 bool copy_erase(struct scope *s, int64_t recording_id, struct err *e);                             /* all of a recording, wherever they are */
 bool copy_erase_file(struct scope *s, const struct recording_file *f, struct err *e);              /* all of one file */
 bool copy_erase_again(struct scope *s, int64_t recording_id, bool *any, struct err *e);            /* those that are not erased yet: at once, and as often as at first */

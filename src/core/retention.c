@@ -29,6 +29,14 @@ static const char *rule(struct scope *s, int64_t days, const char *setting)
     return arena_printf(s->arena, "older than %lld day%s (%s)", (long long)days, days == 1 ? "" : "s", setting);
 }
 
+bool retention_due(struct scope *s, const struct recording *r, int64_t *at)
+{
+    int64_t days = core_config(s->core)->RETENTION_DAYS;
+    bool over = r->status == recording_status_ready || r->status == recording_status_failed;
+    *at = r->ended_at + days * DAY_MS;
+    return days && over && HAS(r, recording, ended_at) && !r->kept && !HAS(r, recording, deleted_at);
+}
+
 bool retention_recordings(struct scope *s, bool *more, struct err *e)
 {
     struct list rows;

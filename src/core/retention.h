@@ -5,6 +5,7 @@
 
 enum { RETENTION_EVERY_MS = 3600000 };
 bool retention_begin(struct scope *s, struct err *e);                   /* at start: a round is due */
+bool retention_due(struct scope *s, const struct recording *r, int64_t *at); /* when RETENTION_DAYS comes to it; false: never, as things are */
 /* One bit of what is too old; `more`: there was some, ask again. On the writer. */
 bool retention_recordings(struct scope *s, bool *more, struct err *e);  /* whole ones: deleted here and at every sink, as by hand */
 bool retention_tracks(struct scope *s, bool *more, struct err *e);      /* their single tracks */

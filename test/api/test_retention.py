@@ -1,5 +1,6 @@
 """What is deleted, by hand or because it is old: here and at every sink, with a tombstone that says when, why and what there was; what is kept from it."""
 import time
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -8,6 +9,7 @@ from harness import Server, until
 from recorded import hurry, lay_down, settled
 
 DAY = 86_400_000
+parse = datetime.fromisoformat
 
 
 @pytest.fixture(scope="module")
@@ -101,9 +103,11 @@ def test_what_is_kept_nobody_deletes(house, teacher, s3):
     number, _, key = stored(house, teacher)
     session, at = session_of(house, number), f"/recordings/{number}"
     keep = lambda who, **body: who.request("PUT", f"{at}/keep", json=body)
+    shown = teacher.get(at).json()
+    assert parse(shown["deletes_at"]) == parse(shown["ended_at"]) + timedelta(days=30)
     assert keep(teacher).status_code == 403
     kept = keep(house.boss, reason="claim 4711").json()
-    assert (kept["kept"], kept["kept_reason"]) == (True, "claim 4711")
+    assert (kept["kept"], kept["kept_reason"], kept["deletes_at"]) == (True, "claim 4711", None)
     age(house, number, 400)
     other, _, _ = stored(house, teacher)
     age(house, other, 400)

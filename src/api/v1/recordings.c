@@ -2,6 +2,7 @@
 #include "core/recording.h"
 #include "api/api.h"
 #include "core/copy.h"
+#include "core/retention.h"
 #include "core/sink.h"
 #include "core/user.h"
 #include "sink/local.h"
@@ -26,6 +27,7 @@ static bool show_copies(struct request *r, const struct recording *rec, struct r
 static bool show(struct request *r, const struct recording *rec, struct recording_reply *out, struct err *e)
 {
     struct list rows;
+    int64_t deletes_at;
     if (!(HAS(rec, recording, deleted_at) ? recording_files_ever : recording_files)(&r->scope, rec->id, &rows, e)) return false;
     struct recording_file_reply *files = arena_array(r->scope.arena, struct recording_file_reply, rows.count + 1);
     for (size_t i = 0; i < rows.count; i++) {
@@ -34,6 +36,7 @@ static bool show(struct request *r, const struct recording *rec, struct recordin
         SET(&files[i], recording_file_reply, url, recording_file_url(&r->scope, f));
     }
     COPY(recording_reply, out, recording, rec);
+    if (retention_due(&r->scope, rec, &deletes_at)) SET(out, recording_reply, deletes_at, deletes_at);
     SET(out, recording_reply, files, ((struct list){files, rows.count}));
     return show_copies(r, rec, out, e);
 }

@@ -59,7 +59,8 @@ export const joinAsGuest = (room_code: string, name: string) =>
   call<'join_by_code_reply'>('POST', '/sessions/guest-join', { body: { room_code, name } });
 export const lookUp = (body: Model<'lookup_request'>) => call<'lookup_reply'>('POST', '/sessions/lookup', { body });
 
-const isBusy = (recording: Recording) => recording.status !== 'ready' && recording.status !== 'failed';
+const isMoving = ({ copies }: Recording) => copies.some(({ status }) => status === 'waiting' || status === 'erasing');
+const isBusy = (recording: Recording) => (recording.status !== 'ready' && recording.status !== 'failed') || isMoving(recording);
 
 /** `running`: somebody else may start or stop one; the answer changes with it. */
 export const useRecordings = (sessionId: string, running = false) =>
@@ -67,6 +68,14 @@ export const useRecordings = (sessionId: string, running = false) =>
     queryKey: ['recordings', sessionId, running],
     queryFn: () => call<'recording_list'>('GET', `/sessions/${sessionId}/recordings`),
     refetchInterval: ({ state }) => (state.data?.recordings.some(isBusy) ? BUSY_POLL_MS : false),
+  });
+
+/** What is left of those that were deleted. */
+export const useGoneRecordings = (sessionId: string) =>
+  useQuery({
+    queryKey: ['recordings', sessionId, 'gone'],
+    queryFn: () => call<'recording_list'>('GET', `/sessions/${sessionId}/recordings`, { query: { deleted: true } }),
+    refetchInterval: ({ state }) => (state.data?.recordings.some(isMoving) ? BUSY_POLL_MS : false),
   });
 
 export const useRecording = (id: string) =>
@@ -89,6 +98,7 @@ export function useRecordingChange<Arguments>(change: (given: Arguments) => Prom
 }
 
 export const retryRecording = (id: number) => call<'recording_reply'>('POST', `/recordings/${id}/retry`);
+export const keepRecording = (id: number, kept: boolean, reason: string | null) => call<'recording_reply'>('PUT', `/recordings/${id}/keep`, { body: { kept, reason } });
 export const deleteRecording = (id: number) => send('DELETE', `/recordings/${id}`);
 
 export const useAttendance = (sessionId: string) =>

@@ -1,17 +1,20 @@
 import { Alert, Anchor, Button, Group, Progress, Stack, Table, Text, Title } from '@mantine/core';
 import { useState } from 'react';
 import { Link, useNavigate, useParams } from 'react-router-dom';
+import { ApiError } from '../api/client';
 import { deleteRecording, retryRecording, useRecording, useRecordingChange } from '../api/queries';
 import type { Recording, RecordingFile } from '../api/types';
 import { DownloadIcon } from '../ui/icons';
-import { Confirm, Problem, usePageTitle, Waiting } from '../ui/parts';
+import { Confirm, Empty, Problem, usePageTitle, Waiting } from '../ui/parts';
 import { formatDateTime, formatDuration, formatSize } from '../ui/words';
+import { Copies, Keeping } from './recording-care';
 
 export function RecordingPage() {
   usePageTitle('Recording');
   const { id = '' } = useParams();
   const { data: recording, error, isPending, refetch } = useRecording(id);
   if (isPending) return <Waiting what="Loading the recording" />;
+  if (error instanceof ApiError && error.status === 410) return <Gone words={error.message} />;
   if (!recording) return <Problem error={error} retry={() => void refetch()} />;
   return (
     <Stack>
@@ -30,8 +33,25 @@ export function RecordingPage() {
       <State recording={recording} />
       {recording.status === 'ready' && <Players files={recording.files} />}
       {recording.files.length > 0 && <Files files={recording.files} />}
+      <Copies recording={recording} name="this recording" />
+      <Keeping recording={recording} name="this recording" />
       <Removal recording={recording} />
     </Stack>
+  );
+}
+
+/** The server's words have the day and the reason. */
+function Gone({ words }: { words: string }) {
+  return (
+    <div data-testid="gone">
+      <Empty title="This recording was deleted" order={1}>
+        {words}.{' '}
+        <Anchor component={Link} to="/" underline="always">
+          Go to your sessions
+        </Anchor>
+        .
+      </Empty>
+    </div>
   );
 }
 
@@ -176,7 +196,7 @@ function Removal({ recording }: { recording: Recording }) {
   const [asking, setAsking] = useState(false);
   const navigate = useNavigate();
   const removal = useRecordingChange(() => deleteRecording(recording.id));
-  if (recording.status !== 'ready' && recording.status !== 'failed') return null;
+  if ((recording.status !== 'ready' && recording.status !== 'failed') || recording.kept) return null;
   const remove = () =>
     removal.mutate(undefined, { onSuccess: () => navigate(`/my/${recording.session_id}/recordings`) });
   return (

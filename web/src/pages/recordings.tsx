@@ -1,9 +1,10 @@
 import { Anchor, Badge, Button, Card, Group, Progress, Stack, Text, Title } from '@mantine/core';
 import { Link, useParams } from 'react-router-dom';
-import { useRecordings, useSession } from '../api/queries';
+import { useGoneRecordings, useRecordings, useSession } from '../api/queries';
 import type { Recording } from '../api/types';
 import { Empty, Problem, usePageTitle, Waiting } from '../ui/parts';
 import { formatDateTime, formatDuration } from '../ui/words';
+import { Keeping, Tombstone } from './recording-care';
 
 export const RECORDING_WORDS: Record<Recording['status'], { word: string; color: string }> = {
   recording: { word: 'Running', color: 'red' },
@@ -34,18 +35,35 @@ export function SessionTitle({ id, what }: { id: string; what: string }) {
 export function RecordingsPage() {
   const { id = '' } = useParams();
   const list = useRecordings(id);
+  const gone = useGoneRecordings(id).data?.recordings ?? [];
   return (
     <Stack>
       <SessionTitle id={id} what="Recordings" />
       {list.isPending && <Waiting what="Loading the recordings" />}
       {list.error && <Problem error={list.error} retry={() => void list.refetch()} />}
-      {list.data?.recordings.length === 0 && (
+      {list.data?.recordings.length === 0 && gone.length === 0 && (
         <Empty title="Nothing was recorded">
           In the call, the host starts a recording with “Record”; it appears here as soon as it runs. A session can also record from its start:
           see “Edit”.
         </Empty>
       )}
       {list.data?.recordings.map((recording, i) => <RecordingRow key={recording.id} recording={recording} number={i + 1} />)}
+      {gone.length > 0 && <Gone recordings={gone} />}
+    </Stack>
+  );
+}
+
+function Gone({ recordings }: { recordings: Recording[] }) {
+  return (
+    <Stack component="section" aria-label="Deleted recordings" gap="xs">
+      <Title order={2} size="h4">
+        Deleted
+      </Title>
+      {recordings.map((recording) => (
+        <Card key={recording.id} withBorder>
+          <Tombstone recording={recording} name="Deleted recording" />
+        </Card>
+      ))}
     </Stack>
   );
 }
@@ -71,6 +89,7 @@ function RecordingRow({ recording, number }: { recording: Recording; number: num
           {recording.status === 'ready' ? 'Watch' : 'Details'}
         </Button>
       </Group>
+      <Keeping recording={recording} name={`Recording ${number}`} />
       {recording.status === 'processing' && (
         <Progress mt="sm" value={recording.progress} animated aria-label={`Recording ${number} is being prepared`} />
       )}

@@ -7,6 +7,8 @@ import type { Recording, Room } from '../../api/types';
 import { complain, Confirm, Problem, Waiting } from '../../ui/parts';
 import { formatDateTime, formatDuration, formatSize } from '../../ui/words';
 import { downloadUrl } from '../recording';
+import { Copies, Keeping } from '../recording-care';
+import { isStuck } from '../recording-words';
 import { RECORDING_WORDS } from '../recordings';
 import { Part } from './part';
 
@@ -53,8 +55,10 @@ function Row({ recording, name }: { recording: Recording; name: string }) {
         </Button>
         {recording.status === 'ready' && <Download recording={recording} name={name} />}
         {recording.status === 'failed' && <Retry recording={recording} name={name} />}
-        {settled && <Delete recording={recording} name={name} />}
+        {settled && !recording.kept && <Delete recording={recording} name={name} />}
       </Group>
+      <Keeping recording={recording} name={name} />
+      {recording.copies.some(isStuck) && <Copies recording={recording} name={name} />}
     </li>
   );
 }
