@@ -17,6 +17,9 @@ struct audit_act { const char *action, *subject, *subject_id; int status; };
 bool audit_note(struct scope *s, const struct audit_act *act, struct err *e);   /* by the scope's source; AUDIT off: nothing */
 const char *audit_plain(struct arena *a, const char *text, size_t most);         /* what callers sent as it may be kept: visible ASCII, not longer */
 const char *audit_id(struct arena *a, int64_t id);                              /* as a subject_id */
+/* What is asked: the page, $1 to $12, and how many there are in all, $1 to $10. For each filter a query that an index answers. mark: entries up to it are settled. */
+struct audit_search { const char *list, *count; struct db_value values[12]; };
+struct audit_search audit_search_for(struct arena *a, const struct audit_query *q, int64_t mark);
 bool audit_list(struct scope *s, const struct audit_query *q, struct list *out, int64_t *total, struct err *e); /* of struct audit_entry, newest first */
 char *audit_csv(struct arena *a, const struct list *rows);                      /* RFC 4180, with a head */
-bool audit_sweep(struct scope *s, struct err *e);                               /* what is too old, some at a time */
+bool audit_sweep(struct scope *s, struct err *e);                               /* settles what is new, deletes what is too old, some at a time; once a minute */
