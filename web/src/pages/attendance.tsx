@@ -5,15 +5,13 @@ import { attendanceCsv, useAttendance } from '../api/queries';
 import type { Model } from '../api/types';
 import { DownloadIcon } from '../ui/icons';
 import { Empty, Problem, Waiting } from '../ui/parts';
+import { saveAs } from '../ui/save';
 import { formatDateTime, formatDuration, formatTime } from '../ui/words';
 import { punctuality } from './attendance-words';
 import { SessionTitle } from './recordings';
 
 async function saveCsv(sessionId: string): Promise<void> {
-  const url = URL.createObjectURL(await attendanceCsv(sessionId));
-  const link = Object.assign(document.createElement('a'), { href: url, download: `attendance-${sessionId}.csv` });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  saveAs(`attendance-${sessionId}.csv`, await attendanceCsv(sessionId));
 }
 
 export function AttendancePage() {
@@ -69,7 +67,7 @@ function People({ people }: { people: Model<'attendance_person'>[] }) {
                   {person.user_id == null && ', guest'}
                 </Text>
               </Table.Td>
-              <Table.Td>
+              <Table.Td style={{ verticalAlign: 'top' }}>
                 {person.spans.map((span) => (
                   <Stay key={span.joined_at} span={span} />
                 ))}

@@ -1,7 +1,7 @@
-import { Alert, Button, Card, Center, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Alert, Anchor, Button, Card, Center, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
-import { useLocation, useNavigate, useParams } from 'react-router-dom';
+import { Link, useLocation, useNavigate, useParams } from 'react-router-dom';
 import { joinAsGuest, joinByCode, lookUp, useMe } from '../api/queries';
 import { Problem, usePageTitle } from '../ui/parts';
 import { formatDateTime } from '../ui/words';
@@ -30,6 +30,7 @@ export function JoinPage() {
   const state = useLocation().state as JoinState | null;
   const whole = code.length === CODE_LENGTH;
   const found = useQuery({ queryKey: ['lookup', code], queryFn: () => lookUp({ room_code: code }), enabled: whole, retry: false });
+  const shut = !me && found.data !== undefined && !found.data.allow_guests;
   const joining = useMutation({
     mutationFn: () => (me ? joinByCode(code) : joinAsGuest(code, name.trim())),
     onSuccess: (reply) => navigate(roomPath(reply)),
@@ -67,8 +68,8 @@ export function JoinPage() {
               data-testid="code"
             />
             {found.error && <Problem title="This code was not found" error={found.error} />}
-            {found.data && <Found lookup={found.data} signedIn={me !== undefined} />}
-            {!me && (
+            {found.data && <Found lookup={found.data} shut={shut} code={code} />}
+            {!me && !shut && (
               <TextInput
                 label="Your name"
                 description="Shown to the others"
@@ -81,7 +82,7 @@ export function JoinPage() {
               />
             )}
             {joining.error && <Problem title="Could not join" error={joining.error} />}
-            <Button type="submit" size="md" disabled={!whole} loading={joining.isPending} data-testid="join-code">
+            <Button type="submit" size="md" disabled={!whole || shut} loading={joining.isPending} data-testid="join-code">
               Continue
             </Button>
           </Stack>
@@ -91,14 +92,23 @@ export function JoinPage() {
   );
 }
 
-function Found({ lookup, signedIn }: { lookup: Awaited<ReturnType<typeof lookUp>>; signedIn: boolean }) {
+/** `shut`: not for somebody who is not signed in. */
+function Found({ lookup, shut, code }: { lookup: Awaited<ReturnType<typeof lookUp>>; shut: boolean; code: string }) {
   return (
     <Alert color="blue" title={<span className="break">{lookup.title || 'Untitled session'}</span>} data-testid="found">
       <Text size="sm" className="break">
         with {lookup.teacher_name}
         {lookup.scheduled_start && `, ${formatDateTime(lookup.scheduled_start)}`}
       </Text>
-      {!signedIn && !lookup.allow_guests && <Text size="sm">This session is for people with an account: sign in first.</Text>}
+      {shut && (
+        <Text size="sm">
+          This session is for people with an account.{' '}
+          <Anchor component={Link} to={`/signin?next=/join/${code}`} underline="always" data-testid="sign-in-first">
+            Sign in first
+          </Anchor>
+          .
+        </Text>
+      )}
     </Alert>
   );
 }

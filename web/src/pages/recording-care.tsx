@@ -71,7 +71,7 @@ export function Copies({ recording, name }: Props) {
       <Title order={2} size="h4">
         Copies elsewhere
       </Title>
-      <List size="sm" spacing={4} listStyleType="none" p={0}>
+      <List size="sm" spacing="sm" listStyleType="none" p={0}>
         {recording.copies.map((copy) => (
           <List.Item key={`${copy.sink} ${copy.key}`}>
             <CopyLine copy={copy} recording={recording} />
@@ -96,7 +96,7 @@ function CopyLine({ copy, recording }: { copy: Copy; recording: Recording }) {
   const under_way = copy.status === 'waiting' && copy.done_bytes > 0 && file;
   return (
     <>
-      <Group gap="xs">
+      <Group gap="4px 8px">
         <Text size="sm" className="break">
           {sinkName(copy.sink)}
           {file && `: ${file.name}`}

@@ -30,11 +30,11 @@ export function RecordingPage() {
           {recording.duration_ms != null && ` · ${formatDuration(recording.duration_ms / 1000)}`}
         </Text>
       </div>
+      <Keeping recording={recording} name="this recording" />
       <State recording={recording} />
       {recording.status === 'ready' && <Players files={recording.files} />}
       {recording.files.length > 0 && <Files files={recording.files} />}
       <Copies recording={recording} name="this recording" />
-      <Keeping recording={recording} name="this recording" />
       <Removal recording={recording} />
     </Stack>
   );

@@ -5,10 +5,11 @@ import { ADMIN_PAGE, changeUser, useAdminChange, useUsers } from '../../api/admi
 import { useMe } from '../../api/queries';
 import type { User } from '../../api/types';
 import { MoreIcon, PlusIcon } from '../../ui/icons';
-import { complain, Confirm, Problem, Waiting } from '../../ui/parts';
+import { complain, Confirm } from '../../ui/parts';
 import { AccountForm, NewAccountForm, PasswordForm } from './account-forms';
 import { Foot, Head } from './head';
 import { findUsers, nameOfUser } from './keys';
+import { ListFrame, PlainList } from './list-frame';
 import { USER_ROLES } from './words';
 
 export function AccountsPage() {
@@ -35,14 +36,13 @@ export function AccountsPage() {
           New account
         </Button>
       </Head>
-      {list.isPending && <Waiting what="Loading the accounts" />}
-      {list.error && <Problem error={list.error} retry={() => void list.refetch()} />}
-      {list.data && found.length === 0 && <Text>No account has that in its name or address.</Text>}
-      <Stack component="ul" gap="xs" className="plain-list">
-        {found.slice(page * ADMIN_PAGE, (page + 1) * ADMIN_PAGE).map((user) => (
-          <AccountRow key={user.id} user={user} />
-        ))}
-      </Stack>
+      <ListFrame list={list} what="the accounts" nothing={list.data !== undefined && found.length === 0} empty={<Text>No account has that in its name or address.</Text>}>
+        <PlainList>
+          {found.slice(page * ADMIN_PAGE, (page + 1) * ADMIN_PAGE).map((user) => (
+            <AccountRow key={user.id} user={user} />
+          ))}
+        </PlainList>
+      </ListFrame>
       <Foot count={found.length} size={ADMIN_PAGE} page={page} what="accounts" onPage={setPage} />
       {making && <NewAccountForm onClose={() => setMaking(false)} />}
     </Stack>

@@ -6,10 +6,11 @@ import type { ApiKey, Model } from '../../api/types';
 import { NameField } from '../../ui/fields';
 import { FormDialog, useDraft } from '../../ui/form';
 import { PlusIcon } from '../../ui/icons';
-import { Empty, Problem, Waiting } from '../../ui/parts';
+import { Empty } from '../../ui/parts';
 import { formatDateTime } from '../../ui/words';
 import { Foot, Head } from './head';
 import { keyBody, nameOfUser, scopeWords, SCOPES, type KeyDraft } from './keys';
+import { ListFrame, PlainList } from './list-frame';
 import { ShownOnce } from './once';
 import { RevokeButton } from './revoke';
 
@@ -30,12 +31,12 @@ export function ApiKeysPage() {
         </Button>
       </Head>
       <Text c="dimmed">Another program, such as your website, calls this server with a key. Give each its own, so that one can be revoked alone.</Text>
-      {list.isPending && <Waiting what="Loading the keys" />}
-      {list.error && <Problem error={list.error} retry={() => void list.refetch()} />}
-      {list.data?.count === 0 && <Empty title="No keys yet">Nothing but the pages uses this server. That is fine as long as you need no more.</Empty>}
-      <Stack component="ul" gap="xs" className="plain-list">
-        {list.data?.results.map((key) => <KeyRow key={key.id} apiKey={key} />)}
-      </Stack>
+      <ListFrame list={list} what="the keys" nothing={list.data?.count === 0}
+        empty={<Empty title="No keys yet">Nothing but the pages uses this server. That is fine as long as you need no more.</Empty>}>
+        <PlainList>
+          {list.data?.results.map((key) => <KeyRow key={key.id} apiKey={key} />)}
+        </PlainList>
+      </ListFrame>
       <Foot count={list.data?.count ?? 0} size={ADMIN_PAGE} page={page} what="keys" onPage={setPage} />
       {making && <KeyForm onMade={show} onClose={() => setMaking(false)} />}
       {made && (

@@ -14,6 +14,18 @@ export const ACTORS: Record<AuditActor, string> = {
   system: 'The server itself',
 };
 
+export const SUBJECTS: Record<string, string> = {
+  session: 'Sessions',
+  participant: 'Seats',
+  recording: 'Recordings',
+  file: 'Files of recordings',
+  room: 'Rooms',
+  template: 'Templates',
+  user: 'Accounts',
+  key: 'API keys',
+  webhook: 'Webhooks',
+};
+
 /** v1_session_create: “session create”; what a program needs is shown beside it. */
 export const actionWords = (action: string): string => action.replace(/^v1_/, '').replace(/[._]/g, ' ');
 

@@ -1,53 +1,39 @@
 /* Who did what, to what, from where; newest first. */
-import { Badge, Button, ScrollArea, Select, Stack, Table, Text, TextInput } from '@mantine/core';
+import { Badge, Button, ScrollArea, Stack, Table, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useState } from 'react';
 import { useUsers } from '../../api/admin';
-import { AUDIT_PAGE, useAudit, type AuditActor, type AuditEntry } from '../../api/audit';
+import { AUDIT_PAGE, useAudit, type AuditEntry, type AuditFilter } from '../../api/audit';
 import type { User } from '../../api/types';
-import { Empty, Problem, Waiting } from '../../ui/parts';
+import { Empty } from '../../ui/parts';
 import { formatDateTime } from '../../ui/words';
-import { ACTORS, actionWords, actorWords, subjectWords } from './audit-words';
+import { AuditFilters, SaveCsv } from './audit-filters';
+import { actionWords, actorWords, subjectWords } from './audit-words';
 import { Foot, Head } from './head';
+import { ListFrame } from './list-frame';
+
+const ALL: AuditFilter = { user: null, actor: null, action: '', subject: null, subject_id: '', from: '', to: '' };
 
 export function AuditPage() {
-  const [actor, setActor] = useState<AuditActor | null>(null);
-  const [action, setAction] = useState('');
-  const [wanted] = useDebouncedValue(action.trim(), 300);
+  const [filter, setFilter] = useState(ALL);
+  const [wanted] = useDebouncedValue(filter, 300);
   const [page, setPage] = useState(0);
-  const list = useAudit({ actor, action: wanted, page });
-  const users = useUsers();
+  const list = useAudit(wanted, page);
+  const users = useUsers().data ?? [];
+  const change = (part: Partial<AuditFilter>) => {
+    setFilter({ ...filter, ...part });
+    setPage(0);
+  };
   return (
     <Stack>
       <Head title="Audit log">
-        <TextInput
-          aria-label="Action begins with"
-          placeholder="v1_session_…"
-          value={action}
-          onChange={(event) => {
-            setAction(event.target.value);
-            setPage(0);
-          }}
-          data-testid="audit-action"
-        />
-        <Select
-          aria-label="Whose deeds"
-          w={190}
-          allowDeselect={false}
-          data={[{ value: '', label: 'Everybody' }, ...Object.entries(ACTORS).map(([value, label]) => ({ value, label }))]}
-          value={actor ?? ''}
-          onChange={(value) => {
-            setActor((value || null) as AuditActor | null);
-            setPage(0);
-          }}
-          data-testid="audit-actor"
-        />
+        <SaveCsv filter={wanted} />
       </Head>
       <Text c="dimmed">Every change that somebody asked for, by these pages, a program, in a call or on the server’s command line; and sign-ins, exports, downloads.</Text>
-      {list.isPending && <Waiting what="Loading the log" />}
-      {list.error && <Problem error={list.error} retry={() => void list.refetch()} />}
-      {list.data?.total === 0 && <Empty title="Nothing of the kind">What is done from now on stands here.</Empty>}
-      {!!list.data?.total && <Entries entries={list.data.entries} users={users.data ?? []} />}
+      <AuditFilters filter={filter} users={users} change={change} />
+      <ListFrame list={list} what="the log" nothing={list.data?.total === 0} empty={<Empty title="Nothing of the kind">No entry fits. Take a filter away to see more.</Empty>}>
+        <Entries entries={list.data?.entries ?? []} users={users} />
+      </ListFrame>
       <Foot count={list.data?.total ?? 0} size={AUDIT_PAGE} page={page} what="entries" onPage={setPage} />
     </Stack>
   );

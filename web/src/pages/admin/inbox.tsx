@@ -6,6 +6,7 @@ import { replaySetAside, replayTold, useInbox, useTold, type Told, type ToldStat
 import { complain, Empty, Problem, Waiting } from '../../ui/parts';
 import { formatDateTime } from '../../ui/words';
 import { Head } from './head';
+import { ListFrame, PlainList } from './list-frame';
 import { canReplay, providerName, titleOf, TOLD_WORDS } from './inbox-words';
 
 const SHOWN = [
@@ -36,12 +37,11 @@ export function InboxPage() {
         Media providers tell this server what happens in their rooms. It is kept before it is answered. What cannot be taken in is set aside here with the reason; trying it again is safe.
       </Text>
       <SegmentedControl data={SHOWN} value={shown} onChange={look} aria-label="Which events" data-testid="inbox-filter" />
-      {list.isPending && <Waiting what="Loading the inbox" />}
-      {list.error && <Problem error={list.error} retry={() => void list.refetch()} />}
-      {list.data && events.length === 0 && <Nothing shown={shown} />}
-      <Stack component="ul" gap="xs" className="plain-list">
-        {events.map((told) => <Row key={told.id} told={told} />)}
-      </Stack>
+      <ListFrame list={list} what="the inbox" nothing={list.data !== undefined && events.length === 0} empty={<Nothing shown={shown} />}>
+        <PlainList>
+          {events.map((told) => <Row key={told.id} told={told} />)}
+        </PlainList>
+      </ListFrame>
       <Group>
         {before != null && (
           <Button variant="default" onClick={() => setBefore(null)}>

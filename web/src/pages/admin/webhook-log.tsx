@@ -6,6 +6,7 @@ import { replayDelivery, useDeliveries, useDelivery, type Delivery, type Webhook
 import { complain, Problem, Waiting } from '../../ui/parts';
 import { formatDateTime } from '../../ui/words';
 import { Foot } from './head';
+import { ListFrame, PlainList } from './list-frame';
 import { DELIVERY_WORDS, outcome } from './webhook-words';
 
 export function WebhookLog({ webhook }: { webhook: Webhook }) {
@@ -13,12 +14,11 @@ export function WebhookLog({ webhook }: { webhook: Webhook }) {
   const list = useDeliveries(webhook.id, page);
   return (
     <Stack gap="xs" mt="sm" data-testid={`webhook-deliveries-${webhook.id}`}>
-      {list.isPending && <Waiting what="Loading the log" />}
-      {list.error && <Problem error={list.error} retry={() => void list.refetch()} />}
-      {list.data?.total === 0 && <Text size="sm">Nothing was sent yet.</Text>}
-      <Stack component="ul" gap="xs" className="plain-list" aria-label={`Log of ${webhook.url}`}>
-        {list.data?.deliveries.map((delivery) => <Row key={delivery.id} webhook={webhook} delivery={delivery} />)}
-      </Stack>
+      <ListFrame list={list} what="the log" nothing={list.data?.total === 0} empty={<Text size="sm">Nothing was sent yet.</Text>}>
+        <PlainList label={`Log of ${webhook.url}`}>
+          {list.data?.deliveries.map((delivery) => <Row key={delivery.id} webhook={webhook} delivery={delivery} />)}
+        </PlainList>
+      </ListFrame>
       <Foot count={list.data?.total ?? 0} size={ADMIN_PAGE} page={page} what="messages" onPage={setPage} />
     </Stack>
   );

@@ -7,9 +7,10 @@ import type { Model } from '../../api/types';
 import { changeWebhook, createWebhook, deleteWebhook, rotateWebhook, testWebhook, useWebhooks, type Webhook } from '../../api/webhooks';
 import { FormDialog, useDraft } from '../../ui/form';
 import { PlusIcon } from '../../ui/icons';
-import { complain, Confirm, Empty, Problem, Waiting } from '../../ui/parts';
+import { complain, Confirm, Empty } from '../../ui/parts';
 import { formatDateTime } from '../../ui/words';
 import { Foot, Head } from './head';
+import { ListFrame, PlainList } from './list-frame';
 import { ShownOnce } from './once';
 import { WebhookLog } from './webhook-log';
 import { EVENT_WORDS, STATE_WORDS, trouble, webhookBody, type WebhookDraft } from './webhook-words';
@@ -33,12 +34,12 @@ export function WebhooksPage() {
         </Button>
       </Head>
       <Text c="dimmed">Another server is told of what happens here, by a signed request for each event. What it does not take is sent again for 75 hours.</Text>
-      {list.isPending && <Waiting what="Loading the endpoints" />}
-      {list.error && <Problem error={list.error} retry={() => void list.refetch()} />}
-      {list.data?.count === 0 && <Empty title="No endpoints yet">Nobody is told. That is fine as long as no other program wants to know.</Empty>}
-      <Stack component="ul" gap="xs" className="plain-list">
-        {list.data?.results.map((webhook) => <Row key={webhook.id} webhook={webhook} onSecret={setMade} />)}
-      </Stack>
+      <ListFrame list={list} what="the endpoints" nothing={list.data?.count === 0}
+        empty={<Empty title="No endpoints yet">Nobody is told. That is fine as long as no other program wants to know.</Empty>}>
+        <PlainList>
+          {list.data?.results.map((webhook) => <Row key={webhook.id} webhook={webhook} onSecret={setMade} />)}
+        </PlainList>
+      </ListFrame>
       <Foot count={list.data?.count ?? 0} size={ADMIN_PAGE} page={page} what="endpoints" onPage={setPage} />
       {making && <WebhookForm onMade={show} onClose={() => setMaking(false)} />}
       {made && (

@@ -1,6 +1,8 @@
 /* Before the call: look at yourself, choose devices, agree to the recording, then join. */
-import { Alert, Badge, Button, Card, Checkbox, Group, Stack, Text, Title } from '@mantine/core';
+import { Alert, Anchor, Badge, Button, Card, Checkbox, Group, Stack, Text, Title } from '@mantine/core';
 import { useEffect, useState } from 'react';
+import { Link } from 'react-router-dom';
+import { useToken } from '../../api/token';
 import type { Lookup } from '../../api/types';
 import type { LocalMedia } from '../../call/local-media';
 import { SchemeMenu } from '../../ui/shell';
@@ -31,7 +33,7 @@ export function Prejoin({ lookup, local, join }: Props) {
         <SchemeMenu />
       </Group>
       {over ? (
-        <Alert color="gray" title={lookup.status === 'ended' ? 'This session has ended' : 'This session was cancelled'} />
+        <Over ended={lookup.status === 'ended'} />
       ) : (
         <div className="prejoin-columns" data-single={watches || undefined}>
           {!watches && <Preview local={local} name={lookup.name ?? ''} />}
@@ -43,7 +45,7 @@ export function Prejoin({ lookup, local, join }: Props) {
                   {lookup.role === 'teacher' && <Badge ml="xs">Host</Badge>}
                 </Text>
               )}
-              {watches ? <Text c="dimmed">You watch and listen; the others do not see or hear you.</Text> : <DeviceChoice local={local} />}
+              {watches && <Text c="dimmed">You watch and listen; the others do not see or hear you.</Text>}
               {lookup.records && (
                 <Checkbox
                   label={lookup.consent_wording}
@@ -65,11 +67,27 @@ export function Prejoin({ lookup, local, join }: Props) {
                   This session is recorded, so joining needs your agreement.
                 </Text>
               )}
+              {!watches && <DeviceChoice local={local} />}
             </Stack>
           </Card>
         </div>
       )}
     </main>
+  );
+}
+
+function Over({ ended }: { ended: boolean }) {
+  const signedIn = useToken() !== null;
+  return (
+    <Alert color="gray" title={ended ? 'This session has ended' : 'This session was cancelled'} data-testid="over-already">
+      <Text size="sm">
+        Nobody can come in any more.{' '}
+        <Anchor component={Link} to={signedIn ? '/' : '/join'} underline="always">
+          {signedIn ? 'Go to your sessions' : 'Join another session'}
+        </Anchor>
+        .
+      </Text>
+    </Alert>
   );
 }
 
