@@ -86,6 +86,12 @@ bool erasure_begin(struct scope *s, const struct user *person, enum erasure_medi
     return user_may_go(s, person, e) && plan(s, person, media, by, out, e) && FAULT_POINT(forget_noted) && blank_account(s, person, out, e) && put_out(s, person->id, e) && job_add(s, "forget", out->id, s->now, e);
 }
 
+bool erasure_begin_guest(struct scope *s, const struct guest *guest, enum erasure_media media, int64_t by, struct erasure *out, struct err *e)
+{
+    struct user person;
+    return guest_adopt(s, guest, &person, e) && FAULT_POINT(guest_adopted) && erasure_begin(s, &person, media, by, out, e);
+}
+
 /* ---- the job */
 
 static const struct erasure_step *step_after(const char *name)

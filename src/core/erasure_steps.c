@@ -1,5 +1,6 @@
 /* erasure_steps.c - what is done to forget somebody, in this order. Each run of a step looks at some rows past `reached` and says when there are no more. */
 #include "core/copy.h"
+#include "core/course.h"
 #include "core/erasure.h"
 #include "core/event.h"
 #include "core/job.h"
@@ -230,7 +231,12 @@ static bool clean_events(struct scope *s, struct forgetting *f, bool *finished, 
 
 /* ---- the audit log: from where they came */
 
-static const char SQL_AUDIT[] = "UPDATE audit SET ip = NULL, user_agent = NULL, name = NULL WHERE id > $1 AND id <= $2 AND user_id = $3";
+#define OTHERS_NAMES(user) "(SELECT p.identity FROM participants p WHERE p.user_id = " user " AND p.identity <> 'user-' || CAST(" user " AS TEXT))"
+static const char SQL_AUDIT[] =
+    "UPDATE audit SET ip = NULL, user_agent = NULL, name = NULL WHERE id > $1 AND id <= $2 AND (user_id = $3 OR participant_id IN (SELECT p.id FROM participants p WHERE p.user_id = $3))";
+/* What another app calls them stands in the paths of its requests. */
+static const char SQL_AUDIT_SUBJECT[] =
+    "UPDATE audit SET subject_id = $4 WHERE id > $1 AND id <= $2 AND subject_id IN " OTHERS_NAMES("$3");
 static const char SQL_AUDIT_END[] = "SELECT max(id) FROM audit";
 
 static bool clean_audit(struct scope *s, struct forgetting *f, bool *finished, struct err *e)
@@ -238,6 +244,7 @@ static bool clean_audit(struct scope *s, struct forgetting *f, bool *finished, s
     int64_t last = 0, from = f->row.reached;
     if (db_number(s->db, SQL_AUDIT_END, &last, e) == DB_FAILED || !db_run(s->db, SQL_AUDIT, e, INT_(from), INT_(from + AUDIT_WINDOW), INT_(f->row.user_id))) return false;
     f->row.rows_changed += db_changes(s->db);
+    if (!db_run(s->db, SQL_AUDIT_SUBJECT, e, INT_(from), INT_(from + AUDIT_WINDOW), INT_(f->row.user_id), TEXT_(f->row.pseudonym))) return false;
     f->row.reached = from + AUDIT_WINDOW;
     *finished = f->row.reached >= last;
     return true;
@@ -251,17 +258,28 @@ static const char *const SQL_SEATS[] = {
     "DELETE FROM knocks WHERE participant_id IN (SELECT p.id FROM participants p WHERE p.user_id = $1)",
     "UPDATE bookings SET notes = NULL WHERE customer_id = $1",
 };
+/* Whom another app has told of by its own id, and what it calls an account. */
+static const char SQL_PEOPLE[] =
+    "UPDATE people SET name = $2, identity = CASE WHEN identity = $3 THEN identity ELSE 'erased-' || CAST(id AS TEXT) END "
+    "WHERE identity = $3 OR identity IN " OTHERS_NAMES("$1") " OR 'student:' || identity IN " OTHERS_NAMES("$1");
+static const char SQL_INSTRUCTORS[] = "UPDATE course_sessions SET instructor = $2 WHERE instructor IN " OTHERS_NAMES("$1");
 static const char SQL_SEAT_NAMES[] = "UPDATE participants SET name = $2, identity = 'erased-' || CAST(id AS TEXT) WHERE user_id = $1";
 
 static bool rename_seats(struct scope *s, struct forgetting *f, bool *finished, struct err *e)
 {
     for (size_t i = 0; i < sizeof SQL_SEATS / sizeof *SQL_SEATS; i++)
         if (!db_run(s->db, SQL_SEATS[i], e, INT_(f->row.user_id))) return false;
+    if (!db_run(s->db, SQL_PEOPLE, e, INT_(f->row.user_id), TEXT_(f->row.pseudonym), TEXT_(account_uuid(s->arena, f->row.user_id))) ||
+        !db_run(s->db, SQL_INSTRUCTORS, e, INT_(f->row.user_id), TEXT_(f->row.pseudonym))) return false;
     if (!db_run(s->db, SQL_SEAT_NAMES, e, INT_(f->row.user_id), TEXT_(f->row.pseudonym))) return false;
     f->row.rows_changed += db_changes(s->db);
     *finished = true;
     return true;
 }
+
+const char erasure_tables[] =
+    "users, api_keys, api_key_seals, idempotency_keys, participants, consents, provider_grants, knocks, bookings, people, course_sessions, events, audit, inbox, webhook_deliveries, "
+    "webhook_attempts, webhook_endpoints, sessions, session_terms, services, recording_files, recording_copies, provider_recordings, jobs, erasures";
 
 const struct erasure_step erasure_steps[] = {{"sessions", end_sessions}, {"removal", await_removal}, {"echoes", await_echoes}, {"recordings", judge_recordings}, {"events", clean_events}, {"texts", clean_texts},
                                              {"audit", clean_audit}, {"seats", rename_seats}, {0}};

@@ -1,11 +1,29 @@
 /* erasure_text.c - finding a person in texts: their address and their names, as they are and as JSON writes them. */
 #include "core/erasure.h"
+#include "core/provider.h"
 #include "core/user.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-enum { SHORTEST_ANYWHERE = 6, FORMS = 2 };
+enum { SHORTEST_ANYWHERE = 6, SHORTEST_ID = 3, ID_ANYWHERE = 12, LONGEST_ID = 200, FORMS = 2 };
+
+static void add_id(json_t *all, const char *id, size_t n)
+{
+    if (n >= SHORTEST_ID && n < LONGEST_ID && strspn(id, "0123456789") < n) json_array_append_new(all, json_pack("{s:s%}", "id", id, n));
+}
+
+/* What others call them: as it is; without the word before it that says who calls them so; and without what makes each stay another one (api/daily/daily.c). */
+static void add_identity(struct scope *s, json_t *all, const char *identity)
+{
+    const char *mark = strchr(identity, ':'), *end = strrchr(identity, '~');
+    size_t n = strlen(identity);
+    if (!strncmp(identity, "user-", 5)) return; /* ours, of an account */
+    add_id(all, identity, n);
+    if (mark && (provider_find(s->core, arena_strndup(s->arena, identity, (size_t)(mark - identity))) || !strncmp(identity, "student:", 8))) add_id(all, mark + 1, strlen(mark + 1));
+    const char *from = identity + (*identity == '=');
+    if (end && end > from) add_id(all, from, (size_t)(end - from));
+}
 
 const char *needles_sealed(struct scope *s, const struct user *person, const struct list *seats)
 {
@@ -13,8 +31,10 @@ const char *needles_sealed(struct scope *s, const struct user *person, const str
     json_array_append_new(all, json_string(person->email));
     if (HAS(person, user, full_name) && person->full_name[0]) json_array_append_new(all, json_string(person->full_name));
     const struct participant *p = seats->items;
-    for (size_t i = 0; i < seats->count; i++)
+    for (size_t i = 0; i < seats->count; i++) {
         if (p[i].name[0]) json_array_append_new(all, json_string(p[i].name));
+        add_identity(s, all, p[i].identity);
+    }
     char *text = json_dumps(all, JSON_COMPACT);
     const char *sealed = seal_text(s->arena, &s->core->seal_key, text, strlen(text));
     free(text);
@@ -55,10 +75,12 @@ bool needles_of(struct scope *s, struct forgetting *f, struct err *e)
     if (!all) return err_set(e, ERR_CONFLICT, "erasure_unreadable", "whom to look for cannot be read any more: SECRET_KEY was changed meanwhile; erase them once more");
     f->needles = arena_array(s->arena, struct needle, json_array_size(all) * (FORMS + 1) + 1);
     json_array_foreach(all, i, one) {
-        const char *name = arena_strdup(s->arena, json_string_value(one));
-        add(f, name, is_distinctive(name));
-        add(f, as_json(s->arena, name, 0), is_distinctive(name));
-        add(f, as_json(s->arena, name, JSON_ENSURE_ASCII), is_distinctive(name));
+        const json_t *id = json_object_get(one, "id");
+        const char *name = arena_strdup(s->arena, json_string_value(id ? id : one));
+        bool anywhere = is_distinctive(name) || (id && strlen(name) >= ID_ANYWHERE);
+        add(f, name, anywhere);
+        add(f, as_json(s->arena, name, 0), anywhere);
+        add(f, as_json(s->arena, name, JSON_ENSURE_ASCII), anywhere);
     }
     json_decref(all);
     return true;

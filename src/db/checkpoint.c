@@ -53,8 +53,9 @@ static int on_commit(void *arg, sqlite3 *handle, const char *schema, int pages)
 }
 
 /* secure_delete has overwritten in the file what was deleted; the log may still have pages of before. */
-bool sqlite_wipe(const char *where, struct err *e)
+bool sqlite_wipe(const char *where, const char *tables, struct err *e)
 {
+    (void)tables; /* the file as a whole */
     struct db_conn *c = conn_open(where, true, e);
     if (!c) return false;
     bool ok = sqlite3_wal_checkpoint_v2(sqlite_handle(c), NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK || sqlite_error(c, "wipe", e);

@@ -60,7 +60,7 @@ struct driver {
     /* Beside the writer's thread, from its start to its end. */
     void *(*helper_start)(const char *where, struct db_conn *writer, struct db *db, struct err *e);
     void (*helper_stop)(void *helper);
-    bool (*wipe)(const char *where, struct err *e); /* db_wipe; NULL: it is the server's business */
+    bool (*wipe)(const char *where, const char *tables, struct err *e); /* db_wipe */
 
     bool snapshots;                   /* db_read_share takes one */
     bool shared;                      /* other programs change it too */

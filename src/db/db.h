@@ -28,9 +28,9 @@ unsigned db_commits(const struct db *db);                              /* of thi
 bool db_migrate(struct db *db, int *from, int *to, struct err *e); /* forward only, each step in a transaction; refuses a newer database */
 int db_newest_version(void);
 bool db_start_writer(struct db *db, struct err *e);
-/* What was deleted or changed is overwritten in the files, the log included (SQLite; on PostgreSQL its own VACUUM does that in its time). Waits for readers
- * for some seconds. Not from the writer. */
-bool db_wipe(struct db *db, struct err *e);
+/* What was deleted or changed is overwritten in the files, the log included (SQLite), or nothing leads to it any more (PostgreSQL: VACUUM of these tables, "a, b, c").
+ * Waits for readers for some seconds. Not from the writer. */
+bool db_wipe(struct db *db, const char *tables, struct err *e);
 void db_close(struct db *db);                                    /* writes everything that waits, joins the writer */
 struct db_conn *db_reader(struct db *db, struct err *e);         /* a connection for the calling thread; db_conn_close when done */
 void db_conn_close(struct db_conn *c);

@@ -335,6 +335,20 @@ static bool create(struct db_conn *c, const char *ddl, struct err *e)
     return ok;
 }
 
+/* VACUUM is no part of any transaction, and takes its time. What a transaction that is older still sees stays for the next one, autovacuum's. */
+static bool wipe(const char *where, const char *tables, struct err *e)
+{
+    struct db_conn *c = open_server(where, true, e);
+    if (!c) return false;
+    struct buf sql;
+    buf_init(&sql, 0);
+    buf_printf(&sql, "VACUUM %s", tables);
+    bool ok = exec(c, "SET statement_timeout = 0", e) && exec(c, sql.data, e);
+    buf_release(&sql);
+    close_server(c);
+    return ok;
+}
+
 void db_shown_name(const char *where, char *to, size_t size)
 {
     if (!db_is_url(where)) {
@@ -350,5 +364,5 @@ void db_shown_name(const char *where, char *to, size_t size)
 const struct driver postgres_driver = {
     .open = open_server, .close = close_server, .exec = exec, .prepare = prepare, .forget = forget, .run = run, .one = one, .all = all, .number = number,
     .insert = insert, .update = update, .changes = changes, .total_changes = total_changes, .begin = begin, .commit = commit, .standing = standing,
-    .version = version, .set_version = set_version, .create = create, .helper_start = listener_start, .helper_stop = listener_stop,
+    .version = version, .set_version = set_version, .create = create, .helper_start = listener_start, .helper_stop = listener_stop, .wipe = wipe,
     .shared = true, .insert_end = " ON CONFLICT DO NOTHING RETURNING id"};

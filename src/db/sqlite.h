@@ -9,7 +9,7 @@ struct sqlite_conn {
 };
 
 static inline sqlite3 *sqlite_handle(const struct db_conn *c) { return ((const struct sqlite_conn *)c)->handle; }
-bool sqlite_wipe(const char *where, struct err *e);
+bool sqlite_wipe(const char *where, const char *tables, struct err *e);
 bool sqlite_error(struct db_conn *c, const char *what, struct err *e);
 bool sqlite_insert(struct db_conn *c, const char *table, const struct model *m, void *row, struct err *e);
 bool sqlite_update(struct db_conn *c, const char *table, const struct model *m, const void *row, struct err *e);

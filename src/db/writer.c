@@ -246,9 +246,9 @@ bool db_start_writer(struct db *db, struct err *e)
     return true;
 }
 
-bool db_wipe(struct db *db, struct err *e)
+bool db_wipe(struct db *db, const char *tables, struct err *e)
 {
-    return !db->driver->wipe || db->driver->wipe(db->where, e);
+    return db->driver->wipe(db->where, tables, e);
 }
 
 void db_on_turn(struct db *db, db_turn_fn *fn, void *arg)

@@ -46,7 +46,7 @@ enum work_result forget_work(struct work_context *w, struct err *e)
         if (!runner_go_on(w)) return WORK_STOPPED;
     }
     if (x.next == ERASURE_WAIT) return core_write(w->core, later, &x.id, e) ? WORK_DONE : WORK_AGAIN;
-    if (x.next == ERASURE_WIPE && (!db_wipe(w->core->db, e) || !FAULT_POINT(forget_wiped) || !core_write(w->core, finish, &x.id, e))) return WORK_AGAIN;
+    if (x.next == ERASURE_WIPE && (!db_wipe(w->core->db, erasure_tables, e) || !FAULT_POINT(forget_wiped) || !core_write(w->core, finish, &x.id, e))) return WORK_AGAIN;
     return WORK_DONE;
 }
 

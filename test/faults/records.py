@@ -136,6 +136,18 @@ def film(w):
     w.wait(lambda: key not in w.s3.objects and not w.rows("SELECT 1 FROM jobs WHERE kind = 'forget_files' AND subject_id = ? AND status <> 'done'", row["id"]), "her track is gone")
 
 
+def guest(w):
+    """Who came without an account is forgotten, as soon as LiveKit has said all of them."""
+    name, s = f"Fay Unmistakable{next(w.numbers)}", w.lesson()
+    token = w.ok(w.call("POST", "/api/v1/sessions/guest-join", json={"room_code": s["room_code"], "name": name}))["token"]
+    w.livekit.join(w.ok(w.call("POST", "/api/v1/call/door", json={"token": token, "consent": True}))["access_token"]).leave()
+    w.end(s)
+    account = w.ok(w.boss.call("POST", "/admin/guests/erase", {"guest": name, "seats": 1}))["user_id"]
+    w.forgotten.add(name)
+    w.wait(lambda: w.quiet() and not w.inside(s) and not w.rows("SELECT 1 FROM inbox WHERE state = 'received'"), "LiveKit has said all of them that it has to say")
+    w.wait(lambda: w.rows("SELECT 1 FROM erasures WHERE user_id = ? AND status = 'done'", account), "they are forgotten", skip_ms=1000)
+
+
 def chat(w):
     """Something is said, told to the endpoint, and is old one day."""
     s = w.lesson()
@@ -172,7 +184,7 @@ def follow(w):
     w.wait(lambda: diary(w).follower.cursor >= w.rows("SELECT max(id) FROM events WHERE session_id = ?", s["id"])[0][0], "it was told")
 
 
-ALL = [poison, replay, retention, film, chat, export, follow]
+ALL = [poison, replay, retention, film, guest, chat, export, follow]
 ONLY = {"inbox_set_aside": poison, "inbox_replayed": replay, "recording_held": retention, "retention_stepped": retention, "retention_planned": retention, "audit_due": replay, "audit_noted": replay,
         "stream_due": follow, "stream_read": follow, "stream_sent": follow}  # places that others pass now and then
 
@@ -219,7 +231,7 @@ def audited(w):
     assert acts["v1_recording_delete"] == one("SELECT count(*) FROM recordings WHERE deleted_reason = 'by hand'")
     assert acts["v1_recording_keep"] >= events["recording.kept"] + events["recording.let_go"]
     assert acts["v1_inbox_replay"] + acts["v1_inbox_replay_one"] == events["inbox.replayed"]
-    assert acts["v1_user_erase"] == one("SELECT count(*) FROM erasures WHERE requested_by IS NOT NULL")
+    assert acts["v1_user_erase"] + acts["v1_guest_erase"] == one("SELECT count(*) FROM erasures WHERE requested_by IS NOT NULL")
     assert acts["job.user_erased"] == events["user.erased"] == one("SELECT count(*) FROM erasures WHERE status = 'done'")
 
 

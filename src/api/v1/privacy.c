@@ -81,23 +81,23 @@ static int open_scratch(struct request *r, struct err *e)
     return fd;
 }
 
-static bool write_export(struct request *r, int64_t user_id, int fd, struct err *e)
+struct export_of { int64_t user_id; const struct guest *guest; }; /* the one or the other */
+
+static bool write_export(struct request *r, const struct export_of *of, int fd, struct err *e)
 {
     bool links = api_scopes_hold(r->scopes, (api_scopes)1 << api_scope_recordings_read, NULL);
     FILE *to = fdopen(dup(fd), "w");
     if (!to) return err_sys(e, ERR_INTERNAL, "export", "cannot write the export");
-    bool ok = export_person(&r->scope, user_id, links, to, e);
+    bool ok = of->guest ? export_guest(&r->scope, of->guest, links, to, e) : export_person(&r->scope, of->user_id, links, to, e);
     return (fclose(to) == 0 || (ok && err_sys(e, ERR_INTERNAL, "export", "cannot write the export"))) && ok;
 }
 
-bool v1_user_export(struct request *r, struct err *e)
+static bool reply_export(struct request *r, const struct export_of *of, const char *name, struct err *e)
 {
-    const struct user_path *path = r->path;
     struct stat s;
-    if (path->user_id != r->scope.actor->id && !user_admin_only(&r->scope, e)) return false;
     int fd = open_scratch(r, e);
     if (fd < 0) return false;
-    if (!write_export(r, path->user_id, fd, e) || fstat(fd, &s)) {
+    if (!write_export(r, of, fd, e) || fstat(fd, &s)) {
         close(fd);
         return false;
     }
@@ -107,8 +107,22 @@ bool v1_user_export(struct request *r, struct err *e)
     r->file.offset = 0;
     r->file.size = r->file.total = (uint64_t)s.st_size;
     r->file.type = "application/json";
-    r->file.name = arena_printf(r->scope.arena, "person-%lld.json", (long long)path->user_id);
+    r->file.name = name;
     return true;
+}
+
+bool v1_user_export(struct request *r, struct err *e)
+{
+    const struct user_path *path = r->path;
+    if (path->user_id != r->scope.actor->id && !user_admin_only(&r->scope, e)) return false;
+    return reply_export(r, &(struct export_of){.user_id = path->user_id}, arena_printf(r->scope.arena, "person-%lld.json", (long long)path->user_id), e);
+}
+
+bool v1_guest_export(struct request *r, struct err *e)
+{
+    struct guest guest;
+    const struct guest_pick *q = r->query;
+    return user_admin_only(&r->scope, e) && guest_of(&r->scope, q->guest, &guest, e) && reply_export(r, &(struct export_of){.guest = &guest}, "guest.json", e);
 }
 
 /* ---- erasure */
@@ -159,5 +173,31 @@ bool v1_erasure_get(struct request *r, struct err *e)
     if (path->user_id != r->scope.actor->id && !user_admin_only(&r->scope, e)) return false;
     enum db_found found = erasure_of(&r->scope, path->user_id, &x, e);
     if (found != DB_ROW) return found == DB_NONE && err_fail(e, error_not_erased);
+    return reply_erasure(r, &x);
+}
+
+/* ---- people without an account */
+
+bool v1_guest_find(struct request *r, struct err *e)
+{
+    const struct guest_query *q = r->query;
+    struct list rows;
+    int64_t total;
+    if (!user_admin_only(&r->scope, e) || !guest_find(&r->scope, q->find, q->skip, q->limit, &rows, &total, e)) return false;
+    struct guest_list *out = arena_new(r->scope.arena, struct guest_list);
+    SET(out, guest_list, guests, rows);
+    SET(out, guest_list, total, total);
+    return reply_with(r, out);
+}
+
+bool v1_guest_erase(struct request *r, struct err *e)
+{
+    const struct guest_erase *in = r->body;
+    struct guest guest;
+    struct erasure x;
+    if (!user_admin_only(&r->scope, e) || !guest_of(&r->scope, in->guest, &guest, e)) return false;
+    if (guest.seats != in->seats) return err_fail(e, error_guest_seats_differ);
+    if (!erasure_begin_guest(&r->scope, &guest, (enum erasure_media)in->media, r->scope.actor->id, &x, e)) return false;
+    request_subject(r, "user", x.user_id);
     return reply_erasure(r, &x);
 }
