@@ -16,6 +16,7 @@ static const char SQL_ROOM[] = "SELECT {} FROM provider_rooms WHERE session_id =
 static const char SQL_ROOM_BY_ID[] = "SELECT {} FROM provider_rooms WHERE id = $1";
 static const char SQL_TAKE[] = "UPDATE provider_rooms SET session_id = $2, url = $3 WHERE id = $1";
 static const char SQL_REOPEN[] = "UPDATE provider_rooms SET closed_at = NULL, url = $3, expires_at = $2 WHERE id = $1";
+static const char SQL_IS_OVER[] = "SELECT 1 FROM provider_rooms x JOIN sessions s ON s.id = x.session_id WHERE x.id = $1 AND (s.status IN ('ended', 'cancelled') OR s.deleted_at IS NOT NULL)";
 static const char SQL_CLOSED[] = "UPDATE provider_rooms SET closed_at = $2 WHERE id = $1 AND session_id IS NOT NULL";
 static const char SQL_FORGET[] = "DELETE FROM provider_rooms WHERE id = $1 AND session_id IS NULL";
 static const char SQL_UNUSED[] = "SELECT {} FROM provider_rooms WHERE session_id IS NULL AND created_at <= $1 AND closed_at IS NULL ORDER BY created_at LIMIT 100";
@@ -245,6 +246,7 @@ bool errand_grant(struct scope *s, const struct session *session, const struct p
 {
     const struct provider *p = provider_remote(s->core, session->provider);
     struct err why = {0};
+    if (session_is_over(session)) return err_fail(e, error_session_not_active); /* a stay may end later than its session: nothing is opened for it */
     if (!room_is_open(s, p, session, e)) return false;
     *out = (struct grant){.server_url = p->server_url, .identity = seat_name(s->core, s->arena, seat, token_id)};
     struct provider_seat_plan plan = seat_plan(session, seat, out->identity, expires_at);
@@ -351,11 +353,20 @@ void errand_begin(struct errands *w)
     w->taken = false;
 }
 
+/* The session may have ended while the provider was asked: then its room was not open, and nothing else would close it. */
+static bool note_open_again(struct scope *s, const struct errands *w, struct err *e)
+{
+    int64_t one;
+    if (!db_run(s->db, SQL_REOPEN, e, INT_(w->room_id), INT_(w->room.expires_at), TEXT_(w->url))) return false;
+    enum db_found over = db_number(s->db, SQL_IS_OVER, &one, e, INT_(w->room_id));
+    return over == DB_NONE || (over == DB_ROW && job_add(s, "room_close", w->room_id, s->now, e));
+}
+
 static bool note_room(struct scope *s, void *arg, struct err *e)
 {
     struct errands *w = arg;
     struct provider_room row = {0};
-    if (w->room_id) return db_run(s->db, SQL_REOPEN, e, INT_(w->room_id), INT_(w->room.expires_at), TEXT_(w->url));
+    if (w->room_id) return note_open_again(s, w, e);
     SET(&row, provider_room, provider, w->provider->ops->name);
     SET(&row, provider_room, room_name, w->room.name);
     SET(&row, provider_room, expires_at, w->room.expires_at);
