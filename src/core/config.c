@@ -290,32 +290,54 @@ static bool make_data_dir(const struct config *c, struct err *e)
     return true;
 }
 
-/* A secret of our own, made once. Written beside and renamed, so that a crash leaves either none or a whole one. */
-static bool own_secret(struct config *c, const char *name, const char **out, struct err *e)
+enum { SECRET_LENGTH = 48, SECRET_LEAST = 40 };
+
+/* Written beside and renamed, so that a crash leaves either none or a whole one. */
+static bool make_secret(const char *path, const char *fresh, char *text, struct err *e)
+{
+    rand_text(text, SECRET_LENGTH, RAND_ID);
+    int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    bool ok = fd >= 0 && write(fd, text, SECRET_LENGTH) == SECRET_LENGTH && fsync(fd) == 0;
+    if (fd >= 0) close(fd);
+    return (ok && FAULT_POINT(secret_written) && !rename(fresh, path)) || err_sys(e, ERR_INTERNAL, "secret", "cannot write \"%s\"", path);
+}
+
+/* False: there is none, or what is left of one. */
+static bool read_secret(FILE *f, char text[65])
+{
+    if (!f) return false;
+    if (!fgets(text, 65, f)) *text = '\0';
+    fclose(f);
+    text[strcspn(text, "\n")] = '\0'; /* an editor's */
+    return strlen(text) >= SECRET_LEAST;
+}
+
+/* Of our own, made once; never another one in its place where there is what was sealed with it: `beside` (NULL: nothing is). */
+static bool own_secret(struct config *c, const char *name, const char *beside, const char **out, struct err *e)
 {
     char text[65] = "";
-    const char *path = config_path(&c->arena, c, name), *fresh = arena_printf(&c->arena, "%s.new", path);
+    const char *path = config_path(&c->arena, c, name);
     FILE *f = fopen(path, "re");
-    if (f) {
-        bool read = fgets(text, sizeof text, f) != NULL;
-        fclose(f);
-        if (!read) return err_set(e, ERR_INTERNAL, "secret", "cannot read \"%s\": put it back from a backup; without it, what is sealed with it is lost", path);
-    } else if (errno != ENOENT) return err_sys(e, ERR_INTERNAL, "secret", "cannot open \"%s\"", path); /* never another one in its place */
-    if (strlen(text) < 40) {
-        rand_text(text, 48, RAND_ID);
-        int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-        bool ok = fd >= 0 && write(fd, text, 48) == 48 && fsync(fd) == 0;
-        if (fd >= 0) close(fd);
-        if (!ok || !FAULT_POINT(secret_written) || rename(fresh, path)) return err_sys(e, ERR_INTERNAL, "secret", "cannot write \"%s\"", path);
+    if (!f && errno != ENOENT) return err_sys(e, ERR_INTERNAL, "secret", "cannot open \"%s\"", path);
+    if (!read_secret(f, text)) {
+        if (beside && !access(beside, F_OK))
+            return err_set(e, ERR_CALLER, "secret", "\"%s\" is missing or broken, beside a database that needs it: put it back from a backup. If it is lost for good, delete it and set "
+                           "SECRET_KEY; then every link and token is void, and what was sealed with the old one is lost", path);
+        if (!make_secret(path, arena_printf(&c->arena, "%s.new", path), text, e)) return false;
     }
     *out = arena_strdup(&c->arena, text);
     return true;
 }
 
+static bool is_file(const char *database)
+{
+    return !strstr(database, "://");
+}
+
 static bool derive(struct config *c, struct err *e)
 {
     if (!derive_listen(c, e) || !check_choices(c, e) || !derive_outbound(c, e) || !make_data_dir(c, e) || !derive_database(c, e)) return false;
-    return own_secret(c, "node", &c->node, e) && (*c->SECRET_KEY || own_secret(c, "secret", &c->SECRET_KEY, e));
+    return own_secret(c, "node", NULL, &c->node, e) && (*c->SECRET_KEY || own_secret(c, "secret", is_file(c->database) ? c->database : NULL, &c->SECRET_KEY, e));
 }
 
 struct config *config_load(const char *file, const struct config_flag *flags, struct err *e)

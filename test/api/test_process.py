@@ -42,6 +42,21 @@ def test_restart_keeps_everything(start_roomd):
     assert server.client(token).get(f"/api/v1/sessions/{session['uuid']}").json()["title"] == "Algebra I"
 
 
+def test_a_secret_that_is_gone_is_not_replaced(start_roomd):
+    """What is sealed with it would be lost in silence: a restore that forgot the file is told so."""
+    server = start_roomd(env={"SECRET_KEY": ""})
+    ada, secret = server.person("Ada"), server.data / "secret"
+    server.stop()
+    kept = secret.read_text()
+    for broken in (secret.unlink, lambda: secret.write_text(kept[:10])) if not server.on_postgresql else ():  # there it cannot know whose database it is
+        broken()
+        done = server.tool("serve", "--listen", server.listen)
+        assert done.returncode == 1 and str(secret) in done.stderr and "from a backup" in done.stderr, done.stderr
+    secret.write_text(kept + "\n")
+    server.start()
+    assert server.client(ada.token).get("/api/v1/users/me").status_code == 200
+
+
 def test_drain_finishes_what_is_under_way(start_roomd):
     """A login takes its time; SIGTERM in the middle of some lets them be answered."""
     server = start_roomd()
