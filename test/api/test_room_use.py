@@ -34,8 +34,8 @@ def test_who_is_and_was_there(server, teacher, student, stranger):
     assert there["is_present"] and there["left_at"] is None and there["status"] == "joined" and there["user"] == student.id and there["room"] == room["id"]
     assert [(s["connection"], s["token"], s["role"]) for s in there["stays"]] == [(call.connection, made["id"], "viewer")]
     call.leave()
-    gone = until(lambda: (p := named(teacher, room, "Grace Hopper"))["left_at"] and p, "the stay is closed")
-    assert not gone["is_present"] and gone["status"] == "left" and gone["stays"][0]["left_at"] == gone["left_at"]
+    gone = until(lambda: (p := named(teacher, room, "Grace Hopper"))["left_at"] and p["status"] == "left" and p, "the stay is closed")
+    assert not gone["is_present"] and gone["stays"][0]["left_at"] == gone["left_at"]
     fail(stranger.get(f"/rooms/{room['id']}/participants"), 403, "Not enough permissions")
 
 
