@@ -25,6 +25,7 @@ static const char SQL_RECORD[] =
     "message_id = coalesce(excluded.message_id, webhook_deliveries.message_id), state = excluded.state, attempts = excluded.attempts, due_at = excluded.due_at, "
     "body = coalesce(excluded.body, webhook_deliveries.body), status = excluded.status, answer = excluded.answer, error = excluded.error, duration_ms = excluded.duration_ms, "
     "first_at = excluded.first_at, last_at = excluded.last_at";
+static const char SQL_OURS[] = "SELECT 1 FROM webhook_endpoints WHERE id = $1 AND node_id = $2";
 static const char SQL_ATTEMPT[] =
     "INSERT INTO webhook_attempts (delivery_id, at, status, answer, error, duration_ms) "
     "SELECT id, CAST($3 AS BIGINT), CAST($4 AS BIGINT), CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS BIGINT) FROM webhook_deliveries WHERE endpoint_id = $1 AND event_id = $2";
@@ -139,10 +140,22 @@ static bool settle_account(struct scope *s, const struct webhook_account *a, str
     return a->stop < 0 || !db_changes(s->db) || stop_endpoint(s, a, e);
 }
 
+/* Another node may have taken the endpoint while this one was silent: what this one says of its messages is not true any more. */
+static bool record_ours(struct scope *s, const struct webhook_batch *b, struct err *e)
+{
+    int64_t asked = 0, one;
+    enum db_found ours = DB_NONE;
+    for (size_t i = 0; i < b->outcome_count; i++) {
+        const struct webhook_outcome *o = &b->outcomes[i];
+        if (o->row.endpoint_id != asked) ours = db_number(s->db, SQL_OURS, &one, e, INT_(asked = o->row.endpoint_id), INT_(s->core->node_id));
+        if (ours == DB_FAILED || (ours == DB_ROW && !record_one(s, o, e))) return false;
+    }
+    return true;
+}
+
 bool webhook_record(struct scope *s, const struct webhook_batch *b, struct err *e)
 {
-    for (size_t i = 0; i < b->outcome_count; i++)
-        if (!record_one(s, &b->outcomes[i], e)) return false;
+    if (!record_ours(s, b, e)) return false;
     for (size_t i = 0; i < b->account_count; i++)
         if (!settle_account(s, &b->accounts[i], e)) return false;
     return true;

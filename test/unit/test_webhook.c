@@ -186,14 +186,17 @@ TEST(attempts_add_up_and_the_position_only_grows)
     assert_int_equal(count_rows("SELECT count(*) FROM webhook_attempts"), 1);
 }
 
-TEST(who_lost_the_lease_says_nothing_of_the_endpoint)
+TEST(who_lost_the_lease_says_nothing_of_the_endpoint_and_its_messages)
 {
     struct webhook_endpoint w = make(NULL, NULL), read;
     bool mine;
     DONE(webhook_lease(&now, w.id, 1000, NULL, &mine, &err));
     DONE(db_run(now.db, "UPDATE webhook_endpoints SET node_id = node_id + 1", &err));
     struct webhook_account a = {.endpoint_id = w.id, .position = 1 << 20, .failed_count = 9, .stop = webhook_state_paused, .reason = "x"};
-    DONE(webhook_record(&now, &(struct webhook_batch){NULL, 0, &a, 1}, &err));
+    struct webhook_outcome o = outcome(&w, 7, delivery_state_waiting, 1); /* the other one may have delivered it */
+    DONE(webhook_record(&now, &(struct webhook_batch){&o, 1, &a, 1}, &err));
+    assert_int_equal(count_rows("SELECT count(*) FROM webhook_deliveries"), 0);
+    assert_int_equal(count_rows("SELECT count(*) FROM webhook_attempts"), 0);
     DONE(webhook_find(&now, w.id, &read, &err));
     assert_int_equal(read.position, w.position);
     assert_int_equal(read.state, webhook_state_active);
@@ -210,6 +213,9 @@ TEST(old_rows_go_and_waiting_ones_stay)
     struct webhook_endpoint w = make(NULL, NULL), other = make(NULL, NULL);
     bool due;
     struct webhook_outcome o[] = {outcome(&w, 1, delivery_state_delivered, 1), outcome(&w, 2, delivery_state_waiting, 1), outcome(&w, 3, delivery_state_failed, 10), outcome(&other, 1, delivery_state_waiting, 1)};
+    bool mine;
+    DONE(webhook_lease(&now, w.id, 1000, NULL, &mine, &err));
+    DONE(webhook_lease(&now, other.id, 1000, NULL, &mine, &err));
     DONE(webhook_record(&now, &(struct webhook_batch){o, 4, NULL, 0}, &err));
     DONE(webhook_sweep_due(&now, &due, &err));
     assert_false(due);
@@ -260,6 +266,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(schedule_spans_75_hours), cmocka_unit_test(what_counts_as_taken), UNIT(standard_signature), UNIT(both_keys_sign_until_the_old_one_ends),
         UNIT(daily_signature_and_authorization), UNIT(the_words_of_an_event), UNIT(types_that_are_known), UNIT(secrets_that_are_none), UNIT(attempts_add_up_and_the_position_only_grows),
-        UNIT(who_lost_the_lease_says_nothing_of_the_endpoint), UNIT(old_rows_go_and_waiting_ones_stay), UNIT(a_replay_takes_what_fits)};
+        UNIT(who_lost_the_lease_says_nothing_of_the_endpoint_and_its_messages), UNIT(old_rows_go_and_waiting_ones_stay), UNIT(a_replay_takes_what_fits)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
