@@ -140,14 +140,14 @@ static bool settle_account(struct scope *s, const struct webhook_account *a, str
     return a->stop < 0 || !db_changes(s->db) || stop_endpoint(s, a, e);
 }
 
-/* Another node may have taken the endpoint while this one was silent: what this one says of its messages is not true any more. */
+/* Another node may have taken the endpoint while this one was silent: what this one says of its messages is not true any more. With SQLite there is none. */
 static bool record_ours(struct scope *s, const struct webhook_batch *b, struct err *e)
 {
     int64_t asked = 0, one;
-    enum db_found ours = DB_NONE;
+    enum db_found ours = DB_ROW;
     for (size_t i = 0; i < b->outcome_count; i++) {
         const struct webhook_outcome *o = &b->outcomes[i];
-        if (o->row.endpoint_id != asked) ours = db_number(s->db, SQL_OURS, &one, e, INT_(asked = o->row.endpoint_id), INT_(s->core->node_id));
+        if (db_conn_is_shared(s->db) && o->row.endpoint_id != asked) ours = db_number(s->db, SQL_OURS, &one, e, INT_(asked = o->row.endpoint_id), INT_(s->core->node_id));
         if (ours == DB_FAILED || (ours == DB_ROW && !record_one(s, o, e))) return false;
     }
     return true;
