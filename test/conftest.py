@@ -1,6 +1,9 @@
 """Fixtures that every Python test shares. ROOMD_BINARY names another roomd than build/roomd."""
+from contextlib import closing
+
 import pytest
 
+from fake_s3 import FakeS3
 from harness import Server
 
 
@@ -26,6 +29,20 @@ def start_roomd(tmp_path):
     for server in started:
         if server.process:
             server.stop()
+
+
+@pytest.fixture
+def s3():
+    """A bucket for one test."""
+    with closing(FakeS3()) as store:
+        yield store
+
+
+@pytest.fixture(scope="module")
+def store():
+    """A bucket for a server that all tests of a file share: each test looks for its own keys, and takes back the faults that it made."""
+    with closing(FakeS3()) as store:
+        yield store
 
 
 @pytest.fixture

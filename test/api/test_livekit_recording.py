@@ -3,78 +3,19 @@ import threading
 
 import pytest
 
-from fake_livekit import FakeLiveKit
-from fake_s3 import BUCKET, KEY, REGION, SECRET, FakeS3
-from harness import Server, until
-from livekit_calls import act, come, settings
+from fake_s3 import BUCKET, KEY, REGION, SECRET
+from harness import until
+from livekit_calls import act, at_livekit, come
+from livekit_recordings import active, ada, age, becomes, call, elsewhere, in_call, item, livekit, of, recorder_to, start, stop  # noqa: F401
 
 
 @pytest.fixture(scope="module")
 def roomd(tmp_path_factory):
     folder = tmp_path_factory.mktemp("livekit")
-    fake = FakeLiveKit(pace=0.01)
     out = folder / "out"
-    server = Server(folder, settings(fake, EGRESS_OUTPUT_PATH=f"{out}/{{room_name}}/{{egress_id}}", EGRESS_AUDIO_CODEC="opus", EGRESS_BITRATE="128000", EGRESS_SECONDS="5")).start()
-    fake.hook_url = server.url + "/webhooks/livekit/"
-    server.livekit, server.out = fake, out
-    yield server
-    assert server.stop() == 0
-    fake.close()
-
-
-@pytest.fixture
-def livekit(roomd):
-    fake = roomd.livekit
-    yield fake
-    fake.forget()
-    fake.mute_hooks, fake.redis = False, True
-    e = fake.egress
-    e.workers, e.active_after, e.fails_with, e.limit, e.stuck, e.content = True, 0.0, None, False, False, b"recorded sound"
-
-
-@pytest.fixture
-def ada(roomd):
-    return roomd.person("Ada")
-
-
-@pytest.fixture
-def call(roomd, livekit, ada):
-    """A session with its teacher in, who speaks."""
-    s = ada.session()
-    at = come(roomd, ada, s)
-    at.publish()
-    return s
-
-
-def start(ada, s, status=201):
-    reply = ada.post(f"/sessions/{s['id']}/recordings")
-    assert reply.status_code == status, reply.text
-    return reply.json()
-
-
-def of(ada, recording):
-    return ada.get(f"/recordings/{recording['id']}").json()
-
-
-def becomes(ada, recording, status, deadline=20):
-    try:
-        return until(lambda: (r := of(ada, recording))["status"] == status and r, f"recording is {status}", deadline)
-    except AssertionError as late:
-        raise AssertionError(f"{late}, but {of(ada, recording)}") from None
-
-
-def item(livekit, recording):
-    return next(i for i in livekit.egress.items.values() if recording["uuid"] in i["room_composite"]["file_outputs"][0]["filepath"])
-
-
-def active(livekit, recording):
-    until(lambda: item(livekit, recording)["status"] == "EGRESS_ACTIVE", "the recorder is in")
-    return item(livekit, recording)["egress_id"]
-
-
-def stop(ada, recording):
-    reply = ada.patch(f"/recordings/{recording['id']}", {"action": "stop"})
-    assert reply.status_code == 200, reply.text
+    with at_livekit(folder, EGRESS_OUTPUT_PATH=f"{out}/{{room_name}}/{{egress_id}}", EGRESS_AUDIO_CODEC="opus", EGRESS_BITRATE="128000", EGRESS_SECONDS="5") as server:
+        server.out = out
+        yield server
 
 
 def test_from_start_to_file(roomd, livekit, ada, call):
@@ -205,11 +146,6 @@ def test_pause_is_refused(ada, livekit, call):
 
 # ---- a recorder that is gone
 
-def age(livekit, egress, seconds):
-    for name in ("updated_at", "started_at"):
-        livekit.egress.items[egress][name] = str(int(livekit.egress.items[egress][name]) - seconds * 10**9)
-
-
 def test_a_recorder_that_was_killed_is_noticed_and_its_file_saved(roomd, livekit, ada, call):
     r = start(ada, call)
     egress = active(livekit, r)
@@ -281,43 +217,33 @@ def test_automatic_recording(roomd, livekit, ada):
 # ---- other settings
 
 @pytest.mark.parametrize("form, asked, kind", [("mp4", {"audioOnly": None, "layout": "grid", "fileType": "MP4"}, "video"), ("ogg", {"audioOnly": True, "layout": None, "fileType": "OGG"}, "opus")])
-def test_formats_and_another_place(start_roomd, tmp_path, form, asked, kind):
+def test_formats_and_another_place(elsewhere, tmp_path, form, asked, kind):
     """The recorder's disk is seen elsewhere here."""
-    fake = FakeLiveKit(pace=0.01)
     there = tmp_path / "recorder"
     (tmp_path / "here").symlink_to(there)
-    server = start_roomd(settings(fake, RECORDING_FORMAT=form, EGRESS_OUTPUT_PATH=f"{there}/", EGRESS_LOCAL_PATH=str(tmp_path / "here")))
-    fake.hook_url = server.url + "/webhooks/livekit/"
-    server.livekit = fake
+    server = elsewhere(RECORDING_FORMAT=form, EGRESS_OUTPUT_PATH=f"{there}/", EGRESS_LOCAL_PATH=str(tmp_path / "here"))
     ada = server.person("Ada")
-    s = ada.session()
-    come(server, ada, s).publish("CAMERA")
+    s = in_call(server, ada, "CAMERA")
     r = start(ada, s)
-    body = fake.of("Egress/StartRoomCompositeEgress")[0].body
+    body = server.livekit.of("Egress/StartRoomCompositeEgress")[0].body
     assert {"audioOnly": body.get("audioOnly"), "layout": body.get("layout"), "fileType": body["fileOutputs"][0]["fileType"]} == asked
     assert body["fileOutputs"][0]["filepath"] == f"{there}/{r['uuid']}.{form}"
-    active(fake, r)
+    active(server.livekit, r)
     stop(ada, r)
     assert becomes(ada, r, "ready")["files"][0]["kind"] == kind
-    fake.close()
 
 
 @pytest.fixture
-def bucket(start_roomd, request):
+def bucket(elsewhere, s3, request):
     """Recordings go to a bucket, and from there to roomd."""
-    fake, store = FakeLiveKit(pace=0.01), FakeS3()
-    server = start_roomd(settings(fake, **getattr(request, "param", {}), EGRESS_S3_BUCKET=BUCKET, EGRESS_S3_ENDPOINT=store.url, EGRESS_S3_REGION=REGION, EGRESS_S3_ACCESS_KEY=KEY, EGRESS_S3_SECRET=SECRET))
-    fake.hook_url, fake.egress.store = server.url + "/webhooks/livekit/", store
-    server.livekit, server.store = fake, store
-    yield server
-    fake.close()
-    store.close()
+    server = elsewhere(**getattr(request, "param", {}), **recorder_to(s3))
+    server.livekit.egress.store = server.store = s3
+    return server
 
 
 def recorded(server):
     ada = server.person("Ada")
-    s = ada.session()
-    come(server, ada, s).publish()
+    s = in_call(server, ada)
     r = start(ada, s)
     active(server.livekit, r)
     stop(ada, r)

@@ -3,11 +3,10 @@ import signal
 
 import pytest
 
-from fake_livekit import FakeLiveKit
-from fake_s3 import BUCKET, KEY, REGION, SECRET, FakeS3
+from fake_s3 import BUCKET, SECRET
 from harness import until
-from livekit_calls import at_livekit, come, settings
-from test_livekit_recording import active, age, becomes, start, stop
+from livekit_calls import at_livekit
+from livekit_recordings import active, ada, age, becomes, call, elsewhere, in_call, livekit, recorder_to, start, stop  # noqa: F401
 
 
 def tracks(folder, **more):
@@ -20,29 +19,6 @@ def roomd(tmp_path_factory):
     with at_livekit(folder, **tracks(folder)) as server:
         server.out = folder / "out"
         yield server
-
-
-@pytest.fixture
-def livekit(roomd):
-    fake = roomd.livekit
-    yield fake
-    fake.forget()
-    fake.mute_hooks = False
-    fake.egress.fails_with, fake.egress.content = None, b"recorded sound"
-
-
-@pytest.fixture
-def ada(roomd):
-    return roomd.person("Ada")
-
-
-@pytest.fixture
-def call(roomd, livekit, ada):
-    """A session with its teacher in, who speaks; `seat` is hers, `mic` her track."""
-    s = ada.session()
-    s["ada"] = come(roomd, ada, s)
-    s["mic"] = s["ada"].publish()
-    return s
 
 
 def egresses(livekit, s, track=None):
@@ -75,7 +51,7 @@ def mic(person, track):
 
 
 def test_from_start_to_files(roomd, livekit, ada, call):
-    ann = call["ada"]
+    ann = call["host"]
     camera = ann.publish("CAMERA")
     agent = livekit.come(call["room_name"], {"sub": "agent-x"}, "AGENT")
     agent.publish()
@@ -83,17 +59,17 @@ def test_from_start_to_files(roomd, livekit, ada, call):
     voice = phone.publish()
     r = start(ada, call)
     asked = [c for c in livekit.of("Egress/StartTrackEgress") if c.body["roomName"] == call["room_name"]]
-    assert {c.body["trackId"] for c in asked} == {call["mic"]["sid"], camera["sid"], voice["sid"]}  # neither the agent's nor a recorder's
+    assert {c.body["trackId"] for c in asked} == {call["track"]["sid"], camera["sid"], voice["sid"]}  # neither the agent's nor a recorder's
     assert all(c.grants["video"] == {"roomRecord": True} and c.body["file"]["disableManifest"] is True and "s3" not in c.body["file"] for c in asked)
     paths = {c.body["trackId"]: c.body["file"]["filepath"] for c in asked}
     stem = f"{roomd.out}/{call['room_name']}/{r['uuid']}-track-"
     assert paths[camera["sid"]] == f"{stem}{seat(ann)}-camera-{camera['sid']}" and "+1555" not in paths[voice["sid"]] and paths[voice["sid"]].startswith(stem)
     screen = ann.publish("SCREEN_SHARE")
-    runs(livekit, call, call["mic"], camera, voice, screen)
+    runs(livekit, call, call["track"], camera, voice, screen)
     stop(ada, r)
     ready = becomes(ada, r, "ready", 40)
     sip = f"{paths[voice['sid']].rsplit('/', 1)[1][37:]}.ogg"
-    assert told(ready) == {**MAIN, **mic(ann, call["mic"]), name(ann, "camera", camera, "webm"): ("track", "video/webm"), name(ann, "screen", screen, "webm"): ("track", "video/webm"),
+    assert told(ready) == {**MAIN, **mic(ann, call["track"]), name(ann, "camera", camera, "webm"): ("track", "video/webm"), name(ann, "screen", screen, "webm"): ("track", "video/webm"),
                            sip: ("track", "audio/ogg")}
     assert ready["files"][0]["name"] == "recording.mp3"
     for f in ready["files"]:
@@ -105,108 +81,93 @@ def test_from_start_to_files(roomd, livekit, ada, call):
 def test_without_webhooks(livekit, ada, call):
     livekit.mute_hooks = True
     r = start(ada, call)
-    screen = call["ada"].publish("SCREEN_SHARE")
-    runs(livekit, call, call["mic"], screen)
+    screen = call["host"].publish("SCREEN_SHARE")
+    runs(livekit, call, call["track"], screen)
     stop(ada, r)
-    assert told(becomes(ada, r, "ready", 40)) == {**MAIN, **mic(call["ada"], call["mic"]), name(call["ada"], "screen", screen, "webm"): ("track", "video/webm")}
+    assert told(becomes(ada, r, "ready", 40)) == {**MAIN, **mic(call["host"], call["track"]), name(call["host"], "screen", screen, "webm"): ("track", "video/webm")}
 
 
 def test_webhooks_that_come_twice(livekit, ada, call):
     livekit.hold_hooks = True
     r = start(ada, call)
-    camera = call["ada"].publish("CAMERA")
+    camera = call["host"].publish("CAMERA")
     livekit.hold_hooks = False
-    runs(livekit, call, call["mic"])
+    runs(livekit, call, call["track"])
     for _ in range(2):
         for _, body in list(livekit.held):
             livekit.deliver(body)
-    runs(livekit, call, call["mic"], camera)
+    runs(livekit, call, call["track"], camera)
     stop(ada, r)
     assert len(told(becomes(ada, r, "ready", 40))) == 3 and len(egresses(livekit, call)) == 2
 
 
 def test_a_track_that_ends_before_the_recording(livekit, ada, call):
     r = start(ada, call)
-    runs(livekit, call, call["mic"])
-    call["ada"].unpublish(call["mic"])
+    runs(livekit, call, call["track"])
+    call["host"].unpublish(call["track"])
     until(lambda: egresses(livekit, call)[0]["status"] == "EGRESS_COMPLETE", "its recorder ends by itself")
-    again = call["ada"].publish()
+    again = call["host"].publish()
     runs(livekit, call, again)
     stop(ada, r)
-    assert told(becomes(ada, r, "ready", 40)) == {**MAIN, **mic(call["ada"], call["mic"]), **mic(call["ada"], again)}
+    assert told(becomes(ada, r, "ready", 40)) == {**MAIN, **mic(call["host"], call["track"]), **mic(call["host"], again)}
 
 
 def test_recorders_of_tracks_that_fail_or_are_killed(livekit, ada, call):
     """What can be had is there, and the recording of the whole call in any case."""
     r = start(ada, call)
     livekit.egress.fails_with = ("out of memory", 500)
-    camera = call["ada"].publish("CAMERA")
-    runs(livekit, call, call["mic"], camera)
-    [killed] = egresses(livekit, call, call["mic"])
+    camera = call["host"].publish("CAMERA")
+    runs(livekit, call, call["track"], camera)
+    [killed] = egresses(livekit, call, call["track"])
     livekit.egress.die(killed["egress_id"])
     age(livekit, killed["egress_id"], 60)
     stop(ada, r)
-    assert told(becomes(ada, r, "ready", 40)) == {**MAIN, **mic(call["ada"], call["mic"])}
+    assert told(becomes(ada, r, "ready", 40)) == {**MAIN, **mic(call["host"], call["track"])}
 
 
 def test_a_whole_call_that_fails_leaves_no_recorder_behind(livekit, ada, call):
     r = start(ada, call)
-    runs(livekit, call, call["mic"])
-    livekit.egress.fail(active(livekit_of(livekit, r), r), "no space left", 500)
+    runs(livekit, call, call["track"])
+    livekit.egress.fail(active(livekit, r), "no space left", 500)
     assert becomes(ada, r, "failed")["error"] == "no space left"
     until(lambda: egresses(livekit, call)[0]["status"] == "EGRESS_COMPLETE", "the track's recorder is stopped")
 
 
-def livekit_of(livekit, recording):
-    """As active() wants it: without the egresses of tracks."""
-    class Whole:
-        class egress:
-            items = {k: i for k, i in livekit.egress.items.items() if "room_composite" in i}
-    return Whole
-
-
 def test_the_end_of_the_session(livekit, ada, call):
     r = start(ada, call)
-    runs(livekit, call, call["mic"])
+    runs(livekit, call, call["track"])
     ada.patch(f"/sessions/{call['id']}", {"status": "ended"})
-    assert told(becomes(ada, r, "ready", 40)) == {**MAIN, **mic(call["ada"], call["mic"])}
+    assert told(becomes(ada, r, "ready", 40)) == {**MAIN, **mic(call["host"], call["track"])}
 
 
 # ---- servers of their own
 
 @pytest.fixture
-def other(start_roomd, tmp_path):
-    fake = FakeLiveKit(pace=0.01)
-
+def other(elsewhere, tmp_path):
     def begin(**env):
-        server = start_roomd(settings(fake, **tracks(tmp_path, **env)))
-        fake.hook_url, server.livekit = server.url + "/webhooks/livekit/", fake
-        person = server.person("Ada")
-        s = person.session()
-        s["ada"] = come(server, person, s)
-        s["mic"] = s["ada"].publish()
-        return server, person, s
-    yield begin
-    fake.close()
+        server = elsewhere(**tracks(tmp_path, **env))
+        host = server.person("Ada")
+        return server, host, in_call(server, host)
+    return begin
 
 
 def test_a_start_whose_answer_was_lost_is_found(other):
     server, ada, call = other()
     server.livekit.fault("Egress/StartTrackEgress", drop="after")
     r = start(ada, call)
-    runs(server.livekit, call, call["mic"])
+    runs(server.livekit, call, call["track"])
     stop(ada, r)
-    assert told(becomes(ada, r, "ready", 40)) == {**MAIN, **mic(call["ada"], call["mic"])}
+    assert told(becomes(ada, r, "ready", 40)) == {**MAIN, **mic(call["host"], call["track"])}
     assert len(egresses(server.livekit, call)) == len(server.livekit.of("Egress/StartTrackEgress")) == 1
 
 
 def test_no_recorder_is_left_for_tracks(other):
     server, ada, call = other()
-    call["ada"].publish("CAMERA")
+    call["host"].publish("CAMERA")
     server.livekit.fault("Egress/StartTrackEgress", 503, times=9)
     r = start(ada, call)
     assert len(server.livekit.of("Egress/StartTrackEgress")) == 1  # the others wait, and so does nobody else
-    active(livekit_of(server.livekit, r), r)
+    active(server.livekit, r)
     stop(ada, r)
     assert told(becomes(ada, r, "ready")) == MAIN
 
@@ -216,7 +177,7 @@ def test_a_new_track_is_not_waited_for_until_the_next_round(other):
     r = start(ada, call)
     with server.db() as db:
         due = until(lambda: db.execute("SELECT due_at FROM jobs WHERE kind = 'reconcile' AND status = 'waiting'").fetchone(), "the next round is planned")[0]
-    camera = call["ada"].publish("CAMERA")
+    camera = call["host"].publish("CAMERA")
     runs(server.livekit, call, camera)
     with server.db() as db:
         assert db.execute("SELECT max(number) FROM facts WHERE name LIKE 'looked %'").fetchone()[0] < due  # it was looked at sooner
@@ -226,25 +187,23 @@ def test_a_new_track_is_not_waited_for_until_the_next_round(other):
 def test_roomd_is_killed_in_the_middle(other):
     server, ada, call = other()
     r = start(ada, call)
-    runs(server.livekit, call, call["mic"])
+    runs(server.livekit, call, call["track"])
     server.process.send_signal(signal.SIGKILL)
     server.process.wait()
-    camera = call["ada"].publish("CAMERA")
+    camera = call["host"].publish("CAMERA")
     server.start()
     server.livekit.hook_url = server.url + "/webhooks/livekit/"
-    runs(server.livekit, call, call["mic"], camera)
+    runs(server.livekit, call, call["track"], camera)
     stop(ada, r)
-    assert told(becomes(ada, r, "ready", 40)) == {**MAIN, **mic(call["ada"], call["mic"]), name(call["ada"], "camera", camera, "webm"): ("track", "video/webm")}
+    assert told(becomes(ada, r, "ready", 40)) == {**MAIN, **mic(call["host"], call["track"]), name(call["host"], "camera", camera, "webm"): ("track", "video/webm")}
 
 
-def test_from_a_bucket(other):
-    store = FakeS3()
-    server, ada, call = other(EGRESS_OUTPUT_PATH="", EGRESS_S3_BUCKET=BUCKET, EGRESS_S3_ENDPOINT=store.url, EGRESS_S3_REGION=REGION, EGRESS_S3_ACCESS_KEY=KEY, EGRESS_S3_SECRET=SECRET)
-    server.livekit.egress.store = store
+def test_from_a_bucket(other, s3):
+    server, ada, call = other(EGRESS_OUTPUT_PATH="", **recorder_to(s3))
+    server.livekit.egress.store = s3
     r = start(ada, call)
-    runs(server.livekit, call, call["mic"])
+    runs(server.livekit, call, call["track"])
     assert server.livekit.of("Egress/StartTrackEgress")[0].body["file"]["s3"]["bucket"] == BUCKET
     stop(ada, r)
-    assert told(becomes(ada, r, "ready", 40)) == {**MAIN, **mic(call["ada"], call["mic"])}
+    assert told(becomes(ada, r, "ready", 40)) == {**MAIN, **mic(call["host"], call["track"])}
     assert SECRET not in server.log_text()
-    store.close()

@@ -5,7 +5,6 @@ from contextlib import closing
 import pytest
 
 import postgresql
-from fake_s3 import FakeS3
 from harness import PASSWORD, Person, until
 from receiver import Receiver
 
@@ -271,22 +270,21 @@ def test_recordings(house, media):
     until(lambda: sorted(p.name for p in folder.rglob("*.*")) == [f"p{seats[0]}-camera-1.webm", "recording.mp4"], "their own tracks are deleted")
 
 
-def test_gone_from_the_sink(start_roomd):
-    with closing(FakeS3()) as store:
-        server = start_roomd(store.env())
-        admin, zen = server.admin(), server.person(NAME, email=ADDRESS)
-        session = zen.session()
-        server.call(zen.join(session)).joined().leave()
-        with server.db() as db:
-            until(lambda: not list(db.execute("SELECT id FROM connection_spans WHERE left_at IS NULL")), "they left")
-        number, _ = a_recording(server, session)
-        with server.db() as db:
-            [[file]] = db.execute("SELECT id FROM recording_files WHERE recording_id = ?", (number,))
-            db.execute("INSERT INTO recording_copies (recording_id, file_id, sink, key, status, done_bytes, created_at, stored_at) VALUES (?, ?, 's3', 'film.mp4', 'stored', 5, 1, 1)", (number, file))
-        store.objects["film.mp4"] = (b"media", {})
-        assert erase(admin, zen).status_code == 202
-        erased(admin, zen)
-        until(lambda: "film.mp4" not in store.objects, "it is gone from the sink too")
+def test_gone_from_the_sink(start_roomd, s3):
+    server = start_roomd(s3.env())
+    admin, zen = server.admin(), server.person(NAME, email=ADDRESS)
+    session = zen.session()
+    server.call(zen.join(session)).joined().leave()
+    with server.db() as db:
+        until(lambda: not list(db.execute("SELECT id FROM connection_spans WHERE left_at IS NULL")), "they left")
+    number, _ = a_recording(server, session)
+    with server.db() as db:
+        [[file]] = db.execute("SELECT id FROM recording_files WHERE recording_id = ?", (number,))
+        db.execute("INSERT INTO recording_copies (recording_id, file_id, sink, key, status, done_bytes, created_at, stored_at) VALUES (?, ?, 's3', 'film.mp4', 'stored', 5, 1, 1)", (number, file))
+    s3.objects["film.mp4"] = (b"media", {})
+    assert erase(admin, zen).status_code == 202
+    erased(admin, zen)
+    until(lambda: "film.mp4" not in s3.objects, "it is gone from the sink too")
 
 
 def test_who_may_and_how(server, admin, teacher, stranger):

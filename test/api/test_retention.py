@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from fake_s3 import FakeS3
 from harness import Server, until
 from recorded import hurry, lay_down, settled
 
@@ -13,15 +12,8 @@ parse = datetime.fromisoformat
 
 
 @pytest.fixture(scope="module")
-def s3():
-    store = FakeS3()
-    yield store
-    store.close()
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory, s3):
-    server = Server(tmp_path_factory.mktemp("retention"), {"RATE_LIMITS": "off", "RETENTION_DAYS": "30", "RETENTION_TRACK_DAYS": "7", "RETENTION_CHAT_DAYS": "1", **s3.env("local,s3")}).start()
+def house(tmp_path_factory, store):
+    server = Server(tmp_path_factory.mktemp("retention"), {"RATE_LIMITS": "off", "RETENTION_DAYS": "30", "RETENTION_TRACK_DAYS": "7", "RETENTION_CHAT_DAYS": "1", **store.env("local,s3")}).start()
     server.boss = server.admin()
     yield server
     assert server.stop() == 0
@@ -65,14 +57,14 @@ def round_of(house, done, what):
     return until(look, what, 60)
 
 
-def test_what_is_too_old_goes_everywhere_and_leaves_a_tombstone(house, teacher, s3):
+def test_what_is_too_old_goes_everywhere_and_leaves_a_tombstone(house, teacher, store):
     number, file, key = stored(house, teacher)
     young, _, young_key = stored(house, teacher)
     session = session_of(house, number)
     age(house, number, 30)
     age(house, young, 29)
     gone = round_of(house, lambda: tombstone(house, teacher, number), "it is deleted")
-    until(lambda: key not in s3.objects and not (house.data / key).exists(), "its file is deleted, here and there")
+    until(lambda: key not in store.objects and not (house.data / key).exists(), "its file is deleted, here and there")
     reason = "older than 30 days (RETENTION_DAYS)"
     assert gone["deleted_at"] and (gone["deleted_reason"], gone["deleted_by"], gone["status"]) == (reason, None, "ready")
     assert [(f["name"], f["size_bytes"], f["sha256"]) for f in gone["files"]] == [("recording.mp4", 1000, file["sha256"])]
@@ -86,20 +78,20 @@ def test_what_is_too_old_goes_everywhere_and_leaves_a_tombstone(house, teacher, 
         assert (reply.status_code, reply.json()) == (410, {"detail": words})
     assert house.person("Eve").get(f"/recordings/{number}").status_code == 403, "others are not told"
     assert house.client().get(file["url"].replace("signature=", "signature=x")).status_code == 403
-    assert teacher.get(f"/recordings/{young}").status_code == 200 and young_key in s3.objects
+    assert teacher.get(f"/recordings/{young}").status_code == 200 and young_key in store.objects
 
 
-def test_by_hand_it_says_who(house, teacher, s3):
+def test_by_hand_it_says_who(house, teacher, store):
     number, _, key = stored(house, teacher)
     assert teacher.delete(f"/recordings/{number}").status_code == 204
     gone = tombstone(house, teacher, number)
     assert (gone["deleted_reason"], gone["deleted_by"]) == ("by hand", teacher.id)
     [event] = told(teacher, session_of(house, number), "recording.deleted")
     assert event["event_data"]["reason"] == "by hand" and event["user_id"] == teacher.id
-    until(lambda: key not in s3.objects, "the store's copy is gone")
+    until(lambda: key not in store.objects, "the store's copy is gone")
 
 
-def test_what_is_kept_nobody_deletes(house, teacher, s3):
+def test_what_is_kept_nobody_deletes(house, teacher, store):
     number, _, key = stored(house, teacher)
     session, at = session_of(house, number), f"/recordings/{number}"
     keep = lambda who, **body: who.request("PUT", f"{at}/keep", json=body)
@@ -117,23 +109,23 @@ def test_what_is_kept_nobody_deletes(house, teacher, s3):
         assert (reply.status_code, reply.json()) == (409, {"detail": "An administrator keeps this recording: it cannot be deleted"})
     facade = house.client(house.boss.token).delete(f"/v1/recordings/{kept['uuid']}")
     assert facade.status_code == 400 and facade.json()["info"] == "An administrator keeps this recording: it cannot be deleted"
-    assert teacher.get(at).json()["kept"] and key in s3.objects
+    assert teacher.get(at).json()["kept"] and key in store.objects
     let_go = keep(house.boss, kept=False).json()
     assert (let_go["kept"], let_go["kept_reason"]) == (False, None)
     assert keep(house.boss, kept=False).status_code == 200
     assert [e["event_data"] for e in told(teacher, session, "recording.kept")] == [{"recording_id": number, "reason": "claim 4711"}] and len(told(teacher, session, "recording.let_go")) == 1
     round_of(house, lambda: tombstone(house, teacher, number), "now it is deleted")
-    until(lambda: key not in s3.objects, "at the store, too")
+    until(lambda: key not in store.objects, "at the store, too")
 
 
-def test_what_a_sink_does_not_delete_is_shown_and_tried_again(house, teacher, s3):
+def test_what_a_sink_does_not_delete_is_shown_and_tried_again(house, teacher, store):
     number, _, key = stored(house, teacher)
     session = session_of(house, number)
-    s3.fail(lambda method, query: method == "DELETE", 403, "AccessDenied", "Access Denied", times=1000)
+    store.fail(lambda method, query: method == "DELETE", 403, "AccessDenied", "Access Denied", times=1000)
     assert teacher.delete(f"/recordings/{number}").status_code == 204
     copy = lambda: tombstone(house, teacher, number)["copies"][0]
     says = until(lambda: copy()["error"], "the fault is shown")
-    assert "answered 403: AccessDenied: Access Denied" in says and copy()["status"] == "erasing" and key in s3.objects
+    assert "answered 403: AccessDenied: Access Denied" in says and copy()["status"] == "erasing" and key in store.objects
     doctor = house.tool("doctor")
     assert "1 copies are still there" in doctor.stdout
     with house.db() as db:
@@ -145,19 +137,19 @@ def test_what_a_sink_does_not_delete_is_shown_and_tried_again(house, teacher, s3
 
     [event] = until(given_up, "it is given up", 60)
     assert event["event_data"]["name"] == "s3" and "AccessDenied" in event["event_data"]["error"]
-    s3.faults.clear()
+    store.faults.clear()
     assert house.person("Eve").post(f"/recordings/{number}/retry").status_code == 403
     reply = teacher.post(f"/recordings/{number}/retry")
     assert reply.status_code == 200 and reply.json()["deleted_at"]
-    until(lambda: key not in s3.objects and copy()["status"] == "erased", "it is deleted at last")
+    until(lambda: key not in store.objects and copy()["status"] == "erased", "it is deleted at last")
     assert copy()["error"] is None and teacher.post(f"/recordings/{number}/retry").status_code == 410
 
 
-def test_single_tracks_go_before_the_rest(house, teacher, s3):
+def test_single_tracks_go_before_the_rest(house, teacher, store):
     number, video, key = stored(house, teacher)
     session, track_key = session_of(house, number), key.replace("recording.mp4", "track.ogg")
     (house.data / track_key).write_bytes(b"x" * 10)
-    s3.objects[track_key] = (b"x" * 10, {})
+    store.objects[track_key] = (b"x" * 10, {})
     with house.db() as db:
         db.execute("INSERT INTO recording_files (recording_id, kind, name, sink, key, content_type, size_bytes, sha256, duration_ms) VALUES (?, 'track', 'track.ogg', 'local', ?, 'audio/ogg', 10, ?, 1000)", (number, track_key, "0" * 64))
         track = list(db.execute("SELECT id FROM recording_files WHERE recording_id = ? AND kind = 'track'", (number,)))[0][0]
@@ -165,11 +157,11 @@ def test_single_tracks_go_before_the_rest(house, teacher, s3):
     assert teacher.get(f"/recordings/{number}/files/{track}").status_code == 200
     age(house, number, 7)
     round_of(house, lambda: len(teacher.get(f"/recordings/{number}").json()["files"]) == 1, "the track is deleted")
-    until(lambda: track_key not in s3.objects and not (house.data / track_key).exists(), "here and there")
+    until(lambda: track_key not in store.objects and not (house.data / track_key).exists(), "here and there")
     reply = teacher.get(f"/recordings/{number}/files/{track}")
     assert (reply.status_code, reply.json()) == (410, {"detail": "This file was deleted; the recording has others"})
     assert [e["event_data"] for e in told(teacher, session, "recording.tracks_deleted")] == [{"recording_id": number, "reason": "older than 7 days (RETENTION_TRACK_DAYS)"}]
-    assert teacher.get(f"/recordings/{number}/files/{video['id']}").status_code == 200 and key in s3.objects and (house.data / key).exists()
+    assert teacher.get(f"/recordings/{number}/files/{video['id']}").status_code == 200 and key in store.objects and (house.data / key).exists()
     assert teacher.delete(f"/recordings/{number}").status_code == 204
     assert sorted(f["name"] for f in tombstone(house, teacher, number)["files"]) == ["recording.mp4", "track.ogg"]
 

@@ -6,17 +6,9 @@ import httpx
 import pytest
 
 from fake_cloudinary import FakeCloudinary
-from fake_s3 import BUCKET, FakeS3
+from fake_s3 import BUCKET
 from harness import Server, until
 from recorded import MIB, hurry, lay_down, record, settled
-
-
-
-@pytest.fixture
-def s3():
-    store = FakeS3()
-    yield store
-    store.close()
 
 
 @pytest.fixture
@@ -24,21 +16,6 @@ def cloud():
     it = FakeCloudinary()
     yield it
     it.close()
-
-
-@pytest.fixture
-def serving(tmp_path):
-    """Servers with settings, ended after the test."""
-    running = []
-
-    def start(**env):
-        running.append(Server(tmp_path / f"house{len(running)}", {"RATE_LIMITS": "off", **env}))
-        running[-1].start()
-        return running[-1]
-
-    yield start
-    for one in running:
-        one.stop()
 
 
 def events(teacher, session):
@@ -50,8 +27,8 @@ def fetch(url, **headers):
     return httpx.get(url, headers=headers, follow_redirects=True)
 
 
-def test_a_recording_goes_to_the_store_and_leaves_this_box(serving, s3):
-    house = serving(**s3.env())
+def test_a_recording_goes_to_the_store_and_leaves_this_box(start_roomd, s3):
+    house = start_roomd(s3.env())
     teacher = house.person("Ada")
     session, number = record(house, teacher)
     recording = settled(teacher, number)
@@ -76,8 +53,8 @@ def test_a_recording_goes_to_the_store_and_leaves_this_box(serving, s3):
         until(lambda: {row[0] for row in db.execute("SELECT status FROM recording_copies")} == {"erased"}, "that is noted")
 
 
-def test_it_stays_here_too_where_that_is_wished(serving, s3):
-    house = serving(**s3.env("local, s3"))
+def test_it_stays_here_too_where_that_is_wished(start_roomd, s3):
+    house = start_roomd(s3.env("local, s3"))
     teacher = house.person("Ada")
     _, number = record(house, teacher)
     recording = settled(teacher, number)
@@ -92,8 +69,8 @@ def test_it_stays_here_too_where_that_is_wished(serving, s3):
     ({"S3_BUCKET": "nowhere"}, 'bucket "nowhere" at 127.0.0.1'),
     ({"S3_ACCESS_KEY_ID": "NOBODY"}, "InvalidAccessKeyId"),
 ])
-def test_what_the_store_says_is_shown_and_the_file_stays(serving, s3, wrong, says):
-    house = serving(**{**s3.env(), **wrong})
+def test_what_the_store_says_is_shown_and_the_file_stays(start_roomd, s3, wrong, says):
+    house = start_roomd({**s3.env(), **wrong})
     teacher = house.person("Ada")
     session, number = record(house, teacher)
     trouble = lambda: next((c["error"] for c in teacher.get(f"/recordings/{number}").json()["copies"] if c["error"]), None)
@@ -103,8 +80,8 @@ def test_what_the_store_says_is_shown_and_the_file_stays(serving, s3, wrong, say
     assert recording["status"] == "ready" and fetch(recording["files"][0]["url"]).status_code == 200 and not s3.objects
 
 
-def test_it_is_given_up_at_last_and_tried_again_by_hand(serving, s3):
-    house = serving(**s3.env())
+def test_it_is_given_up_at_last_and_tried_again_by_hand(start_roomd, s3):
+    house = start_roomd(s3.env())
     teacher = house.person("Ada")
     s3.fail(lambda method, query: method == "PUT", 403, "AccessDenied", "Access Denied", times=1000)
     session, number = record(house, teacher)
@@ -123,8 +100,8 @@ def test_it_is_given_up_at_last_and_tried_again_by_hand(serving, s3):
     assert (reply.status_code, reply.json()) == (409, {"detail": "Only a failed recording can be retried"})
 
 
-def test_large_files_go_up_in_parts_and_on_after_a_break(serving, s3):
-    house = serving(**s3.env("local,s3"))
+def test_large_files_go_up_in_parts_and_on_after_a_break(start_roomd, s3):
+    house = start_roomd(s3.env("local,s3"))
     teacher = house.person("Ada")
     number, key, data = lay_down(house, teacher, 50 * MIB + 77)
     s3.fail(lambda method, query: "partNumber=3" in query, 503, "SlowDown")
@@ -140,9 +117,9 @@ def test_large_files_go_up_in_parts_and_on_after_a_break(serving, s3):
     assert not s3.uploads
 
 
-def test_a_part_on_its_way_does_not_hold_up_the_end(serving, s3):
+def test_a_part_on_its_way_does_not_hold_up_the_end(start_roomd, s3):
     """However slow the line is: roomd ends, and the part is sent again by the next one."""
-    house = serving(**s3.env("local,s3"))
+    house = start_roomd(s3.env("local,s3"))
     teacher = house.person("Ada")
     number, key, data = lay_down(house, teacher, 40 * MIB)
     under_way, go_on = threading.Event(), threading.Event()
@@ -164,8 +141,8 @@ def test_a_part_on_its_way_does_not_hold_up_the_end(serving, s3):
     assert s3.objects[key][0] == data and [query.split("&")[0] for method, _, query in s3.log if method == "PUT"].count("partNumber=1") == 1
 
 
-def test_an_upload_outlives_roomd(serving, s3, tmp_path):
-    house = serving(**s3.env("local,s3"))
+def test_an_upload_outlives_roomd(start_roomd, s3, tmp_path):
+    house = start_roomd(s3.env("local,s3"))
     teacher = house.person("Ada")
     number, key, data = lay_down(house, teacher, 40 * MIB)
     s3.fail(lambda method, query: "partNumber=2" in query, 503, "SlowDown")
@@ -178,8 +155,8 @@ def test_an_upload_outlives_roomd(serving, s3, tmp_path):
     assert s3.objects[key][0] == data and sum("partNumber=1&" in query for _, _, query in s3.log) == 1
 
 
-def test_a_store_that_forgot_the_upload_gets_it_anew(serving, s3):
-    house = serving(**s3.env("local,s3"))
+def test_a_store_that_forgot_the_upload_gets_it_anew(start_roomd, s3):
+    house = start_roomd(s3.env("local,s3"))
     teacher = house.person("Ada")
     number, key, data = lay_down(house, teacher, 33 * MIB)
     s3.fail(lambda method, query: "partNumber=2" in query, 404, "NoSuchUpload")
@@ -194,9 +171,9 @@ def test_a_store_that_forgot_the_upload_gets_it_anew(serving, s3):
     assert s3.objects[key][0] == data
 
 
-def test_another_file_in_its_place_is_noticed(serving, s3):
+def test_another_file_in_its_place_is_noticed(start_roomd, s3):
     """The store says that it has taken it, and has something else."""
-    house = serving(**s3.env())
+    house = start_roomd(s3.env())
     teacher = house.person("Ada")
     number, key, data = lay_down(house, teacher, MIB)
     s3.fail(lambda method, query: method == "PUT", 200, times=1)  # nothing was kept
@@ -206,9 +183,9 @@ def test_another_file_in_its_place_is_noticed(serving, s3):
     assert f"has {MIB - 1} bytes of" in error and (house.data / key).exists()
 
 
-def test_cloudinary_has_what_is_played(serving, cloud):
+def test_cloudinary_has_what_is_played(start_roomd, cloud):
     """The layout of the Live Sessions document; its addresses in its replies."""
-    house = serving(**cloud.env())
+    house = start_roomd(cloud.env())
     teacher = house.person("Ada")
     course = "8b7f2d5e-31c1-4d7e-9e4a-0d5c3f1f9b11"
     made = house.client(teacher.token).post("/sessions", json={"title": "Algebra", "courseId": course, "scheduledAt": "2035-01-01T10:00:00Z", "duration": 60}).json()
@@ -231,8 +208,8 @@ def test_cloudinary_has_what_is_played(serving, cloud):
     until(lambda: not cloud.files, "they are deleted there")
 
 
-def test_cloudinary_in_chunks(serving, cloud):
-    house = serving(**cloud.env("local,cloudinary"))
+def test_cloudinary_in_chunks(start_roomd, cloud):
+    house = start_roomd(cloud.env("local,cloudinary"))
     teacher = house.person("Ada")
     number, key, data = lay_down(house, teacher, 20 * MIB + 5, "cloudinary")
     teacher.post(f"/recordings/{number}/retry")
@@ -240,8 +217,8 @@ def test_cloudinary_in_chunks(serving, cloud):
     assert list(cloud.files.values()) == [data] and [last + 1 - first for first, last, _ in cloud.ranges] == [8 * MIB, 8 * MIB, 4 * MIB + 5]
 
 
-def test_what_cloudinary_says_is_shown(serving, cloud):
-    house = serving(**{**cloud.env("local,cloudinary"), "CLOUD_API_SECRET": "wrong"})
+def test_what_cloudinary_says_is_shown(start_roomd, cloud):
+    house = start_roomd({**cloud.env("local,cloudinary"), "CLOUD_API_SECRET": "wrong"})
     teacher = house.person("Ada")
     number, _, _ = lay_down(house, teacher, MIB, "cloudinary")
     teacher.post(f"/recordings/{number}/retry")

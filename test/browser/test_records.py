@@ -6,7 +6,6 @@ import time
 
 import pytest
 
-from fake_s3 import FakeS3
 from harness import Server
 from playing import sign_in
 from recorded import record
@@ -18,16 +17,9 @@ REFUSED = "answered 403: AccessDenied"
 
 
 @pytest.fixture(scope="module")
-def s3():
-    store = FakeS3()
-    yield store
-    store.close()
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory, s3):
+def house(tmp_path_factory, store):
     """A server that keeps recordings for 30 days and copies them to a store."""
-    server = Server(tmp_path_factory.mktemp("records"), {"RETENTION_DAYS": "30", **s3.env("local,s3")}).start()
+    server = Server(tmp_path_factory.mktemp("records"), {"RETENTION_DAYS": "30", **store.env("local,s3")}).start()
     yield server
     assert server.stop() == 0
 
@@ -59,8 +51,8 @@ def seen_by(stage, house, name, account=None):
 
 
 @pytest.mark.parametrize("look", WIDTHS)
-async def test_a_recording_is_kept_let_go_and_deleted(stage, house, s3, opened, look):
-    s3.fail(lambda method, query: method in ("PUT", "POST"), 403, "AccessDenied", "Access Denied", times=1000)
+async def test_a_recording_is_kept_let_go_and_deleted(stage, house, store, opened, look):
+    store.fail(lambda method, query: method in ("PUT", "POST"), 403, "AccessDenied", "Access Denied", times=1000)
     ada, boss = seen_by(stage, house, "Ada Lovelace"), seen_by(stage, house, "Admin", house.admin())
     session, number = record(house, ada.account, ada.account.session(title="Geometry for the second year, part two: circles"))
     page = await opened(ada, look)
@@ -69,7 +61,7 @@ async def test_a_recording_is_kept_let_go_and_deleted(stage, house, s3, opened, 
     await page.get_by_role("link", name="Watch").click()
     await page.get_by_test_id("copy-error").filter(has_text=REFUSED).first.wait_for()
     await opened.shot(page, "recording-refused", look)
-    s3.faults.clear()
+    store.faults.clear()
     await ada.click(f"retry-copies-{number}")
     await page.get_by_test_id("copy-error").first.wait_for(state="detached")
     await page.get_by_text("Stored", exact=True).nth(len(ada.account.get(f"/recordings/{number}").json()["copies"]) - 1).wait_for()
