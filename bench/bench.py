@@ -47,7 +47,7 @@ READY_MS, IDLE_KIB = 1000, 20 * 1024
 UPLOAD_KIB = 32 * 1024
 TICK_US = 1e6 / os.sysconf("SC_CLK_TCK")
 EMAIL, PASSWORD = "bench@example.org", "correct horse battery"
-WEBHOOKS, AT_A_TIME, WEBHOOK_BYTES = 20_000, 64, 230  # messages in a run, requests at a time (src/webhook/parts.h), a body
+WEBHOOKS, AT_A_TIME, WEBHOOK_BYTES = 50_000, 64, 230  # messages in a run, requests at a time (src/webhook/parts.h), a body
 SUBSCRIBERS, EVENTS_A_RUN, SUBSCRIBER_KIB = 10_000, 10, 16
 CREATE = json.dumps({"title": "Benchmark session"})
 
@@ -94,6 +94,10 @@ class Roomd(Process):
             headers["Authorization"] = self.bearer
         with urllib.request.urlopen(urllib.request.Request(self.url + path, data, headers, method=method), timeout=30) as reply:
             return reply.read()
+
+    def metric(self, name):
+        with urllib.request.urlopen(self.url.removesuffix("/api/v1") + "/metrics", timeout=30) as reply:
+            return int(re.search(rf"^roomd_{name} (\d+)$", reply.read().decode(), re.M)[1])
 
     def sign_in(self):
         self.user = json.loads(self.call("POST", "/auth/register", {"email": EMAIL, "password": PASSWORD, "full_name": "Bench Teacher"}))["id"]
@@ -309,12 +313,16 @@ def deliveries(roomd, path, count):
     database = roomd.folder / "data" / "roomd.db"
     sql = lambda text: subprocess.run(["sqlite3", "-cmd", ".timeout 10000", database], input=text, text=True, check=True, stdout=subprocess.PIPE).stdout
     roomd.call("PATCH", path, {"state": "paused"})
-    before = int(sql("SELECT count(*) FROM webhook_deliveries WHERE state = 'delivered'"))
+    noted = lambda: int(sql("SELECT count(*) FROM webhook_deliveries WHERE state = 'delivered'"))
+    taken = lambda: roomd.metric("webhook_delivered_total")
     sql(EVENTS.format(count=count, user=roomd.user))
+    before, taken_before = noted(), taken()
     cpu, began = roomd.cpu_us(), time.monotonic()
     roomd.call("PATCH", path, {"state": "active"})
-    while (done := int(sql("SELECT count(*) FROM webhook_deliveries WHERE state = 'delivered'")) - before) < count and time.monotonic() < began + 120:
+    while taken() - taken_before < count and time.monotonic() < began + 120:  # to count rows would cost the machine as much as to write them
         time.sleep(0.02)
+    while (done := noted() - before) < count and time.monotonic() < began + 120:
+        pass
     took = time.monotonic() - began
     return {"rps": done / took, "p99_ms": 0, "cpu_us": (roomd.cpu_us() - cpu) / max(done, 1), "errors": count - done}
 

@@ -9,6 +9,12 @@ static bool has_room(const struct endpoint *w)
     return !w->closing && !w->more_rows && w->unnoted_count < UNNOTED_MOST && w->messages < MESSAGES_MOST;
 }
 
+/* Worth a read: else most of what is read would have to be read again. */
+static bool has_room_for_a_read(const struct endpoint *w)
+{
+    return has_room(w) && w->unnoted_count <= UNNOTED_MOST - READ_AT_ONCE && w->messages <= MESSAGES_MOST - READ_AT_ONCE;
+}
+
 static bool is_in_log(const struct endpoint *w, int64_t event_id)
 {
     const struct waiting_delivery *rows = w->noted.items;
@@ -68,7 +74,7 @@ static bool where_from(const struct sender *s, int64_t *from)
 {
     bool any = false;
     for (const struct endpoint *w = s->endpoints; w; w = w->next) {
-        if (!has_room(w) || w->position >= s->newest) continue;
+        if (!has_room_for_a_read(w) || w->position >= s->newest) continue;
         if (!any || w->position < *from) *from = w->position;
         any = true;
     }
