@@ -7,23 +7,25 @@ local signed = os.getenv("BENCH_SIGNED")
 if wrk.body or signed then wrk.headers["Content-Type"] = "application/json" end
 
 if signed then
-  -- each line: the value of each of these headers, then the body
-  local names = {}
-  for name in os.getenv("BENCH_SIGNED_HEADERS"):gmatch("[^,]+") do names[#names + 1] = name end
-  local events, n = {}, 0
-  for line in io.lines(signed) do
-    local one = {}
-    for i = 1, #names do
-      one[i], line = line:match("^(%S+) (.*)$")
+  -- each line: the value of each of these headers, then the body. All requests are made before the first is sent: to make one takes this program
+  -- longer than to answer it takes the server.
+  local requests, n = {}, 0
+  init = function()
+    local names, values = {}, {}
+    for name in os.getenv("BENCH_SIGNED_HEADERS"):gmatch("[^,]+") do names[#names + 1] = name end
+    local head = wrk.format():match("^(.-\r\n)\r\n"):gsub("Content%-Length:[^\n]*\n", ""):gsub("Authorization:[^\n]*\n", "")
+    for line in io.lines(signed) do
+      local one = head
+      for i = 1, #names do
+        values[i], line = line:match("^(%S+) (.*)$")
+        one = one .. names[i] .. ": " .. values[i] .. "\r\n"
+      end
+      requests[#requests + 1] = one .. "Content-Length: " .. #line .. "\r\n\r\n" .. line
     end
-    one[#names + 1] = line
-    events[#events + 1] = one
   end
   request = function()
-    local one = events[n % #events + 1]
     n = n + 1
-    for i = 1, #names do wrk.headers[names[i]] = one[i] end
-    return wrk.format(nil, nil, nil, one[#names + 1])
+    return requests[(n - 1) % #requests + 1]
   end
 end
 

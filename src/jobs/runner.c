@@ -8,17 +8,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEASE_MS = 60000, LOOK_MS = 1000, EXTEND_MS = 15000, NS_A_MS = 1000000, NS_A_S = 1000000000 };
+enum { LEASE_MS = 60000, LOOK_MS = 1000, INBOX_LOOK_MS = 200, EXTEND_MS = 15000, NS_A_MS = 1000000, NS_A_S = 1000000000 };
 
-/* What takes long has a thread of its own, and so has what asks others: what providers tell does not wait for it. */
-static const struct job_lane lanes[] = {
-    {"compose", ",compose,", false}, {"fetch", ",fetch,", false}, {"publish", ",publish,unpublish,release,", false}, {"inbox", ",inbox,", false},
-    {"reconcile", ",reconcile,", false}, {"jobs", ",compose,fetch,publish,unpublish,release,inbox,reconcile,", true}};
+/* What takes long has a thread of its own, and so has what asks others: what providers tell does not wait for it.
+ * The inbox's looks often, but pauses after each job too: what came meanwhile shares commits, and leaves the writer to who waits for an answer. */
+struct lane_kind { struct job_lane jobs; int64_t look_ms; bool pauses; };
+static const struct lane_kind lanes[] = {
+    {{"compose", ",compose,", false}, LOOK_MS, false}, {{"fetch", ",fetch,", false}, LOOK_MS, false}, {{"publish", ",publish,unpublish,release,", false}, LOOK_MS, false},
+    {{"inbox", ",inbox,", false}, INBOX_LOOK_MS, true}, {{"reconcile", ",reconcile,", false}, LOOK_MS, false},
+    {{"jobs", ",compose,fetch,publish,unpublish,release,inbox,reconcile,", true}, LOOK_MS, false}};
 enum { LANES = sizeof lanes / sizeof *lanes };
 
 struct lane {
     struct runner *runner;
-    const struct job_lane *jobs;
+    const struct lane_kind *kind;
     pthread_t thread;
     int64_t extended_at;
 };
@@ -117,11 +120,11 @@ static void work(struct lane *lane, struct db_conn *db, struct arena *a, const s
 }
 
 /* By the monotonic clock: on the other, one that is set back by an hour makes this an hour. */
-static void wait_for_work(struct runner *r)
+static void wait_for_work(struct runner *r, int64_t ms)
 {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
-    int64_t ns = until.tv_nsec + fault_wait_ms(LOOK_MS) * NS_A_MS;
+    int64_t ns = until.tv_nsec + fault_wait_ms(ms) * NS_A_MS;
     until.tv_sec += ns / NS_A_S;
     until.tv_nsec = ns % NS_A_S;
     pthread_mutex_lock(&r->mutex);
@@ -148,11 +151,11 @@ static void *run(void *arg)
     while (!stopping(r)) {
         struct arena a;
         arena_init(&a);
-        struct taking t = {.jobs = lane->jobs, .arena = &a};
+        struct taking t = {.jobs = &lane->kind->jobs, .arena = &a};
         bool found = core_write(r->core, take, &t, NULL) && t.found == DB_ROW && have_database(lane, &db, &t.job);
         if (found && FAULT_POINT(job_taken)) work(lane, db, &a, &t.job);
         arena_release(&a);
-        if (!found) wait_for_work(r);
+        if (!found || lane->kind->pauses) wait_for_work(r, lane->kind->look_ms);
     }
     db_conn_close(db);
     return NULL;
@@ -167,9 +170,9 @@ static bool release_all(struct scope *s, void *arg, struct err *e)
 static bool start_lane(struct runner *r, struct err *e)
 {
     struct lane *lane = &r->lanes[r->running];
-    *lane = (struct lane){.runner = r, .jobs = &lanes[r->running]};
+    *lane = (struct lane){.runner = r, .kind = &lanes[r->running]};
     if (pthread_create(&lane->thread, NULL, run, lane)) return err_set(e, ERR_INTERNAL, "thread", "cannot start the job threads");
-    pthread_setname_np(lane->thread, lane->jobs->name);
+    pthread_setname_np(lane->thread, lane->kind->jobs.name);
     r->running++;
     return true;
 }
