@@ -117,20 +117,10 @@ bool course_session_find(struct scope *s, const char *name, struct live_row *out
     return found == DB_NONE ? err_fail(e, error_session_not_found) : found == DB_ROW;
 }
 
-static char *pattern(struct arena *a, const char *search)
-{
-    char *out = arena_alloc(a, strlen(search) * 2 + 3), *to = out;
-    *to++ = '%';
-    for (; *search; *to++ = *search++)
-        if (strchr("!%_", *search)) *to++ = '!';
-    *to = '%';
-    return out;
-}
-
 static bool search_page(struct scope *s, const char *search, int64_t limit, int64_t skip, struct list *out, int64_t *total, struct err *e)
 {
     int64_t newest;
-    const char *like = pattern(s->arena, search);
+    const char *like = db_like(s->arena, search);
     return db_number(s->db, SQL_NEWEST, &newest, e) == DB_ROW &&
            db_number(s->db, SQL_SEARCH_TOTAL, total, e, INT_(newest - SEARCHED), TEXT_(like)) == DB_ROW &&
            db_all(s->db, SQL_SEARCH, live_row, out, s->arena, e, INT_(newest - SEARCHED), TEXT_(like), INT_(limit), INT_(skip)) && completed(s, out);

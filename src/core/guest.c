@@ -13,18 +13,9 @@ static const char SQL_ADOPT[] = "UPDATE participants SET user_id = $2 WHERE id =
 
 enum { TAG = 16 };
 
-static const char *pattern(struct arena *a, const char *text)
-{
-    char *out = arena_alloc(a, strlen(text) * 2 + 3), *to = out;
-    for (*to++ = '%'; *text; *to++ = *text++)
-        if (strchr("!%_", *text)) *to++ = '!';
-    strcpy(to, "%");
-    return out;
-}
-
 bool guest_find(struct scope *s, const char *text, int64_t skip, int64_t limit, struct list *out, int64_t *total, struct err *e)
 {
-    const char *like = pattern(s->arena, text);
+    const char *like = db_like(s->arena, text);
     return db_number(s->db, SQL_FOUND, total, e, TEXT_(like)) == DB_ROW && db_all(s->db, SQL_FIND, guest_seat, out, s->arena, e, TEXT_(like), INT_(limit), INT_(skip));
 }
 

@@ -58,6 +58,15 @@ bool db_is_read_only(const struct err *e)
     return e->kind == ERR_INTERNAL && !strcmp(e->code, "read_only");
 }
 
+char *db_like(struct arena *a, const char *text)
+{
+    char *like = arena_alloc(a, strlen(text) * 2 + 3), *to = like;
+    for (*to++ = '%'; *text; *to++ = *text++)
+        if (strchr("!%_", *text)) *to++ = '!';
+    *to = '%';
+    return like;
+}
+
 /* ---- statements */
 
 static size_t bucket_of(const void *key, const void *model, int purpose)

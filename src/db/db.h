@@ -55,6 +55,9 @@ struct db_value { enum db_type type; int64_t number; const char *text; };
 #define TEXT_(s) ((struct db_value){.type = DB_TEXT, .text = (s)})          /* NULL pointer: NULL */
 #define OPT_(has, n) ((struct db_value){.type = (has) ? DB_INT : DB_NULL, .number = (int64_t)(n)})
 
+/* For `lower(column) LIKE lower($1) ESCAPE '!'`: whatever has the text in it. */
+char *db_like(struct arena *a, const char *text);
+
 /* ---- statements. The variadic part are db_values. */
 enum db_found { DB_FAILED = -1, DB_NONE = 0, DB_ROW = 1 };
 #define DB_VALUES(...) (const struct db_value[]){__VA_ARGS__ __VA_OPT__(,) {0}}, (sizeof((const struct db_value[]){__VA_ARGS__ __VA_OPT__(,) {0}}) / sizeof(struct db_value) - 1)
