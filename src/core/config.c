@@ -1,8 +1,9 @@
 #include "core/config.h"
 #include "base/buf.h"
 #include "base/fault.h"
-#include "core/config_yaml.h"
 #include "base/rand.h"
+#include "core/config_yaml.h"
+#include "db/db.h"
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
@@ -329,15 +330,10 @@ static bool own_secret(struct config *c, const char *name, const char *beside, c
     return true;
 }
 
-static bool is_file(const char *database)
-{
-    return !strstr(database, "://");
-}
-
 static bool derive(struct config *c, struct err *e)
 {
     if (!derive_listen(c, e) || !check_choices(c, e) || !derive_outbound(c, e) || !make_data_dir(c, e) || !derive_database(c, e)) return false;
-    return own_secret(c, "node", NULL, &c->node, e) && (*c->SECRET_KEY || own_secret(c, "secret", is_file(c->database) ? c->database : NULL, &c->SECRET_KEY, e));
+    return own_secret(c, "node", NULL, &c->node, e) && (*c->SECRET_KEY || own_secret(c, "secret", db_is_url(c->database) ? NULL : c->database, &c->SECRET_KEY, e));
 }
 
 struct config *config_load(const char *file, const struct config_flag *flags, struct err *e)
