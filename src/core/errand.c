@@ -16,7 +16,6 @@ static const char SQL_ROOM[] = "SELECT {} FROM provider_rooms WHERE session_id =
 static const char SQL_ROOM_BY_ID[] = "SELECT {} FROM provider_rooms WHERE id = $1";
 static const char SQL_TAKE[] = "UPDATE provider_rooms SET session_id = $2, url = $3 WHERE id = $1";
 static const char SQL_REOPEN[] = "UPDATE provider_rooms SET closed_at = NULL, url = $3, expires_at = $2 WHERE id = $1";
-static const char SQL_IS_OVER[] = "SELECT 1 FROM provider_rooms x JOIN sessions s ON s.id = x.session_id WHERE x.id = $1 AND (s.status IN ('ended', 'cancelled') OR s.deleted_at IS NOT NULL)";
 static const char SQL_CLOSED[] = "UPDATE provider_rooms SET closed_at = $2 WHERE id = $1 AND session_id IS NOT NULL";
 static const char SQL_FORGET[] = "DELETE FROM provider_rooms WHERE id = $1 AND session_id IS NULL";
 static const char SQL_UNUSED[] = "SELECT {} FROM provider_rooms WHERE session_id IS NULL AND created_at <= $1 AND closed_at IS NULL ORDER BY created_at LIMIT 100";
@@ -356,10 +355,10 @@ void errand_begin(struct errands *w)
 /* The session may have ended while the provider was asked: then its room was not open, and nothing else would close it. */
 static bool note_open_again(struct scope *s, const struct errands *w, struct err *e)
 {
-    int64_t one;
-    if (!db_run(s->db, SQL_REOPEN, e, INT_(w->room_id), INT_(w->room.expires_at), TEXT_(w->url))) return false;
-    enum db_found over = db_number(s->db, SQL_IS_OVER, &one, e, INT_(w->room_id));
-    return over == DB_NONE || (over == DB_ROW && job_add(s, "room_close", w->room_id, s->now, e));
+    struct provider_room room;
+    bool due;
+    return db_run(s->db, SQL_REOPEN, e, INT_(w->room_id), INT_(w->room.expires_at), TEXT_(w->url)) && errand_close_due(s, w->room_id, &room, &due, e) &&
+           (!due || job_add(s, "room_close", w->room_id, s->now, e));
 }
 
 static bool note_room(struct scope *s, void *arg, struct err *e)
