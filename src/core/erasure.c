@@ -4,6 +4,7 @@
 #include "core/audit.h"
 #include "core/errand.h"
 #include "core/event.h"
+#include "core/guest.h"
 #include "core/job.h"
 #include "core/session.h"
 #include "core/user.h"
@@ -86,10 +87,13 @@ bool erasure_begin(struct scope *s, const struct user *person, enum erasure_medi
     return user_may_go(s, person, e) && plan(s, person, media, by, out, e) && FAULT_POINT(forget_noted) && blank_account(s, person, out, e) && put_out(s, person->id, e) && job_add(s, "forget", out->id, s->now, e);
 }
 
-bool erasure_begin_guest(struct scope *s, const struct guest *guest, enum erasure_media media, int64_t by, struct erasure *out, struct err *e)
+bool erasure_begin_guest(struct scope *s, const char *who, int64_t seats, enum erasure_media media, int64_t by, struct erasure *out, struct err *e)
 {
+    struct guest guest;
     struct user person;
-    return guest_adopt(s, guest, &person, e) && FAULT_POINT(guest_adopted) && erasure_begin(s, &person, media, by, out, e);
+    if (!guest_of(s, who, &guest, e)) return false;
+    if ((int64_t)guest.seats.count != seats) return err_fail(e, error_guest_seats_differ);
+    return guest_adopt(s, &guest, &person, e) && FAULT_POINT(guest_adopted) && erasure_begin(s, &person, media, by, out, e);
 }
 
 /* ---- the job */

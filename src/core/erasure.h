@@ -4,12 +4,11 @@
  * kept under a pseudonym. At the end user.erased is told, once. */
 #pragma once
 #include "core/core.h"
-#include "core/guest.h"
 
 /* Who is being erased already gets the erasure that there is. last_admin; session counts and totals of attendance stay as they are. */
 bool erasure_begin(struct scope *s, const struct user *person, enum erasure_media media, int64_t by, struct erasure *out, struct err *e);
-/* The same for somebody without an account: guest_adopt, then as above. */
-bool erasure_begin_guest(struct scope *s, const struct guest *guest, enum erasure_media media, int64_t by, struct erasure *out, struct err *e);
+/* The same for somebody without an account (guest_of), whose seats whoever asks has looked at and counted: guest_adopt, then as above. guest_not_found, guest_seats_differ */
+bool erasure_begin_guest(struct scope *s, const char *who, int64_t seats, enum erasure_media media, int64_t by, struct erasure *out, struct err *e);
 enum db_found erasure_of(struct scope *s, int64_t user_id, struct erasure *out, struct err *e);
 
 /* For the job. GO_ON: once more; WAIT: something has to finish first (`why`); WIPE: the database's files are to be wiped, then erasure_finish. */

@@ -123,7 +123,7 @@ bool export_guest(struct scope *s, const struct guest *guest, bool links, FILE *
     struct export_guest shown = {0};
     SET(&shown, export_guest, known_by, guest->identity);
     SET(&shown, export_guest, name, guest->shown);
-    SET(&shown, export_guest, seats, guest->seats);
+    SET(&shown, export_guest, seats, (int64_t)guest->seats.count);
     head(&w, "guest", &export_guest_model, &shown);
     return sections(&w, e);
 }

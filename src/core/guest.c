@@ -30,19 +30,12 @@ static bool who_is(struct scope *s, const char *text, struct guest *out, struct 
     return found != DB_FAILED;
 }
 
-static bool seats_of(struct scope *s, const struct guest *guest, struct list *out, struct err *e)
-{
-    return db_all(s->db, SQL_SEATS, participant, out, s->arena, e, TEXT_(guest->identity), TEXT_(guest->named));
-}
-
 bool guest_of(struct scope *s, const char *text, struct guest *out, struct err *e)
 {
-    struct list rows;
-    if (!who_is(s, text, out, e) || !seats_of(s, out, &rows, e)) return false;
-    const struct participant *seats = rows.items;
-    out->seats = (int64_t)rows.count;
-    out->shown = rows.count ? seats->name : NULL;
-    return rows.count || err_fail(e, error_guest_not_found);
+    if (!who_is(s, text, out, e) || !db_all(s->db, SQL_SEATS, participant, &out->seats, s->arena, e, TEXT_(out->identity), TEXT_(out->named))) return false;
+    if (!out->seats.count) return err_fail(e, error_guest_not_found);
+    out->shown = ((const struct participant *)out->seats.items)->name;
+    return true;
 }
 
 static bool make_account(struct scope *s, const struct guest *guest, struct user *out, struct err *e)
@@ -71,10 +64,9 @@ static bool adopt(struct scope *s, const struct participant *seat, int64_t user_
 
 bool guest_adopt(struct scope *s, const struct guest *guest, struct user *out, struct err *e)
 {
-    struct list rows;
-    if (!seats_of(s, guest, &rows, e) || !make_account(s, guest, out, e)) return false;
-    const struct participant *seats = rows.items;
-    for (size_t i = 0; i < rows.count; i++)
+    const struct participant *seats = guest->seats.items;
+    if (!make_account(s, guest, out, e)) return false;
+    for (size_t i = 0; i < guest->seats.count; i++)
         if (!adopt(s, &seats[i], out->id, e)) return false;
     return true;
 }

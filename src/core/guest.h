@@ -7,8 +7,8 @@
 /* SQL: the seat p is of the guest whom the parameters name. One account's seats are never another person's. */
 #define GUEST_SEAT(identity, name) "(p.user_id IS NULL AND p.identity = " identity ") OR (p.user_id IS NULL AND lower(p.name) = lower(" name "))"
 
-/* `named` is NULL for who was meant by a seat; `shown`: the name of the latest seat. */
-struct guest { const char *identity, *named; int64_t seats; const char *shown; };
+/* `named` is NULL for who was meant by a seat; `shown`: the name of the latest seat. `seats`: of struct participant, newest first. */
+struct guest { const char *identity, *named; struct list seats; const char *shown; };
 
 /* Seats in whose identity or name the text stands, newest first: of struct guest_seat. */
 bool guest_find(struct scope *s, const char *text, int64_t skip, int64_t limit, struct list *out, int64_t *total, struct err *e);
