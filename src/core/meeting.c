@@ -38,16 +38,6 @@ static const char SQL_AT[] = "SELECT {} FROM meetings WHERE session_id = $1 AND 
     "AND c.id < coalesce((SELECT min(n.first) FROM meetings n WHERE n.session_id = $1 AND n.first > $2), $4) AND c.id > $3 AND c.id < $4 ORDER BY c.id " order "LIMIT $5"
 static const char SQL_STAYS[] = STAYS(""), SQL_LAST_STAYS[] = "SELECT x.id, x.joined_at, x.left_at, x.identity, x.name FROM (" STAYS("DESC ") ") x ORDER BY x.id";
 
-static void turn_round(struct list *list)
-{
-    struct meeting *m = (struct meeting *)(uintptr_t)list->items;
-    for (size_t i = 0; i < list->count / 2; i++) {
-        struct meeting other = m[i];
-        m[i] = m[list->count - 1 - i];
-        m[list->count - 1 - i] = other;
-    }
-}
-
 static enum db_found total_of(struct scope *s, const struct meeting_query *q, int64_t *total, struct err *e)
 {
     int64_t host = s->actor && !q->everybody ? s->actor->id : 0;
@@ -64,7 +54,7 @@ bool meeting_list(struct scope *s, const struct meeting_query *q, struct list *o
     const char *page = sql[q->everybody][q->room != NULL].pages[q->ongoing == 1 ? UNDER_WAY : in_time ? BY_TIME : BY_ORDER][w->oldest];
     if (!db_all(s->db, page, meeting, out, s->arena, e, INT_(q->everybody), INT_(actor), TEXT_(q->room), INT_(q->from), INT_(to), INT_(q->ongoing),
                 INT_(w->below ? w->below : INT64_MAX), INT_(w->above), INT_(w->limit))) return false;
-    if (w->oldest) turn_round(out);
+    if (w->oldest) list_reverse(out, sizeof(struct meeting));
     if (!in_time) return total_of(s, q, total, e) != DB_FAILED;
     return db_number(s->db, sql[q->everybody][q->room != NULL].count, total, e, INT_(q->everybody), INT_(actor), TEXT_(q->room), INT_(q->from), INT_(to)) == DB_ROW;
 }

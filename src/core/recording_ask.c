@@ -22,21 +22,11 @@ enum db_found recording_ask_of(struct scope *s, int64_t recording_id, struct rec
     return db_one(s->db, SQL_ASK, recording_ask, out, s->arena, e, INT_(recording_id));
 }
 
-static void turn_round(struct list *list)
-{
-    struct recording_row *r = (struct recording_row *)(uintptr_t)list->items;
-    for (size_t i = 0; i < list->count / 2; i++) {
-        struct recording_row other = r[i];
-        r[i] = r[list->count - 1 - i];
-        r[list->count - 1 - i] = other;
-    }
-}
-
 bool recording_window(struct scope *s, bool everybody, const char *room, const struct id_window *w, struct list *out, int64_t *total, struct err *e)
 {
     int64_t actor = s->actor->id;
     if (!db_all(s->db, w->oldest ? SQL_OLDEST : SQL_NEWEST, recording_row, out, s->arena, e, INT_(everybody), INT_(actor), TEXT_(room), INT_(w->below), INT_(w->above), INT_(w->limit))) return false;
-    if (w->oldest) turn_round(out);
+    if (w->oldest) list_reverse(out, sizeof(struct recording_row));
     return db_number(s->db, SQL_COUNT, total, e, INT_(everybody), INT_(actor), TEXT_(room)) == DB_ROW;
 }
 

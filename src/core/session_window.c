@@ -17,22 +17,12 @@ static const char SQL_CLOSED[] =
     "AND s.status IN ('scheduled', 'active') AND ($3 = 1 OR EXISTS (SELECT 1 FROM participants p WHERE p.user_id = $1 AND p.session_id = s.id))";
 static const char SQL_NUMBER[] = "SELECT id FROM sessions WHERE uuid = $1";
 
-static void turn_round(struct list *list)
-{
-    struct room_line *l = (struct room_line *)(uintptr_t)list->items;
-    for (size_t i = 0; i < list->count / 2; i++) {
-        struct room_line other = l[i];
-        l[i] = l[list->count - 1 - i];
-        l[list->count - 1 - i] = other;
-    }
-}
-
 bool session_window(struct scope *s, bool everybody, const struct id_window *w, struct list *out, int64_t *total, struct err *e)
 {
     int64_t actor = s->actor->id, closed;
     if (db_number(s->db, SQL_CLOSED, &closed, e, INT_(actor), INT_(s->now), INT_(everybody)) != DB_ROW) return false;
     if (!db_all(s->db, sql[everybody].pages[w->oldest], room_line, out, s->arena, e, INT_(actor), INT_(s->now), INT_(w->below ? w->below : INT64_MAX), INT_(w->above), INT_(w->limit))) return false;
-    if (w->oldest) turn_round(out);
+    if (w->oldest) list_reverse(out, sizeof(struct room_line));
     if (db_number(s->db, sql[everybody].count, total, e, INT_(actor)) != DB_ROW) return false;
     *total -= closed;
     return true;

@@ -8,6 +8,20 @@ int enumeration_find(const struct enumeration *e, const char *word)
     return -1;
 }
 
+void list_reverse(struct list *list, size_t item_size)
+{
+    if (!list->count) return;
+    char *low = (char *)(uintptr_t)list->items, *high = low + list->count * item_size;
+    for (size_t pairs = list->count / 2; pairs; pairs--) {
+        high -= item_size;
+        for (size_t i = 0; i < item_size; i++, low++) {
+            char one = *low;
+            *low = high[i];
+            high[i] = one;
+        }
+    }
+}
+
 void model_all_present(const struct model *m, void *object)
 {
     uint64_t all = m->field_count == 64 ? ~(uint64_t)0 : ((uint64_t)1 << m->field_count) - 1;

@@ -32,6 +32,7 @@ enum field_need { NEED_REQUIRED, NEED_OPTIONAL, NEED_DEFAULT, NEED_OMITTED, NEED
 enum time_form { TIME_PLAIN, TIME_NOT_PAST, TIME_MILLIS };  /* `min` of a FIELD_TIME */
 
 struct list { const void *items; size_t count; };         /* items: an array of the model's structs; of TEXTS: of const char * */
+void list_reverse(struct list *list, size_t item_size);
 struct enumeration { const char *name, *doc; const char *const *words, *const *docs; size_t count; }; /* docs: NULL in spec/words.def */
 #define MIXED_MARK "\001"
 
