@@ -105,8 +105,7 @@ bool stream_count(struct event_stream *s, const char *holder, struct err *e)
     int64_t most = core_config(s->core)->STREAM_SUBSCRIBERS_EACH;
     if (quota_take(&s->quota, holder, most)) return true;
     err_fail(e, error_too_many_streams);
-    snprintf(e->text + strlen(e->text), sizeof e->text - strlen(e->text), " (%lld may be, STREAM_SUBSCRIBERS_EACH)", (long long)most);
-    return false;
+    return err_say(e, "%s (%lld may be, STREAM_SUBSCRIBERS_EACH)", error_row(error_too_many_streams)->message, (long long)most);
 }
 
 static void leave(void *ctx, const struct feed_arrival *a)
