@@ -69,9 +69,12 @@ enum db_found meeting_of(struct scope *s, int64_t session_id, int64_t stay, stru
     return db_one(s->db, SQL_OF, meeting, out, s->arena, e, INT_(session_id), INT_(stay));
 }
 
-enum db_found meeting_at(struct scope *s, int64_t session_id, int64_t at, struct meeting *out, struct err *e)
+bool meeting_of_recording(struct scope *s, const struct recording *rec, struct meeting *out, struct err *e)
 {
-    return db_one(s->db, SQL_AT, meeting, out, s->arena, e, INT_(session_id), INT_(at));
+    int64_t at = HAS(rec, recording, ended_at) ? rec->ended_at : s->now;
+    enum db_found found = db_one(s->db, SQL_AT, meeting, out, s->arena, e, INT_(rec->session_id), INT_(at));
+    if (found == DB_NONE) *out = (struct meeting){0};
+    return found != DB_FAILED;
 }
 
 bool meeting_stays(struct scope *s, const struct meeting *m, const struct id_window *w, struct list *out, struct err *e)

@@ -10,9 +10,9 @@ struct meeting_query { bool everybody; const char *room; int64_t from, to; int o
 bool meeting_list(struct scope *s, const struct meeting_query *q, struct list *out, int64_t *total, struct err *e); /* of struct meeting; total: whether ongoing or not */
 enum db_found meeting_find(struct scope *s, int64_t first, struct meeting *out, struct err *e);
 enum db_found meeting_of(struct scope *s, int64_t session_id, int64_t stay, struct meeting *out, struct err *e);    /* that the stay belongs to */
-enum db_found meeting_at(struct scope *s, int64_t session_id, int64_t at, struct meeting *out, struct err *e);      /* the latest that had begun by then */
 /* Of struct meeting_stay, in the order of coming. The window is of stays: its first few if `oldest`, else its last. */
 bool meeting_stays(struct scope *s, const struct meeting *m, const struct id_window *w, struct list *out, struct err *e);
+bool meeting_of_recording(struct scope *s, const struct recording *rec, struct meeting *out, struct err *e); /* the latest that had begun when it ended; without an id: none had */
 
 /* ---- meeting_keep.c. After the row of the stay was written: */
 bool meeting_arrival(struct scope *s, const struct span *span, struct err *e);    /* it is new, and may be over; a meeting that begins with it is told as call.started */

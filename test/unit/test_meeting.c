@@ -247,17 +247,24 @@ TEST(test_pages)
     page((struct meeting_query){.room = first.room_name, .ongoing = -1, .window = all}, "of 0");
 }
 
-TEST(test_at_a_time)
+/* 0: of none. */
+static int64_t start_of_one_that_ended(int64_t at)
 {
+    struct recording rec = {.session_id = session.id};
     struct meeting m;
+    SET(&rec, recording, ended_at, at);
+    DONE(meeting_of_recording(&now, &rec, &m, &err));
+    return m.id ? m.started_at : 0;
+}
+
+TEST(test_of_a_recording)
+{
     new_room();
-    assert_int_equal(meeting_at(&now, session.id, 5000, &m, &err), DB_NONE);
+    assert_int_equal(start_of_one_that_ended(5000), 0);
     for (int64_t at = 1000; at <= 3000; at += 1000) come(at, at + 10);
-    assert_int_equal(meeting_at(&now, session.id, 999, &m, &err), DB_NONE);
-    assert_int_equal(meeting_at(&now, session.id, 2999, &m, &err), DB_ROW);
-    assert_int_equal(m.started_at, 2000);
-    assert_int_equal(meeting_at(&now, session.id, 9000, &m, &err), DB_ROW);
-    assert_int_equal(m.started_at, 3000);
+    assert_int_equal(start_of_one_that_ended(999), 0);
+    assert_int_equal(start_of_one_that_ended(2999), 2000);
+    assert_int_equal(start_of_one_that_ended(9000), 3000);
 }
 
 static void people(const struct meeting *m, struct id_window w, const char *expected)
@@ -304,7 +311,7 @@ TEST(test_the_clock_jumps)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {UNIT(test_kept_as_the_definition_has_it), UNIT(test_filled_from_what_is_there), UNIT(test_pages), UNIT(test_at_a_time), UNIT(test_people_of_one),
+    const struct CMUnitTest tests[] = {UNIT(test_kept_as_the_definition_has_it), UNIT(test_filled_from_what_is_there), UNIT(test_pages), UNIT(test_of_a_recording), UNIT(test_people_of_one),
                                        UNIT(test_the_clock_jumps)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

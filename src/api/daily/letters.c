@@ -154,11 +154,10 @@ static bool recording_ready_words(struct scope *s, struct subject *x, struct buf
     bool found;
     if (!find_recording(s, x, &found, e) || !found) return !found;
     if (x->recording.duration_ms < 500) return true; /* of nothing there is nothing to download */
-    enum db_found met = meeting_at(s, x->recording.session_id, HAS(&x->recording, recording, ended_at) ? x->recording.ended_at : s->now, &x->meeting, e);
-    if (met == DB_FAILED) return false;
+    if (!meeting_of_recording(s, &x->recording, &x->meeting, e)) return false;
     buf_printf(to, "{\"type\":\"%s\",\"recording_id\":\"%s\",", x->ask.kind, x->recording.uuid);
     add_text(to, "room_name", room_of(s, x->session.room_name));
-    buf_printf(to, ",\"start_ts\":%lld,\"status\":\"finished\",\"max_participants\":%lld,\"duration\":%lld,", (long long)(x->recording.started_at / 1000), (long long)(met == DB_ROW ? x->meeting.most : 0),
+    buf_printf(to, ",\"start_ts\":%lld,\"status\":\"finished\",\"max_participants\":%lld,\"duration\":%lld,", (long long)(x->recording.started_at / 1000), (long long)x->meeting.most,
                (long long)((x->recording.duration_ms + 500) / 1000));
     add_text(to, "s3_key", daily_recording_key(s, &x->recording, room_of(s, x->session.room_name)));
     buf_char(to, '}');

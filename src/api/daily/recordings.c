@@ -115,10 +115,10 @@ char *daily_recording_key(struct scope *s, const struct recording *rec, const ch
 static bool show_meeting(struct request *r, const struct recording *rec, struct dailyco_recording *out, struct err *e)
 {
     struct meeting m;
-    enum db_found found = meeting_at(&r->scope, rec->session_id, HAS(rec, recording, ended_at) ? rec->ended_at : r->scope.now, &m, e);
-    SET(out, dailyco_recording, max_participants, found == DB_ROW ? m.most : 0);
-    if (found == DB_ROW) SET(out, dailyco_recording, mtgSessionId, alias_text(&r->scope, ALIAS_MEETING, m.first));
-    return found != DB_FAILED;
+    if (!meeting_of_recording(&r->scope, rec, &m, e)) return false;
+    SET(out, dailyco_recording, max_participants, m.most);
+    if (m.id) SET(out, dailyco_recording, mtgSessionId, alias_text(&r->scope, ALIAS_MEETING, m.first));
+    return true;
 }
 
 static bool show(struct request *r, const struct recording_row *row, struct dailyco_recording *out, struct err *e)
