@@ -39,7 +39,7 @@ static void reply_json(struct request *r, int status, struct buf *body)
 static void render_error(struct request *r, const struct err *e, struct answer *out)
 {
     struct err plain = *e;
-    if (e->kind == ERR_INTERNAL && strcmp(e->code, "storage_unavailable") != 0) {
+    if (e->kind == ERR_INTERNAL && !err_is(e, error_storage_unavailable)) {
         log_error("request.failed", LOG_STR("id", r->id), LOG_STR("error", e->text));
         err_fail(&plain, error_internal);
     }

@@ -4,7 +4,6 @@
 #include "call/parts.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 struct closing {
     struct hub *hub;
@@ -31,7 +30,7 @@ static void keep(void *arg)
 static void settled(void *arg, const struct err *e)
 {
     struct closing *c = arg;
-    if (e && !strcmp(e->code, "storage_unavailable")) loop_post(c->hub->loop, keep, c);
+    if (e && err_is(e, error_storage_unavailable)) loop_post(c->hub->loop, keep, c);
     else free(c);
 }
 

@@ -58,7 +58,7 @@ void message_broadcast(struct room *r, const struct peer *but, const char *t, co
 void message_error(struct caller *c, const struct err *e, const char *about)
 {
     struct call_error m = {0};
-    bool ours = e->kind == ERR_INTERNAL && strcmp(e->code, "storage_unavailable") != 0;
+    bool ours = e->kind == ERR_INTERNAL && !err_is(e, error_storage_unavailable);
     if (ours) log_error("call.failed", LOG_STR("about", about), LOG_STR("error", e->text));
     SET(&m, call_error, code, ours ? "internal" : e->code);
     SET(&m, call_error, message, ours ? error_row(error_internal)->message : e->text);

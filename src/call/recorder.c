@@ -105,7 +105,8 @@ static bool stop_full(struct scope *s, void *arg, struct err *e)
 static void tell_hosts_full(const struct room *r)
 {
     struct err e;
-    err_set(&e, ERR_DESTINATION, "storage_unavailable", "%s", DISK_FULL);
+    err_fail(&e, error_storage_unavailable);
+    err_say(&e, "%s", DISK_FULL);
     for (const struct peer *p = r->peers; p; p = p->next)
         if (p->caller && p->role == participant_role_teacher) message_error(p->caller, &e, "record");
 }
