@@ -262,25 +262,29 @@ static bool derive_outbound(struct config *c, struct err *e)
     return guard_set(&c->outbound, c->loopback && !c->TRUST_PROXY, c->OUTBOUND_ALLOW, &why) || err_set(e, ERR_CALLER, "config", "OUTBOUND_ALLOW: %s", why.text);
 }
 
-static bool check_choices(const struct config *c, struct err *e)
+/* Who can be reached from elsewhere needs a real one. */
+static bool check_secret(const struct config *c, struct err *e)
 {
     static const char *const placeholders[] = {"your-secret-key-here-change-in-production", "your_webhook_secret_here", "changeme", "secret"};
+    char where[128];
+    if (c->loopback && !c->TRUST_PROXY) return true; /* nobody but this box */
+    if (c->loopback) snprintf(where, sizeof where, "behind a proxy (TRUST_PROXY)");
+    else snprintf(where, sizeof where, "on %s", c->LISTEN);
+    for (size_t i = 0; i < sizeof placeholders / sizeof *placeholders; i++)
+        if (!strcmp(c->SECRET_KEY, placeholders[i])) return err_set(e, ERR_CALLER, "config", "SECRET_KEY is a placeholder: remove it (one is generated) or set a real one before listening %s", where);
+    if (!*c->SECRET_KEY || strlen(c->SECRET_KEY) >= 16) return true;
+    return err_set(e, ERR_CALLER, "config", "SECRET_KEY is too short to listen %s: at least 16 characters", where);
+}
+
+static bool check_choices(const struct config *c, struct err *e)
+{
     if (strcmp(c->ALGORITHM, "HS256") != 0) return err_set(e, ERR_CALLER, "config", "ALGORITHM must be HS256");
     if (strcmp(c->API_V1_STR, "/api/v1") != 0) return err_set(e, ERR_CALLER, "config", "API_V1_STR must be /api/v1");
     if (!is_level(c->LOG_LEVEL)) return err_set(e, ERR_CALLER, "config", "LOG_LEVEL must be debug, info, warn or error, not \"%s\"", c->LOG_LEVEL);
     if (strcmp(c->LOG_FORMAT, "json") != 0 && strcmp(c->LOG_FORMAT, "logfmt") != 0) return err_set(e, ERR_CALLER, "config", "LOG_FORMAT must be logfmt or json");
-    if (!check_recording(c, e)) return false;
-    if (!check_numbers(c, e)) return false;
-    if (!check_address("PUBLIC_URL", c->PUBLIC_URL, e) || !check_address("NODE_URL", c->NODE_URL, e)) return false;
+    if (!check_recording(c, e) || !check_numbers(c, e) || !check_address("PUBLIC_URL", c->PUBLIC_URL, e) || !check_address("NODE_URL", c->NODE_URL, e)) return false;
     if (!c->loopback && !c->RATE_LIMITS) return err_set(e, ERR_CALLER, "config", "RATE_LIMITS=off is for loopback only; LISTEN is %s", c->LISTEN);
-    if (c->loopback && !c->TRUST_PROXY) return true; /* nobody but this box */
-    const char *where = c->loopback ? "behind a proxy (TRUST_PROXY)" : c->LISTEN;
-    for (size_t i = 0; i < sizeof placeholders / sizeof *placeholders; i++)
-        if (!strcmp(c->SECRET_KEY, placeholders[i]))
-            return err_set(e, ERR_CALLER, "config", "SECRET_KEY is a placeholder: remove it (one is generated) or set a real one before listening %s%s", c->loopback ? "" : "on ", where);
-    if (*c->SECRET_KEY && strlen(c->SECRET_KEY) < 16)
-        return err_set(e, ERR_CALLER, "config", "SECRET_KEY is too short to listen %s%s: at least 16 characters", c->loopback ? "" : "on ", where);
-    return true;
+    return check_secret(c, e);
 }
 
 static bool make_data_dir(const struct config *c, struct err *e)
