@@ -62,12 +62,8 @@ static const char *authorization(struct livekit_check *c, const char *grants)
     json_object_set_new(claims, "iss", json_string(c->config->LIVEKIT_API_KEY));
     json_object_set_new(claims, "nbf", json_integer(now));
     json_object_set_new(claims, "exp", json_integer(now + TOKEN_S));
-    char *text = json_dumps(claims, JSON_COMPACT);
     hmac_key_set(key, c->config->LIVEKIT_API_SECRET, strlen(c->config->LIVEKIT_API_SECRET));
-    const char *header = TEXT("Authorization: Bearer %s", jwt_sign(c->arena, key, text));
-    free(text);
-    json_decref(claims);
-    return header;
+    return TEXT("Authorization: Bearer %s", jwt_sign(c->arena, key, json_take_text(c->arena, claims)));
 }
 
 static bool call(struct livekit_check *c, const char *method, const char *grants, const char *body, int64_t total_ms, struct fetch_reply *out, struct err *e)

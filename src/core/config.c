@@ -93,10 +93,7 @@ static bool add_number(struct config *c, const char *country, const char *number
     json_t *map = json_loads(c->LIVEKIT_DIAL_IN_NUMBERS, 0, NULL);
     if (!json_is_object(map)) map = json_object();
     json_object_set_new(map, country, json_string(number));
-    char *text = json_dumps(map, JSON_COMPACT);
-    c->LIVEKIT_DIAL_IN_NUMBERS = arena_strdup(&c->arena, text);
-    free(text);
-    json_decref(map);
+    c->LIVEKIT_DIAL_IN_NUMBERS = json_take_text(&c->arena, map);
     return true;
 }
 

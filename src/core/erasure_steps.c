@@ -7,7 +7,6 @@
 #include "core/provider.h"
 #include "core/recording.h"
 #include "core/session.h"
-#include <stdlib.h>
 #include <string.h>
 
 enum { AT_ONCE = 100, AUDIT_WINDOW = 5000, PATIENCE_MS = 600000, ECHO_MS = 60000 };
@@ -199,9 +198,7 @@ static const char *clean_event(struct scope *s, const struct forgetting *f, cons
     if (!theirs) return needles_out(s->arena, f, row->event_data);
     if (json_object_get(data, "name")) json_object_set_new(data, "name", json_string(f->row.pseudonym));
     if (!strcmp(row->event_type, "chat.message")) json_object_set_new(data, "text", json_string(""));
-    char *text = json_dumps(data, JSON_COMPACT);
-    arena_defer(s->arena, free, text);
-    return needles_out(s->arena, f, text);
+    return needles_out(s->arena, f, json_text(s->arena, data));
 }
 
 static bool forget_event(struct scope *s, struct forgetting *f, const struct event *row, struct err *e)

@@ -35,11 +35,8 @@ const char *needles_sealed(struct scope *s, const struct user *person, const str
         if (p[i].name[0]) json_array_append_new(all, json_string(p[i].name));
         add_identity(s, all, p[i].identity);
     }
-    char *text = json_dumps(all, JSON_COMPACT);
-    const char *sealed = seal_text(s->arena, &s->core->seal_key, text, strlen(text));
-    free(text);
-    json_decref(all);
-    return sealed;
+    const char *text = json_take_text(s->arena, all);
+    return seal_text(s->arena, &s->core->seal_key, text, strlen(text));
 }
 
 /* As JSON has it between its quotes, in ASCII or not. */

@@ -1,6 +1,5 @@
 #include "dailyco/claims.h"
 #include "dailyco/internal.h"
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- properties: the same value under two names */
@@ -86,11 +85,8 @@ static json_t *receive_in(const json_t *from, int to, struct arena *a)
 
 static const char *text_of(json_t *j, struct arena *a)
 {
-    char *text = json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY);
-    const char *own = arena_strdup(a, text ? text : "null");
-    free(text);
-    json_decref(j);
-    return own;
+    const char *text = json_take_text(a, j);
+    return text ? text : "null";
 }
 
 static const struct dailyco_token_claim_permissions *short_permissions(const struct dailyco_permissions *p, struct arena *a)

@@ -153,6 +153,8 @@ bool model_parse(const struct model *m, const json_t *in, void *out, struct aren
 /* ---- writing */
 void model_write(struct buf *to, const struct model *m, const void *in);
 void json_write_string(struct buf *to, const char *text); /* quoted and escaped */
+char *json_text(struct arena *a, const json_t *in);       /* compact, also what is no object or list; NULL for NULL */
+char *json_take_text(struct arena *a, json_t *in);        /* the same, and lets go of it */
 void model_write_time(struct buf *to, int64_t ms);
 void json_write_real(struct buf *to, double n);           /* the shortest that reads the same; null if it is none */
 

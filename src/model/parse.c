@@ -234,9 +234,7 @@ static bool parse_word(struct parse *p, const struct place *at, const struct fie
 
 static bool parse_any(struct parse *p, const json_t *j, char *to)
 {
-    char *text = json_dumps(j, JSON_COMPACT | JSON_ENCODE_ANY);
-    *(const char **)to = text ? arena_strdup(p->arena, text) : "null";
-    free(text);
+    *(const char **)to = json_text(p->arena, j);
     return true;
 }
 

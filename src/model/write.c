@@ -23,6 +23,20 @@ void json_write_string(struct buf *to, const char *text)
     buf_char(to, '"');
 }
 
+char *json_text(struct arena *a, const json_t *in)
+{
+    char *text = json_dumps(in, JSON_COMPACT | JSON_ENCODE_ANY), *own = arena_strdup(a, text);
+    free(text);
+    return own;
+}
+
+char *json_take_text(struct arena *a, json_t *in)
+{
+    char *text = json_text(a, in);
+    json_decref(in);
+    return text;
+}
+
 void model_write_time(struct buf *to, int64_t ms)
 {
     char text[TIME_TEXT + 2];

@@ -1,6 +1,5 @@
 #include "api/daily/claims.h"
 #include "dailyco/claims.h"
-#include <stdlib.h>
 
 /* Properties for which Daily published no short word keep their own. */
 #define LONG_ONLY(X) X(enable_prejoin_ui) X(enable_live_captions_ui) X(enable_terse_logging)
@@ -22,9 +21,7 @@ void daily_claims_of(struct arena *a, const struct dailyco_token_properties *p, 
 #define X(f) if (HAS(p, dailyco_token_properties, f)) json_object_set_new(more, #f, json_boolean(p->f));
     LONG_ONLY(X)
 #undef X
-    char *text = json_object_size(more) ? json_dumps(more, JSON_COMPACT) : NULL;
-    if (text) SET(out, dailyco_token_claims, more, arena_strdup(a, text));
-    free(text);
+    if (json_object_size(more)) SET(out, dailyco_token_claims, more, json_text(a, more));
     json_decref(more);
 }
 

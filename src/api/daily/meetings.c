@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "core/alias.h"
 #include "core/participant.h"
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -169,9 +168,7 @@ static const char *merged(struct request *r, const char *old, const struct daily
     const char *const *gone = in->keysToDelete.items;
     json_t *all = shallow && old ? json_loads(old, 0, NULL) : json_object(), *new = HAS(in, dailyco_session_data_update, data) ? json_loads(in->data, 0, NULL) : json_object();
     for (size_t i = 0; i < in->keysToDelete.count; i++) json_object_del(all, gone[i]);
-    char *text = json_is_object(new) && !json_object_update(all, new) ? json_dumps(all, JSON_COMPACT) : NULL;
-    const char *out = arena_strdup(r->scope.arena, text);
-    free(text);
+    const char *out = json_is_object(new) && !json_object_update(all, new) ? json_text(r->scope.arena, all) : NULL;
     json_decref(all);
     json_decref(new);
     return out;

@@ -8,7 +8,6 @@
 #include "provider/livekit/output.h"
 #include "provider/livekit/parts.h"
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { UUID = 36, NS_A_MS = 1000000, STARTS_WITHIN_MS = 120000, RECORDER_GONE_MS = 20000, UPLOADS_WITHIN_MS = 1800000, UNLISTED_MS = 420000 };
@@ -44,18 +43,10 @@ static const struct livekit_file_info *file_of(const struct livekit_egress_info 
     return i->file_results.count ? &i->file_results.items[0] : NULL;
 }
 
-static char *text_of(struct arena *a, json_t *detail)
-{
-    char *text = json_dumps(detail, JSON_COMPACT), *copy = arena_strdup(a, text);
-    free(text);
-    json_decref(detail);
-    return copy;
-}
-
 static char *detail_of(struct arena *a, const struct livekit_egress_info *i)
 {
     const struct livekit_file_info *file = file_of(i);
-    return text_of(a, json_pack("{s:s, s:s, s:I, s:I}", "egress", text_or(i->egress_id, ""), "path", file ? text_or(file->filename, "") : "", "size", (json_int_t)(file ? file->size : 0),
+    return json_take_text(a, json_pack("{s:s, s:s, s:I, s:I}", "egress", text_or(i->egress_id, ""), "path", file ? text_or(file->filename, "") : "", "size", (json_int_t)(file ? file->size : 0),
                                 "duration_ms", (json_int_t)(file ? file->duration / NS_A_MS : 0)));
 }
 
@@ -239,7 +230,7 @@ static void salvage(struct livekit_provider *l, struct arena *a, const char *roo
     f->at = clock_now_ms();
     f->recording.state = size > 0 ? FACT_RECORDING_READY : FACT_RECORDING_FAILED;
     f->recording.error = why;
-    if (size > 0) f->recording.detail = text_of(a, json_pack("{s:s, s:I, s:b}", "path", o.filepath, "size", (json_int_t)size, "salvaged", 1));
+    if (size > 0) f->recording.detail = json_take_text(a, json_pack("{s:s, s:I, s:b}", "path", o.filepath, "size", (json_int_t)size, "salvaged", 1));
     log_warn("livekit.recording_lost", LOG_STR("recording", f->recording.uuid), LOG_STR("why", why), LOG_INT("salvaged", size));
 }
 
