@@ -166,10 +166,18 @@ static bool want_history(struct scope *s, const struct session *session, int64_t
 
 /* ---- coming and going */
 
-static bool tell_left(struct scope *s, const struct span *span, struct err *e)
+static bool tell_left(struct scope *s, const struct span *span, bool empty, struct err *e)
 {
     return EMIT(s, participant_left, span->session_id, e, .participant_id = span->participant_id, .connection = span->connection, .reason = span->reason) &&
-           meeting_tell_empty(s, span, e);
+           (!empty || EMIT(s, call_ended, span->session_id, e, .connection = span->connection));
+}
+
+/* A call that began with it has ended with it; that of any other goes on, or its end was told. */
+static bool tell_over(struct scope *s, const struct span *span, struct err *e)
+{
+    struct meeting own;
+    enum db_found found = meeting_find(s, span->id, &own, e);
+    return found != DB_FAILED && tell_left(s, span, found == DB_ROW, e);
 }
 
 static bool follow(struct scope *s, const struct span *span, struct participant *p, struct err *e)
@@ -184,7 +192,7 @@ static bool open_span(struct scope *s, const struct session *session, const stru
     SET(span, span, participant_id, v->seat.id);
     return db_insert(s->db, "connection_spans", span, span, e) && meeting_arrival(s, span, e) && (!v->pass.token_id || join_pass_use(s, &v->pass, span->connection, e)) &&
            EMIT(s, participant_joined, session->id, e, .participant_id = v->seat.id, .connection = span->connection, .name = v->seat.name) &&
-           (!HAS(span, span, left_at) || tell_left(s, span, e));
+           (!HAS(span, span, left_at) || tell_over(s, span, e));
 }
 
 /* `seen_at`: a time at which they were in. */
@@ -200,11 +208,12 @@ static bool begin_stay(struct scope *s, const char *provider, struct session *se
 static bool end_stay(struct scope *s, struct span *span, int64_t at, const char *reason, struct err *e)
 {
     struct participant p;
+    int64_t inside;
     bool was_open = !HAS(span, span, left_at);
     SET(span, span, left_at, at < span->joined_at ? span->joined_at : at);
     SET(span, span, reason, reason);
     if (!db_update(s->db, "connection_spans", span, span, e)) return false;
-    if (!(was_open ? meeting_departure(s, span, e) && tell_left(s, span, e) : meeting_mend(s, span->session_id, span->id, e))) return false;
+    if (!(was_open ? meeting_departure(s, span, &inside, e) && tell_left(s, span, !inside, e) : meeting_mend(s, span->session_id, span->id, e))) return false;
     return db_run(s->db, SQL_END_ABSENCE, e, TEXT_(span->connection)) && follow(s, span, &p, e);
 }
 

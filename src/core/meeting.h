@@ -16,9 +16,8 @@ bool meeting_of_recording(struct scope *s, const struct recording *rec, struct m
 
 /* ---- meeting_keep.c. After the row of the stay was written: */
 bool meeting_arrival(struct scope *s, const struct span *span, struct err *e);    /* it is new, and may be over; a meeting that begins with it is told as call.started */
-bool meeting_departure(struct scope *s, const struct span *span, struct err *e);  /* it was open and is over */
+bool meeting_departure(struct scope *s, const struct span *span, int64_t *inside, struct err *e); /* it was open and is over; who is in still: if nobody is, call.ended is to be told */
 bool meeting_mend(struct scope *s, int64_t session_id, int64_t stay, struct err *e); /* anything else, of this and any later stays */
-bool meeting_tell_empty(struct scope *s, const struct span *span, struct err *e); /* the stay has ended: call.ended, if nobody is in */
 
 bool stay_present(struct scope *s, int64_t session_id, bool everybody, int64_t limit, struct list *out, struct err *e); /* of struct call_stay, who is in now, by sessions; session_id 0: anywhere */
 bool stay_here(struct scope *s, int64_t session_id, int64_t limit, struct list *out, struct err *e); /* the same of one session, told sooner: role is the seat's, and ends_at is left out */

@@ -89,21 +89,15 @@ bool meeting_arrival(struct scope *s, const struct span *span, struct err *e)
 /* ---- a stay ends */
 
 /* While somebody was in no other meeting can have begun, so it is the last one. If nobody came since they left, nobody's coming looks different now. */
-bool meeting_departure(struct scope *s, const struct span *span, struct err *e)
+bool meeting_departure(struct scope *s, const struct span *span, int64_t *inside, struct err *e)
 {
     struct meeting last;
     enum db_found found = db_one(s->db, SQL_LAST, meeting, &last, s->arena, e, INT_(span->session_id));
-    if (found == DB_FAILED) return false;
+    if (found == DB_FAILED || db_number(s->db, SQL_INSIDE, inside, e, INT_(span->session_id)) != DB_ROW) return false;
     if (found == DB_NONE || span->left_at <= last.latest_at) return meeting_mend(s, span->session_id, span->id, e);
     note_left(&last, span->left_at);
-    return db_number(s->db, SQL_INSIDE, &last.inside, e, INT_(span->session_id)) == DB_ROW && db_update(s->db, "meetings", meeting, &last, e);
-}
-
-bool meeting_tell_empty(struct scope *s, const struct span *span, struct err *e)
-{
-    int64_t inside;
-    if (db_number(s->db, SQL_INSIDE, &inside, e, INT_(span->session_id)) != DB_ROW) return false;
-    return inside || EMIT(s, call_ended, span->session_id, e, .connection = span->connection);
+    last.inside = *inside;
+    return db_update(s->db, "meetings", meeting, &last, e);
 }
 
 /* ---- anew, by the definition */

@@ -19,7 +19,6 @@ static const char SQL_OPEN_HERE[] =
 static const char SQL_FIRST_HERE[] =
     "SELECT {c} FROM connection_spans c JOIN session_nodes p ON p.session_id = c.session_id WHERE c.left_at IS NULL AND p.node_id = $1 "
     "AND NOT EXISTS (SELECT 1 FROM connection_spans o WHERE o.session_id = c.session_id AND o.left_at IS NULL AND o.id < c.id)";
-static const char SQL_OPEN_COUNT[] = "SELECT count(*) FROM connection_spans WHERE session_id = $1 AND left_at IS NULL";
 static const char SQL_OTHERS_COUNT[] = "SELECT count(*) FROM connection_spans WHERE session_id = $1 AND participant_id <> $2 AND left_at IS NULL";
 static const char SQL_EMPTY[] = "UPDATE sessions SET empty_since = $2 WHERE id = $1";
 static const char SQL_SHIFT[] = "UPDATE connection_spans SET joined_at = joined_at + $1 WHERE left_at IS NULL AND session_id IN (SELECT session_id FROM session_nodes WHERE node_id = $2)";
@@ -27,11 +26,6 @@ static const char SQL_WAS_HERE[] = "SELECT 1 FROM connection_spans WHERE session
 static const char SQL_BY_ID[] = "SELECT {} FROM participants WHERE id = $1";
 
 /* ---- leaving */
-
-static bool open_count(struct scope *s, int64_t session_id, int64_t *count, struct err *e)
-{
-    return db_number(s->db, SQL_OPEN_COUNT, count, e, INT_(session_id)) == DB_ROW;
-}
 
 static bool mark_left(struct scope *s, const struct span *span, struct err *e)
 {
@@ -43,23 +37,24 @@ static bool mark_left(struct scope *s, const struct span *span, struct err *e)
     return db_update(s->db, "participants", participant, &p, e);
 }
 
-static bool close_span(struct scope *s, struct span *span, const char *reason, int64_t at, struct err *e)
+/* `inside`: who is in still. */
+static bool close_span(struct scope *s, struct span *span, const char *reason, int64_t at, int64_t *inside, struct err *e)
 {
     SET(span, span, left_at, at < span->joined_at ? span->joined_at : at);
     SET(span, span, reason, reason);
-    return db_update(s->db, "connection_spans", span, span, e) && FAULT_POINT(stay_closed) && meeting_departure(s, span, e) &&
+    return db_update(s->db, "connection_spans", span, span, e) && FAULT_POINT(stay_closed) && meeting_departure(s, span, inside, e) &&
            EMIT(s, participant_left, span->session_id, e, .participant_id = span->participant_id, .connection = span->connection, .reason = reason);
 }
 
 bool presence_leave(struct scope *s, const char *connection, const char *reason, int64_t at, struct err *e)
 {
     struct span span;
-    int64_t left;
+    int64_t inside;
     enum db_found found = db_one(s->db, SQL_BY_CONNECTION, span, &span, s->arena, e, TEXT_(connection));
     if (found != DB_ROW || HAS(&span, span, left_at)) return found != DB_FAILED;
     if (!node_decides(s, span.session_id)) return true; /* it was taken over while we were silent: they may be in there */
-    if (!close_span(s, &span, reason, at ? at : s->now, e) || !mark_left(s, &span, e) || !open_count(s, span.session_id, &left, e)) return false;
-    return left > 0 || (db_run(s->db, SQL_EMPTY, e, INT_(span.session_id), INT_(s->now)) && meeting_tell_empty(s, &span, e));
+    if (!close_span(s, &span, reason, at ? at : s->now, &inside, e) || !mark_left(s, &span, e)) return false;
+    return inside || (db_run(s->db, SQL_EMPTY, e, INT_(span.session_id), INT_(s->now)) && EMIT(s, call_ended, span.session_id, e, .connection = span.connection));
 }
 
 /* ---- coming */
@@ -98,11 +93,12 @@ static bool must_wait(const struct entry *in)
 static bool replace_older(struct scope *s, struct entry *in, struct err *e)
 {
     struct list open;
+    int64_t inside; /* whoever is: they are coming */
     if (!db_all(s->db, SQL_OPEN_OF, span, &open, s->arena, e, INT_(in->session.id), INT_(in->participant.id))) return false;
     struct span *spans = (struct span *)(uintptr_t)open.items;
     for (size_t i = 0; i < open.count; i++) {
         in->replaced = spans[i].connection;
-        if (!close_span(s, &spans[i], "replaced", s->now, e)) return false;
+        if (!close_span(s, &spans[i], "replaced", s->now, &inside, e)) return false;
     }
     return true;
 }

@@ -173,6 +173,22 @@ TEST(left_before_joined)
     assert_int_equal(again(&s).status, session_status_active);
 }
 
+/* What its books tell afterwards belongs to a call whose end was told; before that, to none. */
+TEST(the_end_of_a_call_is_told_once)
+{
+    static const char STARTED[] = "SELECT count(*) FROM events WHERE event_type = 'call.started'", ENDED[] = "SELECT count(*) FROM events WHERE event_type = 'call.ended'";
+    struct session s = far_session(false);
+    int64_t started = counted(STARTED), ended = counted(ENDED);
+    told(goes(&s, "c0", number(grace.id), T, T + MINUTE));
+    assert_int_equal(counted(STARTED) - started, 1);
+    assert_int_equal(counted(ENDED) - ended, 1);
+    told(comes(&s, "c1", number(ada.id), T + 2 * MINUTE));
+    told(goes(&s, "c1", number(ada.id), T + 2 * MINUTE, T + 8 * MINUTE));
+    told(goes(&s, "c2", number(grace.id), T + 3 * MINUTE, T + 4 * MINUTE));
+    assert_int_equal(counted(STARTED) - started, 2);
+    assert_int_equal(counted(ENDED) - ended, 2);
+}
+
 TEST(who_comes_without_a_token_of_ours)
 {
     struct session s = far_session(false);
@@ -593,7 +609,7 @@ TEST(a_full_disk_or_a_set_clock_is_no_matter_of_what_others_record)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        UNIT(the_teacher_comes_and_goes), UNIT(twice_is_once), UNIT(left_before_joined), UNIT(who_comes_without_a_token_of_ours), UNIT(seats_are_found_by_what_the_provider_was_told),
+        UNIT(the_teacher_comes_and_goes), UNIT(twice_is_once), UNIT(left_before_joined), UNIT(the_end_of_a_call_is_told_once), UNIT(who_comes_without_a_token_of_ours), UNIT(seats_are_found_by_what_the_provider_was_told),
         UNIT(of_nobody_of_ours), UNIT(the_removed_are_removed_again), UNIT(into_a_session_that_is_over), UNIT(a_wished_recording_begins), UNIT(a_listing_finds_who_was_not_told),
         UNIT(a_listing_that_lags_must_say_it_twice), UNIT(an_empty_room), UNIT(left_by_everybody), UNIT(rooms_worth_asking_about), UNIT(whatever_the_order),
         UNIT(a_recording_goes_forward_only), UNIT(ready_before_started), UNIT(a_recording_that_nobody_here_began), UNIT(a_recording_that_is_never_told_of), UNIT(from_the_inbox),

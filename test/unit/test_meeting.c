@@ -122,8 +122,9 @@ static void come(int64_t joined_at, int64_t left_at)
 
 static void change(struct span *t, bool was_open)
 {
+    int64_t inside;
     DONE(db_update(now.db, "connection_spans", span, t, &err));
-    if (was_open && HAS(t, span, left_at)) DONE(meeting_departure(&now, t, &err));
+    if (was_open && HAS(t, span, left_at)) DONE(meeting_departure(&now, t, &inside, &err));
     else DONE(meeting_mend(&now, session.id, t->id, &err));
 }
 
