@@ -1,6 +1,7 @@
 #include "core/course_session.h"
 #include "base/rand.h"
 #include "core/course.h"
+#include "core/identity.h"
 #include "core/participant.h"
 #include "core/presence.h"
 #include "core/recording.h"
@@ -160,7 +161,7 @@ static const char OWN_PREFIX[] = "student:";
 
 static bool looks_like_ours(const char *student)
 {
-    return !strncmp(student, OWN_PREFIX, sizeof OWN_PREFIX - 1) || !strncmp(student, "user-", 5) || !strncmp(student, "guest-", 6);
+    return !strncmp(student, OWN_PREFIX, sizeof OWN_PREFIX - 1) || identity_is_ours(student);
 }
 
 static const char *identity_of(struct arena *a, const char *student)

@@ -1,5 +1,6 @@
 /* erasure_text.c - finding a person in texts: their address and their names, as they are and as JSON writes them. */
 #include "core/erasure.h"
+#include "core/identity.h"
 #include "core/provider.h"
 #include "core/user.h"
 #include <stdlib.h>
@@ -8,21 +9,20 @@
 
 enum { SHORTEST_ANYWHERE = 6, SHORTEST_ID = 3, ID_ANYWHERE = 12, LONGEST_ID = 200, FORMS = 2 };
 
-static void add_id(json_t *all, const char *id, size_t n)
+static void add_id(json_t *all, const char *id)
 {
-    if (n >= SHORTEST_ID && n < LONGEST_ID && strspn(id, "0123456789") < n) json_array_append_new(all, json_pack("{s:s%}", "id", id, n));
+    size_t n = strlen(id);
+    if (n >= SHORTEST_ID && n < LONGEST_ID && strspn(id, "0123456789") < n) json_array_append_new(all, json_pack("{s:s}", "id", id));
 }
 
-/* What others call them: as it is; without the word before it that says who calls them so; and without what makes each stay another one (api/daily/daily.c). */
+/* What others call them: as it is; without the word before it that says who calls them so; and without what makes each stay another one. */
 static void add_identity(struct scope *s, json_t *all, const char *identity)
 {
-    const char *mark = strchr(identity, ':'), *end = strrchr(identity, '~');
-    size_t n = strlen(identity);
+    const char *mark = strchr(identity, ':'), *user_id = identity_user_id(s->arena, identity);
     if (!strncmp(identity, "user-", 5)) return; /* ours, of an account */
-    add_id(all, identity, n);
-    if (mark && (provider_find(s->core, arena_strndup(s->arena, identity, (size_t)(mark - identity))) || !strncmp(identity, "student:", 8))) add_id(all, mark + 1, strlen(mark + 1));
-    const char *from = identity + (*identity == '=');
-    if (end && end > from) add_id(all, from, (size_t)(end - from));
+    add_id(all, identity);
+    if (mark && (provider_find(s->core, arena_strndup(s->arena, identity, (size_t)(mark - identity))) || !strncmp(identity, "student:", 8))) add_id(all, mark + 1);
+    if (user_id && user_id != identity) add_id(all, user_id);
 }
 
 const char *needles_sealed(struct scope *s, const struct user *person, const struct list *seats)

@@ -1,8 +1,9 @@
 #include "core/token.h"
 #include "base/buf.h"
-#include "core/event.h"
-#include "core/participant.h"
 #include "core/errand.h"
+#include "core/event.h"
+#include "core/identity.h"
+#include "core/participant.h"
 #include "core/provider.h"
 #include "core/session.h"
 #include "core/user.h"
@@ -140,11 +141,10 @@ static bool seat_of_account(struct scope *s, const struct session *session, cons
     return participant_seat(s, session, &user, seat_role(in), out, e);
 }
 
-/* "user-7" is the seat of account 7, and "guest-…" are given out by us. */
 static bool seat_of_identity(struct scope *s, const struct session *session, const struct token_create *in, struct participant *out, struct err *e)
 {
     if (HAS(in, token_create, user)) return err_fail(e, error_identity_or_user);
-    if (!strncmp(in->identity, "user-", 5) || !strncmp(in->identity, "guest-", 6)) return err_fail(e, error_identity_reserved);
+    if (identity_is_ours(in->identity)) return err_fail(e, error_identity_reserved);
     return participant_seat_named(s, session, in->identity, HAS(in, token_create, name) ? in->name : in->identity, seat_role(in), out, e);
 }
 

@@ -1,8 +1,5 @@
 #include "api/daily/daily.h"
-#include "base/rand.h"
 #include "core/user.h"
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 bool daily_fail(struct err *e, enum error id, const char *about)
@@ -58,22 +55,4 @@ bool daily_window(struct request *r, int64_t limit, const char *after, const cha
     *out = (struct id_window){.limit = limit < WINDOW_MOST ? limit : WINDOW_MOST, .oldest = before && !after};
     if (before && !strcmp(before, "OLDEST")) before = NULL;
     return (!after || bound(r, after, number, &out->below, e)) && (!before || bound(r, before, number, &out->above, e));
-}
-
-/* ---- people */
-
-const char *daily_user_id(struct arena *a, const char *identity)
-{
-    const char *mark = strrchr(identity, '~');
-    if (!strncmp(identity, "guest-", 6) || mark == identity) return NULL;
-    if (!mark) return identity;
-    return *identity == '=' ? arena_strndup(a, identity + 1, (size_t)(mark - identity - 1)) : arena_strndup(a, identity, (size_t)(mark - identity));
-}
-
-char *daily_identity(struct arena *a, const char *user_id, bool unique)
-{
-    char apart[9];
-    rand_text(apart, 8, RAND_ID);
-    bool reserved = user_id && (!strncmp(user_id, "user-", 5) || !strncmp(user_id, "guest-", 6) || *user_id == '='); /* these are ours */
-    return arena_printf(a, "%s%s~%s", reserved ? "=" : "", user_id ? user_id : "", user_id && unique ? "" : apart);
 }

@@ -27,10 +27,6 @@ bool daily_config_merge(struct request *r, const char *config, const struct dail
 /* Of a query with DAILY_PAGE's fields. `number` finds the object's number by its id, or 0; bad_cursor. */
 bool daily_window(struct request *r, int64_t limit, const char *after, const char *before, int64_t (*number)(struct request *r, const char *id), struct id_window *out, struct err *e);
 
-/* People as the dialect tells them: an identity of ours may hold a caller's id, and something that keeps two stays of one person apart. */
-const char *daily_user_id(struct arena *a, const char *identity);            /* NULL: none was given */
-char *daily_identity(struct arena *a, const char *user_id, bool unique);
-
 char *daily_recording_key(struct scope *s, const struct recording *rec, const char *room); /* host/room/ms: the name of its film */
 /* ISO 8601 with milliseconds, as the dialect has times. */
 char *daily_stamp(struct arena *a, int64_t ms);

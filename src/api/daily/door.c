@@ -1,6 +1,7 @@
 /* door.c - a room's own address, PUBLIC_URL/ROOM?t=TOKEN: a meeting token becomes a seat and a join token for it, and the call's page does the rest. */
 #include "api/daily/daily.h"
 #include "core/errand.h"
+#include "core/identity.h"
 #include "core/participant.h"
 #include "core/token.h"
 #include "core/user.h"
@@ -106,7 +107,7 @@ static bool seat_by_token(struct request *r, const struct session *session, cons
     if (user_by_id(&s, c->account, &account, e) != DB_ROW) return daily_fail(e, error_bad_meeting_token, "the token's account is gone");
     s.actor = &account;
     if (!session_is_host(&s, session)) return daily_fail(e, error_bad_meeting_token, "the token is for another domain");
-    SET(&in, token_create, identity, daily_identity(s.arena, user_id, terms->id && terms->one_stay_each));
+    SET(&in, token_create, identity, identity_of_stay(s.arena, user_id, terms->id && terms->one_stay_each));
     SET(&in, token_create, name, HAS(&c->claims, dailyco_token_claims, u) ? c->claims.u : user_id ? user_id : "Guest");
     SET(&in, token_create, role, (int)role_of(&c->claims, sends));
     SET(&in, token_create, ttl, lifetime(&s, &c->claims));

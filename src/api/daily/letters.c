@@ -1,6 +1,7 @@
 #include "api/daily/letters.h"
 #include "api/daily/daily.h"
 #include "core/alias.h"
+#include "core/identity.h"
 #include "core/recording.h"
 #include "core/recording_ask.h"
 #include "core/user.h"
@@ -72,7 +73,7 @@ static bool meeting_ended(struct scope *s, struct subject *x, struct buf *to, st
 
 static void person(struct scope *s, const struct call_stay *c, struct buf *to)
 {
-    const char *user_id = daily_user_id(s->arena, c->identity), *stay = alias_text(s, ALIAS_STAY, c->id);
+    const char *user_id = identity_user_id(s->arena, c->identity), *stay = alias_text(s, ALIAS_STAY, c->id);
     bool owner = c->role == participant_role_teacher;
     buf_char(to, '{');
     add_text(to, "room", room_of(s, c->room_name));

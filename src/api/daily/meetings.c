@@ -2,6 +2,7 @@
 #include "api/daily/daily.h"
 #include "base/clock.h"
 #include "core/alias.h"
+#include "core/identity.h"
 #include "core/participant.h"
 #include <string.h>
 #include <strings.h>
@@ -37,7 +38,7 @@ static bool find_meeting(struct request *r, const struct call_stay *c, struct un
 
 static bool show_present(struct request *r, const struct call_stay *c, struct under_way *u, struct dailyco_presence_participant *out, struct err *e)
 {
-    const char *user_id = daily_user_id(r->scope.arena, c->identity);
+    const char *user_id = identity_user_id(r->scope.arena, c->identity);
     if (!find_meeting(r, c, u, e)) return false;
     SET(out, dailyco_presence_participant, room, c->room_name);
     SET(out, dailyco_presence_participant, id, alias_text(&r->scope, ALIAS_STAY, c->id));
@@ -138,7 +139,7 @@ bool daily_room_eject(struct request *r, struct err *e)
     const struct call_stay *c = stays.items;
     const char **ids = arena_array(r->scope.arena, const char *, stays.count + 1);
     for (size_t i = 0; i < stays.count; i++) {
-        bool user = is_in(&in->user_ids, daily_user_id(r->scope.arena, c[i].identity));
+        bool user = is_in(&in->user_ids, identity_user_id(r->scope.arena, c[i].identity));
         const char *id = alias_text(&r->scope, ALIAS_STAY, c[i].id);
         if (!user && !is_in(&in->ids, id)) continue;
         if (!put_out(r, &session, &c[i], user && HAS(in, dailyco_eject, ban) && in->ban, e)) return false;
@@ -194,7 +195,7 @@ bool daily_session_data_set(struct request *r, struct err *e)
 
 static void show_person(struct request *r, const struct meeting_stay *c, struct dailyco_meeting_participant *out)
 {
-    const char *user_id = daily_user_id(r->scope.arena, c->identity);
+    const char *user_id = identity_user_id(r->scope.arena, c->identity);
     SET(out, dailyco_meeting_participant, participant_id, alias_text(&r->scope, ALIAS_STAY, c->id));
     if (user_id) SET(out, dailyco_meeting_participant, user_id, user_id);
     else out->bits_null |= (uint64_t)1 << dailyco_meeting_participant_f_user_id;
