@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "core/presence.h"
 #include "core/recording.h"
+#include "jobs/delivery.h"
 #include "jobs/kinds.h"
 #include "provider/janus/compose.h"
 #include "provider/janus/mjr.h"
@@ -22,11 +23,6 @@ struct making {
     const char *folder;
     int percent;
 };
-
-static struct scope reading(struct work_context *w)
-{
-    return (struct scope){.core = w->core, .db = w->db, .arena = w->arena};
-}
 
 /* ---- whose tracks there are */
 
@@ -60,7 +56,7 @@ static struct compose_track *track_add(struct making *m)
 
 static bool add_track(struct making *m, const char *file, struct err *e)
 {
-    struct scope s = reading(m->work);
+    struct scope s = work_scope(m->work);
     struct participant person;
     const char *connection = connection_of(s.arena, file);
     if (!connection) return true; /* not one of ours */
@@ -94,27 +90,16 @@ static bool find_tracks(struct making *m, struct err *e)
 
 /* ---- making */
 
-struct told { int64_t id; int percent; };
-
-static bool tell_percent(struct scope *s, void *arg, struct err *e)
-{
-    const struct told *t = arg;
-    return recording_progress(s, t->id, t->percent, e);
-}
-
 static bool on_progress(void *ctx, int percent)
 {
     struct making *m = ctx;
-    if (percent >= m->percent + 2) {
-        struct told t = {m->recording.id, m->percent = percent};
-        core_write(m->work->core, tell_percent, &t, NULL);
-    }
+    delivery_progress(m->work, m->recording.id, percent, &m->percent);
     return runner_go_on(m->work);
 }
 
 static bool live_spans(struct making *m, struct compose_job *job, struct err *e)
 {
-    struct scope s = reading(m->work);
+    struct scope s = work_scope(m->work);
     struct list rows;
     if (!recording_spans(&s, m->recording.id, &rows, e)) return false;
     struct compose_span *live = arena_array(s.arena, struct compose_span, rows.count + 1);
@@ -146,25 +131,8 @@ static enum file_kind file_kind_of(enum compose_file_kind k)
 
 static bool store(struct making *m, const struct compose_file *f, struct recording_file *row, struct err *e)
 {
-    struct arena *a = m->work->arena;
-    char sha256[65];
-    int64_t size;
-    const char *slash = strrchr(f->name, '/');
-    const char *key = arena_printf(a, "recordings/%s/%s", m->recording.uuid, f->name);
-    if (!sink_put_local(core_config(m->work->core)->DATA_DIR, arena_printf(a, "%s/out/%s", m->folder, f->name), key, &size, sha256, e)) return false;
-    if (size != f->size_bytes) return err_set(e, ERR_DESTINATION, "sink_size", "\"%s\" has %lld bytes at the sink, not %lld", f->name, (long long)size, (long long)f->size_bytes);
-    *row = (struct recording_file){.recording_id = m->recording.id, .kind = (int)file_kind_of(f->kind), .name = arena_strdup(a, slash ? slash + 1 : f->name), .sink = "local",
-                                   .key = key, .content_type = f->content_type, .size_bytes = size, .sha256 = arena_strdup(a, sha256), .duration_ms = f->duration_ms};
-    model_all_present(&recording_file_model, row);
-    return true;
-}
-
-struct finished { int64_t id, duration_ms; struct recording_file *files; size_t count; };
-
-static bool tell_ready(struct scope *s, void *arg, struct err *e)
-{
-    struct finished *f = arg;
-    return recording_ready(s, f->id, f->duration_ms, f->files, f->count, e);
+    struct provider_file file = {f->name, file_kind_of(f->kind), f->content_type, f->size_bytes, f->duration_ms};
+    return delivery_store(m->work, &m->recording, arena_printf(m->work->arena, "%s/out", m->folder), &file, row, e);
 }
 
 static bool publish(struct making *m, const struct compose_result *result, struct err *e)
@@ -172,8 +140,7 @@ static bool publish(struct making *m, const struct compose_result *result, struc
     struct recording_file *rows = arena_array(m->work->arena, struct recording_file, result->file_count + 1);
     for (size_t i = 0; i < result->file_count; i++)
         if (!store(m, &result->files[i], &rows[i], e) || !FAULT_POINT(compose_moved)) return false;
-    struct finished f = {m->recording.id, result->duration_ms, rows, result->file_count};
-    return FAULT_POINT(compose_stored) && core_write(m->work->core, tell_ready, &f, e) && FAULT_POINT(compose_told);
+    return FAULT_POINT(compose_stored) && delivery_ready(m->work, &m->recording, result->duration_ms, rows, result->file_count, e) && FAULT_POINT(compose_told);
 }
 
 /* What is not needed any more once the files are proven to be stored. */
@@ -203,7 +170,7 @@ enum work_result compose_work(struct work_context *w, struct err *e)
 {
     struct making m = {.work = w};
     struct compose_result result = {0};
-    struct scope s = reading(w);
+    struct scope s = work_scope(w);
     enum db_found found = recording_by_id(&s, w->job->subject_id, &m.recording, e);
     if (found == DB_FAILED) return WORK_AGAIN;
     if (found == DB_NONE) return WORK_DONE;

@@ -91,7 +91,7 @@ static bool tidy(struct tidying *t, const char *folder, bool (*keep)(struct tidy
 enum work_result forget_files_work(struct work_context *w, struct err *e)
 {
     struct tidying t = {.w = w};
-    struct scope s = {.core = w->core, .db = w->db, .arena = w->arena};
+    struct scope s = work_scope(w);
     enum db_found found = recording_by_id(&s, w->job->subject_id, &t.r, e);
     if (found != DB_ROW) return found == DB_NONE ? WORK_DONE : WORK_AGAIN;
     return tidy(&t, "tracks", is_named, e) && tidy(&t, "raw", is_of_others, e) && FAULT_POINT(forget_tidied) ? WORK_DONE : WORK_AGAIN;

@@ -6,13 +6,7 @@
 #include "core/session.h"
 #include "jobs/kinds.h"
 
-static const char SQL_SESSION[] = "SELECT {} FROM sessions WHERE id = $1"; /* a deleted one too */
 static const char SQL_SEAT[] = "SELECT {} FROM participants WHERE id = $1";
-
-static struct scope reading(struct work_context *w)
-{
-    return (struct scope){.core = w->core, .db = w->db, .arena = w->arena};
-}
 
 static bool mark_closed(struct scope *s, void *arg, struct err *e)
 {
@@ -21,7 +15,7 @@ static bool mark_closed(struct scope *s, void *arg, struct err *e)
 
 enum work_result room_close_work(struct work_context *w, struct err *e)
 {
-    struct scope s = reading(w);
+    struct scope s = work_scope(w);
     struct provider_room room;
     int64_t id = w->job->subject_id;
     bool due;
@@ -36,11 +30,11 @@ enum work_result room_close_work(struct work_context *w, struct err *e)
 /* Of a session that is over, whose room may go on without us. */
 enum work_result record_end_work(struct work_context *w, struct err *e)
 {
-    struct scope s = reading(w);
+    struct scope s = work_scope(w);
     struct recording r;
     struct session session;
     enum db_found found = recording_by_id(&s, w->job->subject_id, &r, e);
-    if (found == DB_ROW) found = db_one(s.db, SQL_SESSION, session, &session, s.arena, e, INT_(r.session_id));
+    if (found == DB_ROW) found = session_even_deleted(&s, r.session_id, &session, e);
     if (found != DB_ROW) return found == DB_FAILED ? WORK_AGAIN : WORK_DONE;
     const struct provider *p = provider_remote(w->core, session.provider);
     struct provider_record record = {.room = session.room_name, .uuid = r.uuid, .external = fact_external(&s, r.id)};
@@ -49,7 +43,7 @@ enum work_result record_end_work(struct work_context *w, struct err *e)
 
 enum work_result provider_remove_work(struct work_context *w, struct err *e)
 {
-    struct scope s = reading(w);
+    struct scope s = work_scope(w);
     struct participant seat;
     struct session session;
     enum db_found found = db_one(s.db, SQL_SEAT, participant, &seat, s.arena, e, INT_(w->job->subject_id));

@@ -10,11 +10,6 @@
 
 static const char SQL_FILE[] = "SELECT {} FROM recording_files WHERE id = $1";
 
-static struct scope reading(struct work_context *w)
-{
-    return (struct scope){.core = w->core, .db = w->db, .arena = w->arena};
-}
-
 static const struct sink *sink_of(const struct core *core, const struct recording_copy *c, struct err *e)
 {
     const struct sink *sink = sink_find(core, c->sink);
@@ -83,7 +78,7 @@ static enum work_result failed(struct publishing *p, const struct err *e)
 
 enum work_result publish_work(struct work_context *w, struct err *e)
 {
-    struct scope s = reading(w);
+    struct scope s = work_scope(w);
     struct publishing p = {.w = w};
     struct recording_file f;
     enum db_found found = copy_by_id(&s, w->job->subject_id, &p.copy, e);
@@ -110,7 +105,7 @@ static bool release(struct scope *s, void *arg, struct err *e)
 
 enum work_result release_work(struct work_context *w, struct err *e)
 {
-    struct scope s = reading(w);
+    struct scope s = work_scope(w);
     struct recording_file f;
     struct releasing r = {.file_id = w->job->subject_id};
     enum db_found found = db_one(s.db, SQL_FILE, recording_file, &f, s.arena, e, INT_(r.file_id));
@@ -130,7 +125,7 @@ static bool mark_erased(struct scope *s, void *arg, struct err *e)
 
 enum work_result unpublish_work(struct work_context *w, struct err *e)
 {
-    struct scope s = reading(w);
+    struct scope s = work_scope(w);
     struct publishing p = {.w = w};
     struct recording_copy *c = &p.copy;
     int64_t id = w->job->subject_id;

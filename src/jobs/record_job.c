@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "core/errand.h"
 #include "core/recording.h"
+#include "jobs/delivery.h"
 #include "jobs/kinds.h"
 #include "sink/local.h"
 #include <dirent.h>
@@ -10,11 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-
-static struct scope reading(struct work_context *w)
-{
-    return (struct scope){.core = w->core, .db = w->db, .arena = w->arena};
-}
 
 /* ---- begin */
 
@@ -34,23 +30,12 @@ enum work_result record_begin_work(struct work_context *w, struct err *e)
 
 /* ---- fetch */
 
-struct told { int64_t id; int percent; };
-
-static bool tell_percent(struct scope *s, void *arg, struct err *e)
-{
-    const struct told *t = arg;
-    return recording_progress(s, t->id, t->percent, e);
-}
-
 struct fetching { struct work_context *work; struct recording recording; struct provider_fetch fetch; int percent; bool stopped; };
 
 static bool on_progress(void *arg, int percent)
 {
     struct fetching *f = arg;
-    if (percent >= f->percent + 2) {
-        struct told t = {f->recording.id, f->percent = percent};
-        core_write(f->work->core, tell_percent, &t, NULL);
-    }
+    delivery_progress(f->work, f->recording.id, percent, &f->percent);
     f->stopped = !runner_go_on(f->work);
     return !f->stopped;
 }
@@ -84,36 +69,13 @@ static bool put_back(struct fetching *f, struct err *e)
     return ok;
 }
 
-static bool store(struct fetching *f, const struct provider_file *file, struct recording_file *row, struct err *e)
-{
-    struct arena *a = f->work->arena;
-    char sha256[65];
-    int64_t size;
-    const char *key = arena_printf(a, "recordings/%s/%s", f->recording.uuid, file->name);
-    if (!sink_put_local(core_config(f->work->core)->DATA_DIR, arena_printf(a, "%s/%s", f->fetch.folder, file->name), key, &size, sha256, e)) return false;
-    if (size != file->size_bytes) return err_set(e, ERR_DESTINATION, "sink_size", "\"%s\" has %lld bytes at the sink, not %lld", file->name, (long long)size, (long long)file->size_bytes);
-    *row = (struct recording_file){.recording_id = f->recording.id, .kind = (int)file->kind, .name = file->name, .sink = "local", .key = key,
-                                   .content_type = file->content_type, .size_bytes = size, .sha256 = arena_strdup(a, sha256), .duration_ms = file->duration_ms};
-    model_all_present(&recording_file_model, row);
-    return true;
-}
-
-struct finished { int64_t id, duration_ms; struct recording_file *files; size_t count; };
-
-static bool tell_ready(struct scope *s, void *arg, struct err *e)
-{
-    struct finished *f = arg;
-    return recording_ready(s, f->id, f->duration_ms, f->files, f->count, e);
-}
-
 static bool publish(struct fetching *f, struct err *e)
 {
     const struct provider_fetch *got = &f->fetch;
     struct recording_file *rows = arena_array(f->work->arena, struct recording_file, got->count + 1);
     for (size_t i = 0; i < got->count; i++)
-        if (!store(f, &got->files[i], &rows[i], e) || !FAULT_POINT(fetch_moved)) return false;
-    struct finished done = {f->recording.id, got->duration_ms, rows, got->count};
-    return FAULT_POINT(fetch_stored) && core_write(f->work->core, tell_ready, &done, e) && FAULT_POINT(fetch_told);
+        if (!delivery_store(f->work, &f->recording, got->folder, &got->files[i], &rows[i], e) || !FAULT_POINT(fetch_moved)) return false;
+    return FAULT_POINT(fetch_stored) && delivery_ready(f->work, &f->recording, got->duration_ms, rows, got->count, e) && FAULT_POINT(fetch_told);
 }
 
 static void tidy(const struct fetching *f)
@@ -132,10 +94,10 @@ static enum work_result done(const struct fetching *f)
 
 static const struct provider *provider_of(struct fetching *f, struct err *e)
 {
-    struct scope s = reading(f->work);
+    struct scope s = work_scope(f->work);
     struct provider_recording row;
     struct session session;
-    if (fact_recording_row(&s, f->recording.id, &row, e) != DB_ROW || db_one(s.db, "SELECT {} FROM sessions WHERE id = $1", session, &session, s.arena, e, INT_(f->recording.session_id)) != DB_ROW) {
+    if (fact_recording_row(&s, f->recording.id, &row, e) != DB_ROW || session_even_deleted(&s, f->recording.session_id, &session, e) != DB_ROW) {
         err_set(e, ERR_CONFLICT, "fetch_unknown", "the provider has told nothing of this recording");
         return NULL;
     }
@@ -150,7 +112,7 @@ static const struct provider *provider_of(struct fetching *f, struct err *e)
 enum work_result fetch_work(struct work_context *w, struct err *e)
 {
     struct fetching f = {.work = w, .fetch = {.progress = on_progress}};
-    struct scope s = reading(w);
+    struct scope s = work_scope(w);
     f.fetch.arg = &f;
     enum db_found found = recording_by_id(&s, w->job->subject_id, &f.recording, e);
     if (found == DB_FAILED) return WORK_AGAIN;

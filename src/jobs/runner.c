@@ -89,6 +89,11 @@ static bool settle(struct scope *s, void *arg, struct err *e)
     return !given_up || !o->kind->give_up || o->kind->give_up(s, o->job->subject_id, o->why, e);
 }
 
+struct scope work_scope(const struct work_context *w)
+{
+    return (struct scope){.core = w->core, .db = w->db, .arena = w->arena};
+}
+
 bool runner_go_on(struct work_context *w)
 {
     int64_t now = clock_monotonic_ms();

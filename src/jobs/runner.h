@@ -9,6 +9,7 @@ struct lane;
 
 /* What a job's work is given. It asks `runner_go_on` now and then, which keeps the lease and says whether to stop. */
 struct work_context { struct lane *lane; struct core *core; struct db_conn *db; struct arena *arena; const struct job *job; };
+struct scope work_scope(const struct work_context *w); /* for reading */
 enum work_result { WORK_DONE, WORK_AGAIN, WORK_GIVEN_UP, WORK_STOPPED };
 
 struct runner *runner_start(struct core *core, struct err *e);
