@@ -38,7 +38,7 @@ enum work_result record_end_work(struct work_context *w, struct err *e)
     if (found != DB_ROW) return found == DB_FAILED ? WORK_AGAIN : WORK_DONE;
     const struct provider *p = provider_remote(w->core, session.provider);
     struct provider_record record = {.room = session.room_name, .uuid = r.uuid, .external = fact_external(&s, r.id)};
-    return !p || p->ops->record_stop(p->ctx, w->arena, &record, e) ? WORK_DONE : WORK_AGAIN;
+    return !p || p->ops->record_stop(provider_for_jobs(p), w->arena, &record, e) ? WORK_DONE : WORK_AGAIN;
 }
 
 enum work_result provider_remove_work(struct work_context *w, struct err *e)
