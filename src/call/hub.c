@@ -293,10 +293,33 @@ static bool end_due(struct scope *s, void *arg, struct err *e)
     return session_end_due(s, e) && terms_enforce(s, e) && idempotency_sweep(s, e) && errand_sweep(s, e);
 }
 
+static void sweep(void *arg);
+struct sweep { struct hub *hub; bool more; };
+
 static bool sweep_audit(struct scope *s, void *arg, struct err *e)
 {
-    (void)arg;
-    return audit_sweep(s, e);
+    struct sweep *w = arg;
+    return audit_sweep(s, &w->more, e);
+}
+
+static void audit_swept(void *arg, const struct err *e)
+{
+    struct sweep *w = arg;
+    if (!e && w->more) loop_post(w->hub->loop, sweep, w->hub);
+}
+
+/* Again at once where one batch was not all: each is a transaction of its own, and others come between. */
+static void sweep(void *arg)
+{
+    struct hub *h = arg;
+    if (h->stopping) return;
+    struct task *t = task_create(h->core);
+    struct sweep *w = arena_new(&t->arena, struct sweep);
+    *w = (struct sweep){.hub = h};
+    t->run = sweep_audit;
+    t->done = audit_swept;
+    t->arg = w;
+    task_submit(t);
 }
 
 static void submit(struct hub *h, bool (*run)(struct scope *, void *, struct err *))
@@ -319,7 +342,7 @@ static void on_tick(void *arg)
     if (h->ticks % USAGE_TICKS == 0) usage_save_all(h);
     if (h->ticks % DISK_TICKS == 0) recorder_watch_disk(h);
     submit(h, end_due);
-    if (h->ticks % AUDIT_TICKS == 1) submit(h, sweep_audit);
+    if (h->ticks % AUDIT_TICKS == 1) sweep(h);
     arena_reset(&h->arena);
 }
 

@@ -105,19 +105,26 @@ bool audit_list(struct scope *s, const struct audit_query *q, struct list *out, 
 }
 
 /* Into the indexes, many at once: that costs a fraction of what each would at its time. */
-static bool settle(struct scope *s, struct err *e)
+static bool settle(struct scope *s, bool *more, struct err *e)
 {
     int64_t from, to;
     if (db_number(s->db, SQL_MARK, &from, e) != DB_ROW) return false;
     enum db_found found = db_number(s->db, SQL_NEXT_MARK, &to, e, INT_(from), INT_(SETTLED_AT_ONCE));
     if (found != DB_ROW) return found == DB_NONE;
-    return db_run(s->db, SQL_SETTLE, e, INT_(from), INT_(to)) && db_run(s->db, SQL_SET_MARK, e, INT_(to));
+    if (!db_run(s->db, SQL_SETTLE, e, INT_(from), INT_(to))) return false;
+    *more = db_changes(s->db) == SETTLED_AT_ONCE;
+    return db_run(s->db, SQL_SET_MARK, e, INT_(to));
 }
 
-bool audit_sweep(struct scope *s, struct err *e)
+bool audit_sweep(struct scope *s, bool *more, struct err *e)
 {
     int64_t days = core_config(s->core)->AUDIT_DAYS;
-    return settle(s, e) && (!days || db_run(s->db, SQL_SWEEP, e, INT_(s->now - days * DAY_MS), INT_(SWEPT_AT_ONCE)));
+    *more = false;
+    if (!settle(s, more, e)) return false;
+    if (!days) return true;
+    if (!db_run(s->db, SQL_SWEEP, e, INT_(s->now - days * DAY_MS), INT_(SWEPT_AT_ONCE))) return false;
+    *more |= db_changes(s->db) == SWEPT_AT_ONCE;
+    return true;
 }
 
 /* ---- as a table */

@@ -22,4 +22,5 @@ struct audit_search { const char *list, *count; struct db_value values[12]; };
 struct audit_search audit_search_for(struct arena *a, const struct audit_query *q, int64_t mark);
 bool audit_list(struct scope *s, const struct audit_query *q, struct list *out, int64_t *total, struct err *e); /* of struct audit_entry, newest first */
 char *audit_csv(struct arena *a, const struct list *rows);                      /* RFC 4180, with a head */
-bool audit_sweep(struct scope *s, struct err *e);                               /* settles what is new, deletes what is too old, some at a time; once a minute */
+/* Settles what is new, deletes what is too old, so much at a time that the writer is not held; `more`: there is more of it. Once a minute, until there is not. */
+bool audit_sweep(struct scope *s, bool *more, struct err *e);

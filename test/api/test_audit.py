@@ -194,6 +194,21 @@ def test_switched_off_and_swept(start_roomd):
     assert len(entries(admin)) == 1
 
 
+def test_a_backlog_is_settled_without_a_pause(start_roomd):
+    """A round a minute settles all that is there, in many batches, or more than 83 changes a second would never be settled."""
+    server = start_roomd()
+    server.stop()
+    with server.db() as db:
+        db.execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000) INSERT INTO audit (at, action, actor) SELECT 1900000000000, 'v1_many', 'user' FROM n")
+    server.start()
+
+    def left():
+        with server.db() as db:
+            return db.execute("SELECT count(*) FROM audit WHERE action = 'v1_many' AND settled = 0").fetchone()[0]
+
+    until(lambda: not left(), "everything is settled")
+
+
 def test_not_written_without_the_change(start_roomd):
     """Somebody holds the database: the change is refused with 503, and there is no row of it either."""
     server = start_roomd()
