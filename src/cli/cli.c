@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,22 +132,53 @@ void tool_close(struct tool *t)
     arena_release(&t->arena);
 }
 
-/* At a terminal it is asked for, and what is typed is not shown. */
+/* ---- a password. At a terminal it is asked for, and what is typed is not shown; whatever ends or stops this then, the terminal is left as it was. */
+
+static struct termios shown, hidden; /* the handler's */
+static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
+enum { SIGNALS = sizeof signals / sizeof *signals };
+
+static void give_back(int number)
+{
+    tcsetattr(STDIN_FILENO, TCSANOW, &shown);
+    if (number == SIGTSTP) {
+        kill(getpid(), SIGSTOP); /* and on from here */
+        tcsetattr(STDIN_FILENO, TCSANOW, &hidden);
+        return;
+    }
+    signal(number, SIG_DFL);
+    raise(number); /* at the return from here */
+}
+
+static bool hide(struct sigaction before[SIGNALS])
+{
+    const struct sigaction own = {.sa_handler = give_back, .sa_flags = SA_RESTART};
+    if (tcgetattr(STDIN_FILENO, &shown)) return false;
+    hidden = shown;
+    hidden.c_lflag &= ~(tcflag_t)ECHO;
+    for (int i = 0; i < SIGNALS; i++) {
+        sigaction(signals[i], NULL, &before[i]);
+        if (before[i].sa_handler != SIG_IGN) sigaction(signals[i], &own, NULL);
+    }
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+    return true;
+}
+
+static void show(const struct sigaction before[SIGNALS])
+{
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+    for (int i = 0; i < SIGNALS; i++) sigaction(signals[i], &before[i], NULL);
+}
+
 static bool read_hidden(char *to, size_t size)
 {
-    struct termios shown, hidden;
-    bool typed = tcgetattr(STDIN_FILENO, &shown) == 0;
-    if (typed) {
-        hidden = shown;
-        hidden.c_lflag &= ~(tcflag_t)ECHO;
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
-        fputs("password: ", stderr);
-    }
+    struct sigaction before[SIGNALS];
+    bool typed = hide(before);
+    if (typed) fputs("password: ", stderr);
     bool read = fgets(to, (int)size, stdin) != NULL;
-    if (typed) {
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
-        fputc('\n', stderr);
-    }
+    if (!typed) return read;
+    show(before);
+    fputc('\n', stderr);
     return read;
 }
 

@@ -1,10 +1,12 @@
 """roomd as a process: start and stop, signals, crashes, settings, and its commands."""
+import fcntl
 import json
 import os
 import pathlib
 import pty
 import signal
 import subprocess
+import termios
 import threading
 import time
 
@@ -272,6 +274,42 @@ def test_a_forgotten_password_is_typed_unseen(server, anybody):
         pass
     os.close(typed), os.close(terminal)
     assert anybody.post("/api/v1/auth/login", data={"username": email, "password": "a new password"}).status_code == 200
+
+
+def at_a_terminal(terminal):
+    return {"stdin": terminal, "stderr": subprocess.PIPE, "start_new_session": True, "preexec_fn": lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)}
+
+
+@pytest.mark.parametrize("ended_by", ["Ctrl-C", "SIGTERM"])
+def test_who_does_not_type_a_password_sees_again_what_they_type(server, ended_by):
+    email = server.person("Undecided").email
+    typed, terminal = pty.openpty()
+    echo = lambda: bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
+    with subprocess.Popen([BINARY, "user", "passwd", "--email", email, "--data", str(server.data)], cwd=server.folder, env=server.env, **at_a_terminal(terminal)) as command:
+        assert command.stderr.read(10) == b"password: " and not echo()
+        if ended_by == "Ctrl-C":
+            os.write(typed, b"half a pass\x03")
+        else:
+            command.terminate()
+        assert command.wait(timeout=DEADLINE) == -(signal.SIGINT if ended_by == "Ctrl-C" else signal.SIGTERM)
+    assert echo()
+    os.close(typed), os.close(terminal)
+
+
+def test_who_puts_the_question_aside_is_not_shown_the_password_later(server, anybody):
+    email = server.person("Interrupted").email
+    typed, terminal = pty.openpty()
+    echo = lambda: bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
+    with subprocess.Popen([BINARY, "user", "passwd", "--email", email, "--data", str(server.data)], cwd=server.folder, env=server.env, **at_a_terminal(terminal)) as command:
+        assert command.stderr.read(10) == b"password: "
+        command.send_signal(signal.SIGTSTP)
+        assert os.WIFSTOPPED(until(lambda: os.waitpid(command.pid, os.WUNTRACED | os.WNOHANG)[1], "it stops")) and echo()
+        command.send_signal(signal.SIGCONT)
+        until(lambda: not echo(), "it is hidden again")
+        os.write(typed, b"a later password\n")
+        assert command.wait(timeout=DEADLINE) == 0 and echo()
+    os.close(typed), os.close(terminal)
+    assert anybody.post("/api/v1/auth/login", data={"username": email, "password": "a later password"}).status_code == 200
 
 
 def test_setup_and_migrate(tmp_path):
