@@ -25,6 +25,8 @@ static const char SQL_RECORD[] =
     "message_id = coalesce(excluded.message_id, webhook_deliveries.message_id), state = excluded.state, attempts = excluded.attempts, due_at = excluded.due_at, "
     "body = coalesce(excluded.body, webhook_deliveries.body), status = excluded.status, answer = excluded.answer, error = excluded.error, duration_ms = excluded.duration_ms, "
     "first_at = excluded.first_at, last_at = excluded.last_at";
+/* From the step on that cleans deliveries (core/erasure_steps.c); by then events are clean. */
+static const char SQL_FORGETTING[] = "SELECT 1 FROM erasures WHERE finished_at >= $1 OR (status <> 'done' AND step IN ('texts', 'audit', 'seats', 'storage')) LIMIT 1";
 static const char SQL_OURS[] = "SELECT 1 FROM webhook_endpoints WHERE id = $1 AND node_id = $2";
 static const char SQL_ATTEMPT[] =
     "INSERT INTO webhook_attempts (delivery_id, at, status, answer, error, duration_ms) "
@@ -140,15 +142,43 @@ static bool settle_account(struct scope *s, const struct webhook_account *a, str
     return a->stop < 0 || !db_changes(s->db) || stop_endpoint(s, a, e);
 }
 
+/* Has somebody been forgotten since these messages were put into words? */
+static bool was_forgetting(struct scope *s, const struct webhook_batch *b, bool *forgetting, struct err *e)
+{
+    int64_t oldest = s->now, one;
+    for (size_t i = 0; i < b->outcome_count; i++)
+        if (b->outcomes[i].row.created_at < oldest) oldest = b->outcomes[i].row.created_at;
+    enum db_found found = b->outcome_count ? db_number(s->db, SQL_FORGETTING, &one, e, INT_(oldest)) : DB_NONE;
+    *forgetting = found == DB_ROW;
+    return found != DB_FAILED;
+}
+
+/* Words that may name who is forgotten are not kept: the event has others now. */
+static bool say_anew(struct scope *s, struct webhook_delivery *d, struct err *e)
+{
+    struct webhook_endpoint w;
+    struct event event;
+    struct webhook_letter letter;
+    if (!HAS(d, webhook_delivery, body)) return true;
+    enum db_found found = db_one(s->db, SQL_EVENT, event, &event, s->arena, e, INT_(d->event_id));
+    if (found == DB_ROW) found = db_one(s->db, SQL_BY_ID, webhook_endpoint, &w, s->arena, e, INT_(d->endpoint_id));
+    if (found == DB_FAILED || (found == DB_ROW && !webhook_render(s, &w, &event, &letter, e))) return false;
+    SET(d, webhook_delivery, body, found == DB_ROW && letter.body ? letter.body : "");
+    return true;
+}
+
 /* Another node may have taken the endpoint while this one was silent: what this one says of its messages is not true any more. With SQLite there is none. */
 static bool record_ours(struct scope *s, const struct webhook_batch *b, struct err *e)
 {
     int64_t asked = 0, one;
+    bool forgetting;
     enum db_found ours = DB_ROW;
+    if (!was_forgetting(s, b, &forgetting, e)) return false;
     for (size_t i = 0; i < b->outcome_count; i++) {
-        const struct webhook_outcome *o = &b->outcomes[i];
-        if (db_conn_is_shared(s->db) && o->row.endpoint_id != asked) ours = db_number(s->db, SQL_OURS, &one, e, INT_(asked = o->row.endpoint_id), INT_(s->core->node_id));
-        if (ours == DB_FAILED || (ours == DB_ROW && !record_one(s, o, e))) return false;
+        struct webhook_outcome o = b->outcomes[i];
+        if (forgetting && !say_anew(s, &o.row, e)) return false;
+        if (db_conn_is_shared(s->db) && o.row.endpoint_id != asked) ours = db_number(s->db, SQL_OURS, &one, e, INT_(asked = o.row.endpoint_id), INT_(s->core->node_id));
+        if (ours == DB_FAILED || (ours == DB_ROW && !record_one(s, &o, e))) return false;
     }
     return true;
 }

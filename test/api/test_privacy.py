@@ -1,11 +1,12 @@
 """What is known of a person, consent, and forgetting them: after it no table, file, log or sink says who they were, and totals of attendance are as before."""
 import json
+import threading
 from contextlib import closing
 
 import pytest
 
 import postgresql
-from harness import PASSWORD, Person, until
+from harness import DEADLINE, PASSWORD, Person, until
 from receiver import Receiver
 
 NAME, ADDRESS = "Zenobia Quillfeather", "zenobia.quillfeather@example.org"
@@ -174,6 +175,25 @@ def test_export_of_much(start_roomd):
 def house(start_roomd):
     """A server whose sink and whose endpoint for webhooks are looked into."""
     return start_roomd({"RATE_LIMITS": "0"})
+
+
+def test_an_endpoint_that_answers_late(house):
+    """What is on its way to an endpoint while somebody is forgotten is noted in the words that there are by then."""
+    admin, teacher, zen, answer = house.admin(), house.person("Tess Teacher"), house.person(NAME, email=ADDRESS), threading.Event()
+    names_them = lambda message: NAME.encode() in message["body"]
+    with closing(Receiver(lambda message: 200 if not names_them(message) or answer.wait(DEADLINE) else 500)) as receiver:
+        endpoint = admin.post("/webhooks/endpoints", {"url": receiver.url}).json()
+        session = teacher.session()
+        house.call(zen.join(session)).joined().leave()
+        [message] = receiver.wait(1, "message that names them", where=names_them)
+        assert erase(admin, zen).status_code == 202
+        erased(admin, zen)
+        answer.set()
+        event = int(message["headers"]["webhook-id"].removeprefix("evt_"))
+        log = lambda: admin.get(f"/webhooks/endpoints/{endpoint['id']}/deliveries", params={"state": "delivered"}).json()
+        until(lambda: [d for d in log()["deliveries"] if d["event_id"] == event], "that it has come is noted")
+    assert not traces(house, NAME)
+    admin.delete(f"/webhooks/endpoints/{endpoint['id']}")
 
 
 def test_nothing_says_who_they_were(house):
