@@ -76,7 +76,7 @@ static bool put_out(struct scope *s, int64_t user_id, struct err *e)
     if (!db_run(s->db, SQL_TOKENS_DEAD, e, INT_(user_id)) || !db_run(s->db, SQL_JOIN_TOKENS_DEAD, e, INT_(user_id), INT_(s->now))) return false;
     const struct participant *p = in.items;
     for (size_t i = 0; i < in.count; i++)
-        if (session_by_id(s, p[i].session_id, &session, e) != DB_ROW || !errand_remove(s, &session, &p[i], e) || !EMIT(s, participant_kicked, session.id, e, .participant_id = p[i].id)) return false;
+        if (session_even_deleted(s, p[i].session_id, &session, e) != DB_ROW || !errand_remove(s, &session, &p[i], e) || !EMIT(s, participant_kicked, session.id, e, .participant_id = p[i].id)) return false;
     return true;
 }
 

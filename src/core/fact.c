@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char SQL_ROOM[] = "SELECT {} FROM sessions WHERE room_name = $1 AND provider = $2 AND deleted_at IS NULL";
+static const char SQL_ROOM[] = "SELECT {} FROM sessions WHERE room_name = $1 AND provider = $2"; /* deleted ones too: who was in is told of afterwards */
 static const char SQL_SPAN[] = "SELECT {} FROM connection_spans WHERE connection = $1";
 static const char SQL_OPEN_SPANS[] = "SELECT {} FROM connection_spans WHERE session_id = $1 AND left_at IS NULL ORDER BY id";
 static const char SQL_SPANS_AT[] =

@@ -6,7 +6,7 @@
 #include "core/session.h"
 
 static const char SQL_ROOMS[] =
-    "SELECT {x} FROM provider_rooms x JOIN sessions s ON s.id = x.session_id WHERE x.provider = $1 AND x.id > $2 AND s.deleted_at IS NULL AND "
+    "SELECT {x} FROM provider_rooms x JOIN sessions s ON s.id = x.session_id WHERE x.provider = $1 AND x.id > $2 AND "
     "((x.closed_at IS NULL AND x.expires_at > $3 AND s.status IN ('scheduled', 'active')) OR EXISTS (SELECT 1 FROM connection_spans c WHERE c.session_id = s.id AND c.left_at IS NULL)) "
     "ORDER BY x.id LIMIT $4";
 static const char SQL_INSIDE[] = "SELECT count(*) FROM connection_spans WHERE session_id = $1 AND left_at IS NULL";

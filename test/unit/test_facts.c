@@ -1,5 +1,6 @@
 /* What remote providers tell, as rules: whatever the order, late, twice or lost, the same state. The provider is a stand-in that answers what a test sets. */
 #include "core_fixture.h"
+#include "core/erasure.h"
 #include "core/errand.h"
 #include "core/fact.h"
 #include "core/inbox.h"
@@ -257,6 +258,29 @@ TEST(into_a_session_that_is_over)
     told(comes(&s, "c1", number(ada.id), T));
     assert_int_equal(again(&s).status, session_status_ended);
     assert_int_equal(counted("SELECT count(*) FROM jobs WHERE kind = 'room_close' AND status = 'waiting'"), 1);
+}
+
+/* Nobody stays in for ever because what they were in was deleted. */
+TEST(out_of_a_session_that_was_deleted)
+{
+    struct session s = far_session(false), asked = far_session(false);
+    struct list worth;
+    struct erasure forgotten;
+    struct participant seat;
+    DONE(participant_seat(&now, &s, &grace, participant_role_student, &seat, &err));
+    told(comes(&s, "c1", number(grace.id), T));
+    told(comes(&asked, "c2", number(grace.id), T));
+    DONE(session_delete(&now, &s, &err));
+    DONE(session_delete(&now, &asked, &err));
+    DONE(erasure_begin(&now, &grace, erasure_media_own, 0, &forgotten, &err));
+    told(goes(&s, "c1", number(grace.id), T, T + MINUTE));
+    assert_int_equal(stay("c1").left_at, T + MINUTE);
+    DONE(reconcile_rooms(&now, "far", 0, 10, &worth, &err)); /* where nothing was told it is asked for */
+    assert_int_equal(worth.count, 1);
+    listed(&asked, NULL, 0, now.now, 0);
+    assert_false(is_in("c2"));
+    DONE(reconcile_rooms(&now, "far", 0, 10, &worth, &err));
+    assert_int_equal(worth.count, 0);
 }
 
 TEST(a_wished_recording_begins)
@@ -610,7 +634,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         UNIT(the_teacher_comes_and_goes), UNIT(twice_is_once), UNIT(left_before_joined), UNIT(the_end_of_a_call_is_told_once), UNIT(who_comes_without_a_token_of_ours), UNIT(seats_are_found_by_what_the_provider_was_told),
-        UNIT(of_nobody_of_ours), UNIT(the_removed_are_removed_again), UNIT(into_a_session_that_is_over), UNIT(a_wished_recording_begins), UNIT(a_listing_finds_who_was_not_told),
+        UNIT(of_nobody_of_ours), UNIT(the_removed_are_removed_again), UNIT(into_a_session_that_is_over), UNIT(out_of_a_session_that_was_deleted), UNIT(a_wished_recording_begins), UNIT(a_listing_finds_who_was_not_told),
         UNIT(a_listing_that_lags_must_say_it_twice), UNIT(an_empty_room), UNIT(left_by_everybody), UNIT(rooms_worth_asking_about), UNIT(whatever_the_order),
         UNIT(a_recording_goes_forward_only), UNIT(ready_before_started), UNIT(a_recording_that_nobody_here_began), UNIT(a_recording_that_is_never_told_of), UNIT(from_the_inbox),
         UNIT(what_waited_is_taken_up), UNIT(who_is_missing_is_looked_for_soon), UNIT(a_doorbell_is_answered_not_too_often),
