@@ -25,7 +25,6 @@ static const char SQL_KEEP[] =
     "INSERT INTO provider_grants (participant_id, generation, token, expires_at) VALUES ($1, $2, $3, $4) "
     "ON CONFLICT (participant_id) DO UPDATE SET generation = excluded.generation, token = excluded.token, expires_at = excluded.expires_at";
 static const char SQL_SEAT[] = "SELECT {} FROM participants WHERE id = $1 AND session_id = $2";
-static const char SQL_OF_SESSION[] = "SELECT {} FROM sessions WHERE id = $1"; /* deleted ones too: their recording may be stopped */
 
 enum { ROOM_MARGIN_MS = 60000, TOKEN_MARGIN_MS = 600000, UNUSED_MS = 90000, ERRANDS_AT_MOST = 6 };
 
@@ -304,25 +303,29 @@ bool errand_record_begun(struct scope *s, const struct session *session, int64_t
     return fact_record_begun(s, session->provider, recording_id, s->errands->record.external, e);
 }
 
-static const struct provider *remote_of(struct scope *s, int64_t session_id, struct session *session, struct err *e)
+/* Also of a deleted session: its recording may be stopped. `out` is NULL where there is nobody to ask. */
+static bool remote_of(struct scope *s, int64_t session_id, struct session *session, const struct provider **out, struct err *e)
 {
-    return db_one(s->db, SQL_OF_SESSION, session, session, s->arena, e, INT_(session_id)) == DB_ROW ? provider_remote(s->core, session->provider) : NULL;
+    enum db_found found = session_even_deleted(s, session_id, session, e);
+    *out = found == DB_ROW ? provider_remote(s->core, session->provider) : NULL;
+    return found != DB_FAILED;
 }
 
 bool errand_record_over(struct scope *s, const struct recording *r, struct err *e)
 {
     struct session session;
-    const struct provider *p = remote_of(s, r->session_id, &session, e);
+    const struct provider *p;
+    if (!remote_of(s, r->session_id, &session, &p, e)) return false;
     return !p || !(p->ops->capabilities & PROVIDER_ANY_ROOM) || job_add(s, "record_end", r->id, s->now, e);
 }
 
 bool errand_is_remote(struct scope *s, int64_t session_id, bool *remote, struct err *e)
 {
     struct session session;
-    struct err why = {0};
-    *remote = remote_of(s, session_id, &session, &why) != NULL;
-    if (why.kind != ERR_NONE && e) *e = why;
-    return why.kind == ERR_NONE;
+    const struct provider *p;
+    if (!remote_of(s, session_id, &session, &p, e)) return false;
+    *remote = p != NULL;
+    return true;
 }
 
 bool errand_record_stopped(const struct scope *s)
@@ -333,7 +336,8 @@ bool errand_record_stopped(const struct scope *s)
 bool errand_record_stop(struct scope *s, const struct recording *r, struct err *e)
 {
     struct session session;
-    const struct provider *p = remote_of(s, r->session_id, &session, e);
+    const struct provider *p;
+    if (!remote_of(s, r->session_id, &session, &p, e)) return false;
     if (!p || is_done(s, ERRAND_RECORD_STOP)) return true;
     if (s->errands) s->errands->record = (struct provider_record){session.room_name, r->uuid, fact_external(s, r->id)};
     return want(s, p, ERRAND_RECORD_STOP, session.room_name, e);
