@@ -122,7 +122,7 @@ class FakeLiveKit(SipService, Wire):
     def __init__(self, key="devkey", secret="devsecret-devsecret-devsecret-dev0", pace=1.0):
         self.key, self.secret, self.pace = key, secret, pace  # pace: of waits that a real server has
         self.rooms, self.people, self.hook_url = {}, {}, None
-        self.mute_hooks, self.hold_hooks, self.held, self.hook_log = False, False, [], []
+        self.mute_hooks, self.hold_hooks, self.held, self.hook_log, self.patience = False, False, [], [], 30  # patience: seconds that a webhook's answer may take
         self.queues, self.closing = {}, threading.Event()
         self.egress = Egress(self)
         super().__init__({key: secret})
@@ -310,7 +310,7 @@ class FakeLiveKit(SipService, Wire):
             if self.closing.wait(pause * self.pace):
                 return 0
             try:
-                status = httpx.post(self.hook_url, content=body, headers=head, timeout=30).status_code
+                status = httpx.post(self.hook_url, content=body, headers=head, timeout=self.patience).status_code
             except httpx.HTTPError:
                 status = 0
             if 200 <= status < 300 or 400 <= status < 500 and status != 429:

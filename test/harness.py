@@ -360,11 +360,15 @@ class Server:
     def on_reply(self, response):
         response.read()
         self.contract.reply(response)
+        self.note_audited(response)
+
+    def note_audited(self, response, unsure=False):
+        """unsure: a 5xx says nothing of whether it was done."""
         operation = self.contract.operation(response.request.method, response.request.url.raw_path.decode().split("?")[0]) or {}
         if "x-audit" in operation:
             told = self.audited.setdefault(response.headers["x-request-id"], [0, 0, set()])
             told[0] += operation["x-audit"] == "always" and response.status_code < 400 and "idempotent-replayed" not in response.headers and operation["operationId"] not in AUDIT_DEPENDS
-            told[1] += response.status_code < 400 or operation["operationId"] in AUDIT_REFUSED
+            told[1] += response.status_code < 400 or operation["operationId"] in AUDIT_REFUSED or (unsure and response.status_code >= 500)
             told[2].add(operation["operationId"])
 
     def access_token(self, user_id, seconds=3600):

@@ -7,7 +7,7 @@ from harness import DEADLINE
 
 
 class Receiver:
-    """`answer(message)` gives a status, or (status, headers, body); it may block. Each message: path, headers, body, at."""
+    """`answer(message)` gives a status, or (status, headers, body); it may block. Each message: path, headers, body, at; and status, once it is decided."""
 
     def __init__(self, answer=None):
         self.answer = answer or (lambda message: 200)
@@ -28,7 +28,9 @@ class Receiver:
             self.messages.append(message)
             self.changed.notify_all()
         answer = self.answer(message)
-        handler.reply(*(answer if isinstance(answer, tuple) else (answer, {}, b"ok")))
+        answer = answer if isinstance(answer, tuple) else (answer, {}, b"ok")
+        message["status"] = answer[0]
+        handler.reply(*answer)
 
     def wait(self, count, what="messages", deadline=DEADLINE, where=lambda message: True):
         """When so many have come; they are given."""

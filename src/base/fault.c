@@ -17,7 +17,7 @@ struct control {
     _Atomic int64_t shift_ms;
     _Atomic int64_t waits;          /* how often somebody has looked what time it is, to go on waiting */
     _Atomic int64_t hurry;          /* deadlines for other servers are so many times shorter; 0: as they are */
-    struct { _Atomic uint32_t passed, armed_at, action, unused; } points[fault_point_count];
+    struct point { _Atomic uint32_t passed, armed_at, action, met; } points[fault_point_count]; /* met: how often it was ended or stopped there */
 };
 
 static struct control own, *control = &own;
@@ -44,10 +44,11 @@ static struct control *shared(void)
 
 bool fault_pass(enum fault_point p)
 {
-    struct control *c = shared();
-    uint32_t n = atomic_fetch_add(&c->points[p].passed, 1) + 1;
-    if (n != atomic_load(&c->points[p].armed_at)) return true;
-    bool stop = atomic_load(&c->points[p].action) == ACTION_STOP;
+    struct point *at = &shared()->points[p];
+    uint32_t n = atomic_fetch_add(&at->passed, 1) + 1, armed = atomic_load(&at->armed_at);
+    if (!armed || n < armed || !atomic_compare_exchange_strong(&at->armed_at, &armed, 0)) return true;
+    bool stop = atomic_load(&at->action) == ACTION_STOP;
+    atomic_fetch_add(&at->met, 1);
     kill(getpid(), stop ? SIGSTOP : SIGKILL);
     while (!stop) pause(); /* nothing more happens on this thread */
     return true;

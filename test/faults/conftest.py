@@ -74,10 +74,17 @@ def pytest_runtest_makereport(item, call):
 
 # ---- what was done
 
-@pytest.fixture
-def done(record_property):
-    """done(what, how_many): counted if the test passes, and told at the end."""
-    return lambda what, count=1: record_property(f"done: {what}", count)
+@pytest.fixture(autouse=True)
+def done(request, record_property):
+    """done(what, happened, meant): counted if the test passes, and told at the end. A test whose faults have not happened proves nothing, so it fails; as does one that does not say."""
+    said = []
+
+    def say(what, happened, meant=1):
+        assert happened >= meant, f"{what}: {happened} of {meant}: the fault did not happen"
+        said.append(what)
+        record_property(f"done: {what}", meant)
+    yield say
+    assert said or getattr(request.node, "went_wrong", True), "it does not say which faults have happened"
 
 
 def pytest_terminal_summary(terminalreporter):

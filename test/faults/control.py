@@ -47,6 +47,10 @@ class Control:
     def passed(self):
         return {name: struct.unpack_from("<I", self.map, HEAD + EACH * i)[0] for name, i in self.places.items()}
 
+    def met(self):
+        """How often somebody was killed or stopped, anywhere: what a test proves that its fault has happened by."""
+        return sum(struct.unpack_from("<I", self.map, HEAD + EACH * i + 12)[0] for i in self.places.values())
+
     def arm(self, name, nth=1, action=KILL):
         at = HEAD + EACH * self.places[name]
         (passed,) = struct.unpack_from("<I", self.map, at)
@@ -59,15 +63,16 @@ class Control:
 
     @contextlib.contextmanager
     def stopped_at(self, name, process, what):
-        """The process is stopped there, if it comes there; then what() happens, and it goes on. Gives a list that has an item once that was so."""
+        """The process is stopped there, if it comes there; then what() happens, and it goes on. Gives a list that has an item once that was so: what what() gives."""
         met, over = [], threading.Event()
 
         def watch():
             while not over.wait(0.005):
                 if not met and is_stopped(process):
-                    what()
-                    met.append(name)
-                    process.send_signal(signal.SIGCONT)
+                    try:
+                        met.append(what())
+                    finally:
+                        process.send_signal(signal.SIGCONT)
 
         self.arm(name, action=STOP)
         watcher = threading.Thread(target=watch)

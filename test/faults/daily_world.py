@@ -50,7 +50,7 @@ class Daily(FakeDaily):
     def push(self, url, secret, event):
         status = super().push(url, secret, event)
         if status == 200 and "id" in event:
-            self.acknowledged(known_as(event))
+            self.acknowledged(event)
         return status
 
     def record(self, name, verb, body):
@@ -95,8 +95,13 @@ class DailyWorld(World):
 
     def neighbours(self):
         self.daily, self.out = Daily(), self.folder / "out"
-        self.daily.acknowledged = lambda id: self.hooks.add(id)
+        self.daily.acknowledged = self.answered
         return {"PROVIDER": "daily", "DAILY_API_KEY": self.daily.key, "DAILY_API_BASE_URL": self.daily.url, "PROVIDER_TIMEOUT_SECONDS": "10", "DAILY_WEBHOOK_SECRET": SECRET, "RECONCILE_SECONDS": "1"}
+
+    def answered(self, event):
+        self.hooks[known_as(event)] = None
+        if event["type"] == "participant.joined":
+            self.came.add(event["payload"]["session_id"])
 
     def introduce(self):
         status, hook = self.daily.webhook("POST", [], {"url": self.house.url + "/api/v1/webhooks/daily", "hmac": SECRET, "eventTypes": sorted(EVENTS), "retryType": "exponential"})

@@ -3,7 +3,8 @@ import contextlib
 import select
 import socket
 import threading
-import time
+
+from harness import until
 
 CHUNK, PAUSE = 65536, 0.02
 
@@ -14,6 +15,7 @@ class Front:
 
     def __init__(self, port, slow=0.1):
         self.port, self.slow, self.mode, self.over, self.fillers, self.knocks = port, slow, None, threading.Event(), [], 0
+        self.closed = threading.Event()  # nobody waits in `accept`
         self.socket = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
         threading.Thread(target=self.accept, daemon=True).start()
@@ -21,7 +23,8 @@ class Front:
     def be(self, mode):
         self.mode = mode
         if mode == "closed":
-            time.sleep(2 * PAUSE)  # whoever waits in `accept` has seen it
+            self.closed.clear()
+            until(self.closed.is_set, "nobody is taken in any more")
             self.socket.listen(0)
             self.fill()
         else:
@@ -47,12 +50,15 @@ class Front:
 
     def accept(self):
         while not self.over.is_set():
-            if self.mode != "closed" and select.select([self.socket], [], [], PAUSE)[0] and self.mode != "closed":
+            if self.mode == "closed":
+                self.closed.set()
+                self.over.wait(PAUSE)
+                continue
+            self.closed.clear()
+            if select.select([self.socket], [], [], PAUSE)[0] and self.mode != "closed":
                 with contextlib.suppress(OSError):
                     line, _ = self.socket.accept()
                     threading.Thread(target=self.carry, args=(line,), daemon=True).start()
-            elif self.mode == "closed":
-                self.over.wait(PAUSE)
 
     def carry(self, near):
         with near, contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)) as far:

@@ -1,27 +1,52 @@
 """What holds after every fault, once roomd has come to rest. One place, whatever the fault was."""
 import collections
+import contextlib
 import hashlib
 import json
+import re
 import sqlite3
 
 import records
+from harness import ROOT
 
+MEETINGS = next((ROOT / "src/db/migrations").glob("*_meetings.sql")).read_text()
 TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
 TABLES_POSTGRESQL = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+COUNTS = "SELECT p.user_id, s.status, count(*) FROM participants p JOIN sessions s ON s.id = p.session_id WHERE p.user_id IS NOT NULL AND s.deleted_at IS NULL GROUP BY p.user_id, s.status"
+SEATS = """SELECT p.id, p.connection_status, p.joined_at, p.left_at, min(c.joined_at), min(CASE WHEN c.reason = 'replaced' THEN NULL ELSE c.left_at END), count(*) - count(c.left_at) FROM participants p
+    JOIN connection_spans c ON c.participant_id = p.id GROUP BY p.id, p.connection_status, p.joined_at, p.left_at"""
+
+
+def afterwards(world, **rest):
+    """Whatever has happened: it comes to rest, and all of it holds."""
+    world.answer_all()
+    world.empty()
+    world.rest(**rest)
+    check(world)
 
 
 def check(world):
     records.at_rest(world)
-    database(world)
+    anywhere(world)
     diary(world)
-    events(world)
     told(world)
     stays(world)
     recordings(world)
     folders(world)
     inbox(world)
     forgotten(world)
+    world.houses[0].judge_audit()
     records.check(world)
+
+
+def anywhere(house):
+    """What holds of every house by its tables alone."""
+    database(house)
+    events(house)
+    attendance(house)
+    meetings(house)
+    counts(house)
+    assert not house.rows("SELECT kind, subject_id, error FROM jobs WHERE status = 'failed'"), "given up"
 
 
 def forgotten(world):
@@ -36,7 +61,7 @@ def database(world):
     if world.look:
         assert world.rows("SELECT count(*) FROM pg_prepared_xacts") == [(0,)]
         return
-    with sqlite3.connect(world.house.data / "roomd.db") as db:
+    with contextlib.closing(sqlite3.connect(world.house.data / "roomd.db")) as db:
         assert list(db.execute("PRAGMA integrity_check")) == [("ok",)]
         assert list(db.execute("PRAGMA foreign_key_check")) == []
 
@@ -79,25 +104,55 @@ def events(world):
         assert published[row] == (row not in world.untold_copies), (row, published[row])
 
 
+def meetings(world):
+    """Meetings, and how many there are of each host and room, are what stays make of them: as the migration has it that made the first ones."""
+    made, counted = (f"SELECT * FROM ({sql}) AS made" for sql in re.findall(r"^INSERT INTO meeting\w+ \([^)]*\)\s+(.*?);$", MEETINGS, re.S | re.M))
+    kept = world.rows("SELECT first, session_id, host_id, room, started_at, latest_at, left_at, inside, most FROM meetings ORDER BY first")
+    assert sorted(map(tuple, world.rows(made)), key=lambda m: m[0]) == list(map(tuple, kept))
+    assert {tuple(row) for row in world.rows(counted) if row[2]} == set(map(tuple, world.rows("SELECT host_id, room, total FROM meeting_counts WHERE total <> 0")))
+
+
+def counts(world):
+    """Totals of lists are what there is to be counted."""
+    assert set(map(tuple, world.rows(COUNTS))) == set(map(tuple, world.rows("SELECT user_id, status, total FROM session_counts WHERE total <> 0")))
+
+
+def attendance(world):
+    """A stay ends after it began, a page's before the next page of the same seat; and what a seat says is what its stays say."""
+    last = {}
+    for seat, connection, joined, left in world.rows("SELECT participant_id, connection, joined_at, left_at FROM connection_spans ORDER BY id"):
+        assert left is None or left >= joined, (seat, connection, joined, left)
+        if re.fullmatch(r"[0-9A-Za-z]{16}", connection):
+            assert seat not in last or last[seat] is not None and joined >= last[seat], ("two pages at once", seat, connection)
+            last[seat] = left
+    for seat, status, joined, left, first, first_left, inside in world.rows(SEATS):
+        assert joined <= first and (status == "kicked" or left == first_left) and (status == "joined") == bool(inside and status != "kicked"), (seat, status, joined, left, first, first_left, inside)
+
+
 def told(world):
-    """The endpoint was told everything; of a session in its order; and the same number never means two things."""
-    first = {}
-    order = collections.defaultdict(list)
+    """The endpoint has taken everything; of a session in its order; and the same number never means two things."""
+    first, changed, order = {}, [], collections.defaultdict(list)
     for m in world.told():
-        body = json.dumps({k: v for k, v in m.items()}, sort_keys=True)
-        if m["id"] in first:
-            assert first[m["id"]] == body or world.forgotten, (first[m["id"]], body)
-            continue
-        first[m["id"]] = body
-        order[m["data"].get("session_id")].append(m["id"])
-    wanted = {id for id, _ in world.events_to_tell()}  # what was said of who is forgotten may have gone since
-    assert set(first) == wanted or world.forgotten and set(first) > wanted, (sorted(wanted - set(first))[:10], sorted(set(first) - wanted)[:10])
+        body = json.dumps(m, sort_keys=True)
+        if m["id"] not in first:
+            first[m["id"]] = body
+            order[m["data"].get("session_id")].append(m["id"])
+        elif first[m["id"]] != body:
+            changed.append(m["id"])
+    wanted, taken = {id for id, _ in world.events_to_tell()}, world.accepted()
+    assert wanted <= taken, ("not taken", sorted(wanted - taken)[:10])
+    gone = [first[id] for id in [*changed, *set(first) - wanted]]  # only what was said of who is forgotten may be said in other words, or of nobody
+    assert all(any(word in body for word in world.forgotten) for body in gone), gone
     for session, ids in order.items():
         assert session is None or ids == sorted(ids), (session, ids)
+    noted = world.rows("SELECT event_id, state, status FROM webhook_deliveries WHERE event_id IS NOT NULL AND endpoint_id = ?", world.endpoint["id"])
+    assert wanted <= {id for id, state, status in noted if (state, status) == ("delivered", 200)}, [row for row in noted if row[1:] != ("delivered", 200)]
 
 
 def stays(world):
-    """Nobody is in without being in, and nobody who is in is missing."""
+    """Nobody is in without being in, nobody who is in is missing, and nobody is whose coming was told and heard."""
+    missing = world.came - {c for (c,) in world.rows("SELECT connection FROM connection_spans")}
+    assert not missing, missing
     there = world.there()
     here = {c for (c,) in world.rows("SELECT connection FROM connection_spans WHERE left_at IS NULL")}
     assert here == there, (here - there, there - here)
@@ -136,12 +191,16 @@ def folders(world):
     local = {key for (key,) in world.rows("SELECT key FROM recording_files f JOIN recordings r ON r.id = f.recording_id WHERE f.sink = 'local' AND r.deleted_at IS NULL")}
     assert files == local, (files - local, local - files)
     assert not [p for p in world.out.rglob("*") if p.is_file()], "the recorder's files were taken"
-    assert not [p for p in data.iterdir() if p.name.endswith(".new")]
+    assert not [p for house in world.houses for p in house.data.iterdir() if p.name.endswith(".new")]
 
 
 def inbox(world):
-    """What was answered with 200 is kept, once, and was looked at."""
+    """What was answered with 200 is kept, once, word for word unless somebody in it is forgotten, and was looked at."""
     rows = collections.Counter(d for (d,) in world.rows("SELECT dedupe FROM inbox WHERE provider = ?", world.provider))
-    assert world.hooks <= set(rows), world.hooks - set(rows)
+    assert set(world.hooks) <= set(rows), set(world.hooks) - set(rows)
+    for dedupe, body in world.rows("SELECT dedupe, body FROM inbox WHERE id > ? AND encoded = 0", world.inbox_read):
+        said = world.hooks.get(dedupe)
+        assert said is None or said == body or any(word in said for word in world.forgotten), (said, body)
+    [(world.inbox_read,)] = world.rows("SELECT coalesce(max(id), 0) FROM inbox")
     assert all(n == 1 for n in rows.values()), [d for d, n in rows.items() if n > 1]
     assert not world.rows("SELECT id, error FROM inbox WHERE state = 'received'")

@@ -35,16 +35,13 @@ def poison(w):
     kind = f"poison_{next(w.numbers)}"
     diary(w).poison.add(kind)
     cure = w.house.refuse("inbox", f"NEW.room_name = '{kind}' AND NEW.state IN ('processed', 'waiting')")
-    body = json.dumps({"event": kind, "id": kind, "room": {"name": kind}}).encode()
-    head = {"Content-Type": "application/webhook+json", "Authorization": w.livekit.sign(body)}
     state = lambda: w.rows("SELECT state FROM inbox WHERE room_name = ?", kind)[0][0]
 
     def becomes(wanted):
         hurry(w.house, "inbox")
         return state() == wanted
     try:
-        w.ok(w.call("POST", "/webhooks/livekit", content=body, headers=head))
-        w.hooks.add(kind)
+        w.hook(kind, room={"name": kind})
         w.wait(lambda: becomes("failed"), "it is set aside")
     finally:
         cure()
@@ -65,15 +62,21 @@ def replay(w):
     w.wait(lambda: all(r == ("processed",) for r in map(tuple, told())), "all of it is looked at again")
 
 
-def a_recording(w, *others):
+def running(w, content=b"recorded sound", others=()):
+    """A lesson that Ada is in, with some others, and its recording, which runs."""
     s = w.lesson()
-    w.livekit.egress.content = b"recorded sound"
+    w.record_as(content)
     w.come(w.ada, s).publish()
     for who in others:
         w.come(who, s)
     w.wait(lambda: len(w.inside(s)) == 1 + len(others), "they are in")
     row = w.record(s)
-    w.wait(lambda: w.recording(row)["status"] == "recording" and w.egress_of(row), "it runs")
+    w.wait(lambda: w.recording(row)["status"] == "recording" and w.runs(row), "it runs")
+    return row, s
+
+
+def a_recording(w, content=b"recorded sound", others=()):
+    row, s = running(w, content, others)
     w.stop(row)
     w.wait(lambda: w.kept(row), "the bucket has it, and nobody else")
     w.end(s)
@@ -126,7 +129,7 @@ def film(w):
     """Somebody who is in a recording with others is forgotten: it stays, their own track goes."""
     name = f"Esme Remarkable{next(w.numbers)}"
     esme = w.person(name)
-    row, s = a_recording(w, esme)
+    row, s = a_recording(w, others=[esme])
     [[seat]] = w.rows("SELECT id FROM participants WHERE session_id = ? AND user_id = ?", s["id"], esme.id)
     key = with_track(w, row, f"seat-{seat}-camera.ogg")
     address = w.accounts.pop(esme.id)  # from here on nobody promises that it stays

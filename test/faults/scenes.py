@@ -2,9 +2,11 @@
 import hashlib
 import json
 import time
+from types import SimpleNamespace
 
 import httpx
 
+import invariants
 import records
 from harness import jwt, until
 from recorded import microphone
@@ -66,25 +68,19 @@ def forgotten(w):
 
 
 def page(w):
-    """By our own page's WebSocket."""
+    """By our own page's WebSocket: from one browser, and another one, which is the one that counts then."""
     s = w.lesson()
+    w.page(w.ada, s)
     w.leave(w.page(w.ada, s))
     w.end(s)
 
 
 def recording(w, content=b"recorded sound", deleted=True):
-    s = w.lesson()
-    w.record_as(content)
-    w.come(w.ada, s).publish()
-    row = w.record(s)
-    w.wait(lambda: w.recording(row)["status"] == "recording" and w.runs(row), "it runs")
-    w.stop(row)
-    w.wait(lambda: w.kept(row), "the bucket has it, and nobody else")
+    row, _ = records.a_recording(w, content)
     if deleted:
         w.ok(w.ada.call("DELETE", f"/recordings/{row['id']}"))
         w.deleted_recordings.add(row["id"])
         w.wait(lambda: not any(row["uuid"] in key for key in w.s3.objects), "the bucket has it no more")
-    w.end(s)
 
 
 def kept_recording(w):
@@ -98,10 +94,7 @@ def large_recording(w):
 
 def silent_recorder(w):
     """What becomes of a recording is not told: it has to be asked for."""
-    s = w.lesson()
-    w.record_as(b"nobody told")
-    w.come(w.ada, s).publish()
-    row = w.record(s)
+    row, s = records.running(w, b"nobody told")
     w.mute(True)
     try:
         w.stop(row)
@@ -121,10 +114,7 @@ def flood(w):
     """So much that the log is folded into the database."""
     before, most = w.control.passed()["checkpoint_after"], 400
     while w.control.passed()["checkpoint_after"] == before and (most := most - 1):
-        body = json.dumps({"event": "nothing_known", "id": f"EV_flood{next(w.numbers)}", "filling": "x" * 60000}).encode()
-        head = {"Content-Type": "application/webhook+json", "Authorization": w.livekit.sign(body)}
-        w.ok(w.call("POST", "/webhooks/livekit", content=body, headers=head))
-        w.hooks.add(json.loads(body)["id"])
+        w.hook("nothing_known", filling="x" * 60000)
     assert most, "the log was folded"
 
 
@@ -164,6 +154,11 @@ def composed(house, recording):
         return not list(db.execute("SELECT 1 FROM jobs WHERE kind = 'compose' AND status <> 'done'")) and list(db.execute("SELECT 1 FROM recordings WHERE id = ? AND status IN ('ready', 'failed')", (recording["id"],)))
 
 
+def rows_of(house, sql):
+    with house.db() as db:
+        return list(db.execute(sql))
+
+
 def proven(house, recording):
     """Its files are what the rows say, once; and nothing else is there."""
     with house.db() as db:
@@ -171,6 +166,7 @@ def proven(house, recording):
         rows = list(db.execute("SELECT key, sha256 FROM recording_files WHERE recording_id = ?", (recording["id"],)))
         told = [json.loads(data)["recording_id"] for (data,) in db.execute("SELECT event_data FROM events WHERE event_type = 'recording.ready'")]
         assert told.count(recording["id"]) == 1
+    invariants.anywhere(SimpleNamespace(house=house, look=house.on_postgresql, untold_copies=set(), rows=lambda sql: rows_of(house, sql)))
     folder = house.data / "recordings" / recording["uuid"]
     assert rows and {str(p.relative_to(house.data)) for p in folder.rglob("*") if p.is_file()} == {key for key, _ in rows}
     assert all(hashlib.sha256((house.data / key).read_bytes()).hexdigest() == sha256 for key, sha256 in rows)

@@ -1,4 +1,5 @@
 """A day of lessons in minutes: the clock is the test's. FAULT_HOURS (24), FAULT_SEED says the day that failed once more."""
+import collections
 import heapq
 import itertools
 import random
@@ -20,6 +21,7 @@ class Day:
     def __init__(self, world):
         self.world, self.luck, self.turn = world, random.Random(SEED), itertools.count()
         self.plan, self.lessons, self.here, self.stays, self.lost_at = [], {}, {}, [], 0
+        self.met = collections.Counter()
         self.begin = world.control.now_ms()
         self.end = self.begin + int(HOURS * HOUR)
         self.deliver_hook = world.livekit.deliver
@@ -93,18 +95,29 @@ class Day:
             self.world.end(s)
 
     def endpoint_gone(self):
-        self.world.receiver.answer = lambda message: 503
+        def refuse(message):
+            self.met["endpoint"] += 1
+            return 503
+        self.world.receiver.answer = refuse
+        self.schedule()  # there is something to be told
 
     def endpoint_back(self):
         self.world.receiver.answer = lambda message: 200
 
     def store_gone(self):
-        self.world.s3.fail(lambda method, query: True, 500, times=1000000)
+        def meant(method, query):
+            self.met["bucket"] += 1
+            return True
+        self.world.s3.fail(meant, 500, times=1000000)
+        now, s = self.world.control.now_ms(), self.world.lesson()
+        for minutes, what, about in ((1, self.arrive, (s, self.world.ada)), (2, self.record, (s,)), (3, self.stop_recording, (s,)), (4, self.finish, (s,))):  # there is something to be stored
+            self.at(now + minutes * MINUTE, what, *about)
 
     def store_back(self):
         self.world.s3.faults.clear()
 
     def crash(self):
+        self.met["crash"] += 1
         self.world.kill()
         self.world.revive()
 
@@ -112,6 +125,7 @@ class Day:
         if not self.chance(0.05):
             return self.deliver_hook(body)
         self.lost_at = self.world.control.now_ms()
+        self.met["hook"] += 1
         return 0
 
     # ---- the hours
@@ -164,11 +178,10 @@ def test_a_day(day, done):
     world.livekit.deliver = day.deliver_hook
     day.store_back()
     on_time(day)
-    world.empty()
-    world.rest()
-    invariants.check(world)
+    invariants.afterwards(world)
     attendance(day)
-    done("virtual hours", HOURS)
+    assert all(day.met[what] for what in ("endpoint", "bucket", "crash", *(["hook"] if HOURS >= 6 else []))), day.met  # one of twenty webhooks is lost
+    done("virtual hours", HOURS, HOURS)
 
 
 def on_time(day):

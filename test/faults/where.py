@@ -36,7 +36,5 @@ def met(world, played):
         for name, count in world.control.passed().items():
             if count > before[name] and scenes.ONLY.get(name, scene) is scene:
                 where.setdefault(name, scene.__name__)
-    world.empty()
-    world.rest()
-    invariants.check(world)
+    invariants.afterwards(world)
     return where

@@ -18,7 +18,7 @@ import records
 from control import Control
 from fake_livekit import FakeLiveKit
 from fake_s3 import FakeS3
-from harness import Server, jwt, until
+from harness import Contract, Server, jwt, until
 from livekit_calls import settings
 from receiver import Receiver
 
@@ -79,9 +79,11 @@ class World:
         self.house, self.watched = self.houses[0], self.houses  # whose death ends a scene
         # the diary
         self.forgotten, self.untold_copies = set(), set()
-        self.accounts, self.sessions, self.ended, self.recordings, self.deleted_recordings, self.keys, self.hooks, self.unanswered = {}, {}, set(), {}, set(), [], set(), {}
+        self.accounts, self.sessions, self.ended, self.recordings, self.deleted_recordings, self.keys, self.unanswered = {}, {}, set(), {}, set(), [], {}
+        self.hooks, self.came, self.inbox_read = {}, set(), 0  # what a provider was answered with 200: what it is known by to its text; the stays that it told of
         self.http = self.client()
         assert all(house.start() for house in self.houses)
+        self.houses[0].contract = Contract.of(self.house.url)  # has the list of what is in the audit log
         self.introduce()
         self.boss = self.admin()
         self.ada, self.ben = self.person("Ada"), self.person("Ben")
@@ -165,14 +167,17 @@ class World:
 
     def call(self, method, path, **how):
         try:
-            return self.http.request(method, self.house.url + path, **how)
+            reply = self.http.request(method, self.house.url + path, **how)
+            self.houses[0].note_audited(reply, unsure=True)
+            return reply
         except httpx.TransportError as e:
             self.gone(e)
 
     def gone(self, why):
         """Either it was killed, or this is an error of its own."""
         try:
-            assert self.house.process.wait(0.3 if self.tolerant else 5) in self.deaths, (self.house.process.returncode, self.house.log_text()[-3000:])
+            patience = 0.3 if self.tolerant and not isinstance(why, httpx.ConnectError) else 5  # one that takes no connections has ended, or is about to
+            assert self.house.process.wait(patience) in self.deaths, (self.house.process.returncode, self.house.log_text()[-3000:])
         except subprocess.TimeoutExpired:
             if self.tolerant:
                 raise Refused from why
@@ -304,8 +309,21 @@ class World:
     def note_hook(self, body):
         status = self.deliver(body)
         if 200 <= status < 300:
-            self.hooks.add(json.loads(body)["id"])
+            self.answered(body)
         return status
+
+    def answered(self, body):
+        said = json.loads(body)
+        password = said.get("room", {}).get("turnPassword", "")  # what lets one in is not kept
+        self.hooks[said["id"]] = body.decode().replace(password, "x" * len(password))
+        if said["event"] == "participant_joined" and said["participant"].get("kind") != "EGRESS":
+            self.came.add(said["participant"]["sid"])
+
+    def hook(self, event, **members):
+        """LiveKit says something that nothing in its rooms is the reason of."""
+        body = json.dumps({"event": event, "id": f"EV_{event}{next(self.numbers)}", **members}).encode()
+        self.ok(self.call("POST", "/webhooks/livekit", content=body, headers={"Content-Type": "application/webhook+json", "Authorization": self.livekit.sign(body)}))
+        self.answered(body)
 
     def quiet(self):
         """Nothing of LiveKit's is on its way to us."""
@@ -369,7 +387,7 @@ class World:
         waits += self.rows("SELECT 'recording', id, status, 0 FROM recordings WHERE status IN ('recording', 'paused', 'processing') AND deleted_at IS NULL")
         waits += self.rows("SELECT 'unused room', id, room_name, 0 FROM provider_rooms WHERE session_id IS NULL AND closed_at IS NULL")
         waits += self.rows("SELECT 'stay', id, connection, 0 FROM connection_spans WHERE left_at IS NULL")
-        told = {m["id"] for m in self.told()}
+        told = self.accepted()
         waits += [("event", id, kind, 0) for id, kind in self.events_to_tell() if id not in told]
         return waits, skip
 
@@ -379,8 +397,13 @@ class World:
     def told(self):
         """The endpoint's messages, in the order in which they came."""
         for m in self.receiver.messages[len(self.read) :]:
-            self.read.append({"id": int(m["headers"]["webhook-id"].removeprefix("evt_")), **json.loads(m["body"])})
-        return self.read
+            self.read.append((m, {"id": int(m["headers"]["webhook-id"].removeprefix("evt_")), **json.loads(m["body"])}))
+        return [said for _, said in self.read]
+
+    def accepted(self):
+        """The events whose messages it has taken: what it refuses has to come again."""
+        self.told()
+        return {said["id"] for m, said in self.read if m.get("status") == 200}
 
     def rest(self, deadline=60, at_least_ms=0):
         """Until nothing is left to be done; times of waiting are skipped."""
