@@ -58,7 +58,7 @@ static int run_find(struct tool *t, const struct options *o, const struct option
     int64_t total;
     char since[TIME_TEXT];
     if (!guest_find(&t->scope, own[GUEST].value, 0, FOUND_SHOWN, &rows, &total, &e)) return cli_fail(&e);
-    const struct guest_seat *seats = rows.items;
+    const struct kept_seat *seats = rows.items;
     for (size_t i = 0; i < rows.count; i++) {
         time_format(seats[i].created_at, since);
         printf("seat %lld of session %lld since %s: %s, known as %s\n", (long long)seats[i].participant_id, (long long)seats[i].session_id, since, seats[i].name, seats[i].identity);
@@ -80,7 +80,7 @@ static int run_export(struct tool *t, const struct options *o, const struct opti
 
 static void show(const struct erasure *x)
 {
-    printf("%s  %s, %s: %lld rows, %lld recordings deleted, %lld kept%s%s\n", x->pseudonym, erasure_status_words.words[x->status], x->step, (long long)x->rows_changed,
+    printf("%s  %s, %s: %lld rows, %lld recordings deleted, %lld kept%s%s\n", x->pseudonym, erasure_status_words.words[x->status], erasure_stage_words.words[x->step], (long long)x->rows_changed,
            (long long)x->recordings_deleted, (long long)x->recordings_kept, HAS(x, erasure, error) ? "; waits: " : "", HAS(x, erasure, error) ? x->error : "");
 }
 

@@ -13,6 +13,8 @@
 
 static const char SQL_OF_USER[] = "SELECT {} FROM erasures WHERE user_id = $1";
 static const char SQL_BY_ID[] = "SELECT {} FROM erasures WHERE id = $1";
+static const char SQL_LATEST[] = "SELECT {} FROM erasures ORDER BY id DESC LIMIT $1 OFFSET $2";
+static const char SQL_COUNT[] = "SELECT count(*) FROM erasures";
 static const char SQL_SEATS[] = "SELECT {} FROM participants WHERE user_id = $1 ORDER BY id";
 static const char SQL_TOKENS_DEAD[] = "UPDATE participants SET token_generation = token_generation + 1, consented_at = NULL WHERE user_id = $1";
 static const char SQL_JOIN_TOKENS_DEAD[] = "UPDATE join_tokens SET revoked_at = $2 WHERE revoked_at IS NULL AND participant_id IN (SELECT p.id FROM participants p WHERE p.user_id = $1)";
@@ -25,6 +27,11 @@ enum { TAG_BYTES = 4 };
 enum db_found erasure_of(struct scope *s, int64_t user_id, struct erasure *out, struct err *e)
 {
     return db_one(s->db, SQL_OF_USER, erasure, out, s->arena, e, INT_(user_id));
+}
+
+bool erasure_list(struct scope *s, int64_t skip, int64_t limit, struct list *out, int64_t *total, struct err *e)
+{
+    return db_all(s->db, SQL_LATEST, erasure_reply, out, s->arena, e, INT_(limit), INT_(skip)) && db_number(s->db, SQL_COUNT, total, e) == DB_ROW;
 }
 
 static const char *address_of(struct arena *a, const struct erasure *x)
@@ -43,7 +50,7 @@ static bool plan(struct scope *s, const struct user *person, enum erasure_media 
     SET(out, erasure, pseudonym, arena_printf(s->arena, "Erased participant %02x%02x%02x%02x", tag[0], tag[1], tag[2], tag[3]));
     SET(out, erasure, media, (int)media);
     SET(out, erasure, status, erasure_status_waiting);
-    SET(out, erasure, step, "identity");
+    SET(out, erasure, step, erasure_stage_identity);
     SET(out, erasure, reached, 0);
     SET(out, erasure, needles, needles_sealed(s, person, &seats));
     if (by) SET(out, erasure, requested_by, by);
@@ -98,18 +105,18 @@ bool erasure_begin_guest(struct scope *s, const char *who, int64_t seats, enum e
 
 /* ---- the job */
 
-static const struct erasure_step *step_after(const char *name)
+static const struct erasure_step *step_at(enum erasure_stage stage)
 {
     const struct erasure_step *at = erasure_steps;
-    if (!strcmp(name, "identity")) return at;
-    while (at->name && strcmp(at->name, name) != 0) at++;
+    if (stage == erasure_stage_identity) return at;
+    while (at->run && at->stage != stage) at++;
     return at;
 }
 
 static bool save(struct scope *s, struct forgetting *f, const struct erasure_step *at, bool finished, struct err *e)
 {
     if (finished) at++;
-    SET(&f->row, erasure, step, at->name ? at->name : "storage");
+    SET(&f->row, erasure, step, at->run ? (int)at->stage : erasure_stage_storage);
     if (finished) SET(&f->row, erasure, reached, 0);
     SET(&f->row, erasure, status, erasure_status_running);
     if (f->why) SET(&f->row, erasure, error, f->why);
@@ -123,8 +130,8 @@ bool erasure_step(struct scope *s, int64_t id, enum erasure_next *next, const ch
     bool finished = false;
     enum db_found found = db_one(s->db, SQL_BY_ID, erasure, &f.row, s->arena, e, INT_(id));
     if (found != DB_ROW || f.row.status == erasure_status_done) return *next = ERASURE_DONE, found != DB_FAILED;
-    if (!strcmp(f.row.step, "storage")) return *next = ERASURE_WIPE, true;
-    const struct erasure_step *at = step_after(f.row.step);
+    if (f.row.step == erasure_stage_storage) return *next = ERASURE_WIPE, true;
+    const struct erasure_step *at = step_at((enum erasure_stage)f.row.step);
     f.address = address_of(s->arena, &f.row);
     if (!needles_of(s, &f, e) || !at->run(s, &f, &finished, e) || !save(s, &f, at, finished, e)) return false;
     *next = f.why ? ERASURE_WAIT : ERASURE_GO_ON;

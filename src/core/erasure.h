@@ -10,6 +10,7 @@ bool erasure_begin(struct scope *s, const struct user *person, enum erasure_medi
 /* The same for somebody without an account (guest_of), whose seats whoever asks has looked at and counted: guest_adopt, then as above. guest_not_found, guest_seats_differ */
 bool erasure_begin_guest(struct scope *s, const char *who, int64_t seats, enum erasure_media media, int64_t by, struct erasure *out, struct err *e);
 enum db_found erasure_of(struct scope *s, int64_t user_id, struct erasure *out, struct err *e);
+bool erasure_list(struct scope *s, int64_t skip, int64_t limit, struct list *out, int64_t *total, struct err *e); /* of struct erasure_reply, the latest first */
 
 /* For the job. GO_ON: once more; WAIT: something has to finish first (`why`); WIPE: the database's files are to be wiped, then erasure_finish. */
 enum erasure_next { ERASURE_GO_ON, ERASURE_WAIT, ERASURE_WIPE, ERASURE_DONE };
@@ -25,6 +26,6 @@ const char *needles_sealed(struct scope *s, const struct user *person, const str
 /* The text without them, in the arena; the same pointer where none was in it. JSON stays JSON. */
 const char *needles_out(struct arena *a, const struct forgetting *f, const char *text);
 
-struct erasure_step { const char *name; bool (*run)(struct scope *s, struct forgetting *f, bool *finished, struct err *e); };
+struct erasure_step { enum erasure_stage stage; bool (*run)(struct scope *s, struct forgetting *f, bool *finished, struct err *e); };
 extern const char erasure_tables[];                             /* in which something of them was, with commas */
-extern const struct erasure_step erasure_steps[];               /* ends with a NULL name */
+extern const struct erasure_step erasure_steps[];               /* ends with a NULL run */

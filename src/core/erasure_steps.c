@@ -81,8 +81,7 @@ static bool await_echoes(struct scope *s, struct forgetting *f, bool *finished, 
 static const char SQL_RECORDING[] =
     "SELECT {r} FROM recordings r WHERE r.id > $1 AND r.deleted_at IS NULL AND " RECORDING_TOOK_PART("p.user_id = $2") " ORDER BY r.id LIMIT 1";
 static const char SQL_OTHERS[] =
-    "SELECT count(*) FROM connection_spans c JOIN participants p ON p.id = c.participant_id WHERE c.session_id = $1 AND (p.user_id IS NULL OR p.user_id <> $2) "
-    "AND ($4 IS NULL OR c.joined_at < $4) AND (c.left_at IS NULL OR c.left_at > $3)";
+    "SELECT count(*) FROM recordings r WHERE r.id = $1 AND " RECORDING_HAS_OTHERS("p.user_id = $2");
 static const char SQL_TRACKS[] =
     "SELECT {f} FROM recording_files f WHERE f.recording_id = $1 AND f.kind = 'track' AND EXISTS (SELECT 1 FROM participants p WHERE p.user_id = $2 AND p.session_id = $3 "
     "AND (f.name LIKE 'p' || CAST(p.id AS TEXT) || '-%' OR f.name LIKE '%-seat-' || CAST(p.id AS TEXT) || '-%' OR f.name LIKE 'seat-' || CAST(p.id AS TEXT) || '-%'))";
@@ -119,7 +118,7 @@ static bool judge_recordings(struct scope *s, struct forgetting *f, bool *finish
         f->why = arena_printf(s->arena, "recording %lld is still running or being made", (long long)r.id);
         return true;
     }
-    if (db_number(s->db, SQL_OTHERS, &others, e, INT_(r.session_id), INT_(f->row.user_id), INT_(r.started_at), OPT_(HAS(&r, recording, ended_at), r.ended_at)) != DB_ROW) return false;
+    if (db_number(s->db, SQL_OTHERS, &others, e, INT_(r.id), INT_(f->row.user_id)) != DB_ROW) return false;
     f->row.reached = r.id;
     if (others && f->row.media == erasure_media_own) return drop_tracks(s, f, &r, e);
     f->row.recordings_deleted++;
@@ -278,5 +277,6 @@ const char erasure_tables[] =
     "users, api_keys, api_key_seals, idempotency_keys, participants, consents, provider_grants, knocks, bookings, people, course_sessions, events, audit, inbox, webhook_deliveries, "
     "webhook_attempts, webhook_endpoints, sessions, session_terms, services, recording_files, recording_copies, provider_recordings, jobs, erasures";
 
-const struct erasure_step erasure_steps[] = {{"sessions", end_sessions}, {"removal", await_removal}, {"echoes", await_echoes}, {"recordings", judge_recordings}, {"events", clean_events}, {"texts", clean_texts},
-                                             {"audit", clean_audit}, {"seats", rename_seats}, {0}};
+const struct erasure_step erasure_steps[] = {
+    {erasure_stage_sessions, end_sessions}, {erasure_stage_removal, await_removal}, {erasure_stage_echoes, await_echoes}, {erasure_stage_recordings, judge_recordings},
+    {erasure_stage_events, clean_events}, {erasure_stage_texts, clean_texts}, {erasure_stage_audit, clean_audit}, {erasure_stage_seats, rename_seats}, {0}};

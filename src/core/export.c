@@ -8,16 +8,14 @@
 
 #define ROWS_AT_ONCE " LIMIT 500"
 /* Whose seat p is: $1 the account, or 0; $3 and $4 what a guest is known by, or NULL. $2 is the last row of the page before. */
-#define THEIRS "(p.user_id = $1 OR " GUEST_SEAT("$3", "$4") ")"
+#define THEIRS PERSON_SEAT("$1", "$3", "$4")
 #define SEATS "(SELECT p.id FROM participants p WHERE " THEIRS ")"
 #define AN_ACCOUNTS " AND CAST($3 AS TEXT) IS NULL AND CAST($4 AS TEXT) IS NULL"
-/* Their number is the first thing in the data. No braces: db.h makes columns of them. */
-#define ABOUT "(e.event_data LIKE '_\"participant_id\":' || CAST(p.id AS TEXT) || ',%' OR e.event_data LIKE '_\"participant_id\":' || CAST(p.id AS TEXT) || '_')"
 
 static const char SQL_SEATS[] = "SELECT {p} FROM participants p WHERE " THEIRS " AND p.id > $2 ORDER BY p.id" ROWS_AT_ONCE;
 static const char SQL_STAYS[] = "SELECT {c} FROM connection_spans c WHERE c.participant_id IN " SEATS " AND c.id > $2 ORDER BY c.id" ROWS_AT_ONCE;
 static const char SQL_EVENTS[] =
-    "SELECT {e} FROM events e WHERE e.id > $2 AND (e.user_id = $1 OR EXISTS (SELECT 1 FROM participants p WHERE " THEIRS " AND p.session_id = e.session_id AND " ABOUT ")) ORDER BY e.id" ROWS_AT_ONCE;
+    "SELECT {e} FROM events e WHERE e.id > $2 AND (e.user_id = $1 OR EXISTS (SELECT 1 FROM participants p WHERE " THEIRS " AND p.session_id = e.session_id AND " EVENT_OF_SEAT ")) ORDER BY e.id" ROWS_AT_ONCE;
 static const char SQL_CONSENTS[] = CONSENT_SHOWN "WHERE " THEIRS " AND c.id > $2 ORDER BY c.id" ROWS_AT_ONCE;
 static const char SQL_FILES[] =
     "SELECT f.id, f.recording_id, r.session_id, f.kind, f.name, f.content_type, f.size_bytes, f.sha256, r.started_at, CAST(NULL AS TEXT) FROM recording_files f JOIN recordings r ON r.id = f.recording_id "

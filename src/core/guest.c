@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FITS " FROM participants p WHERE p.user_id IS NULL AND (lower(p.identity) LIKE lower($1) ESCAPE '!' OR lower(p.name) LIKE lower($1) ESCAPE '!')"
-static const char SQL_FIND[] = "SELECT p.id, p.session_id, p.identity, p.name, p.role, p.created_at" FITS " ORDER BY p.id DESC LIMIT $2 OFFSET $3";
+#define FITS " FROM participants p JOIN sessions s ON s.id = p.session_id WHERE p.user_id IS NULL AND (lower(p.identity) LIKE lower($1) ESCAPE '!' OR lower(p.name) LIKE lower($1) ESCAPE '!')"
+static const char SQL_FIND[] = "SELECT p.id, p.session_id, s.title, p.identity, p.name, p.role, p.created_at" FITS " ORDER BY p.id DESC LIMIT $2 OFFSET $3";
 static const char SQL_FOUND[] = "SELECT count(*)" FITS;
 static const char SQL_SEAT[] = "SELECT {} FROM participants WHERE id = $1 AND user_id IS NULL";
 static const char SQL_SEATS[] = "SELECT {p} FROM participants p WHERE " GUEST_SEAT("$1", "$2") " ORDER BY p.id DESC";
@@ -16,7 +16,7 @@ enum { TAG = 16 };
 bool guest_find(struct scope *s, const char *text, int64_t skip, int64_t limit, struct list *out, int64_t *total, struct err *e)
 {
     const char *like = db_like(s->arena, text);
-    return db_number(s->db, SQL_FOUND, total, e, TEXT_(like)) == DB_ROW && db_all(s->db, SQL_FIND, guest_seat, out, s->arena, e, TEXT_(like), INT_(limit), INT_(skip));
+    return db_number(s->db, SQL_FOUND, total, e, TEXT_(like)) == DB_ROW && db_all(s->db, SQL_FIND, kept_seat, out, s->arena, e, TEXT_(like), INT_(limit), INT_(skip));
 }
 
 /* The number of a seat stands for whoever has it, not for those of that name. */

@@ -7,6 +7,8 @@
 #define RECORDING_TOOK_PART(theirs) \
     "EXISTS (SELECT 1 FROM connection_spans c JOIN participants p ON p.id = c.participant_id WHERE " theirs " AND c.session_id = r.session_id " \
     "AND (r.ended_at IS NULL OR c.joined_at < r.ended_at) AND (c.left_at IS NULL OR c.left_at > r.started_at))"
+/* SQL: somebody else was. */
+#define RECORDING_HAS_OTHERS(theirs) RECORDING_TOOK_PART("CASE WHEN " theirs " THEN 0 ELSE 1 END = 1")
 
 bool recording_runs(struct scope *s, int64_t session_id, bool *runs, struct err *e);                 /* recording or paused */
 enum db_found recording_running(struct scope *s, int64_t session_id, struct recording *out, struct err *e);

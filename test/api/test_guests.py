@@ -40,6 +40,12 @@ def export(boss, guest):
     return reply.json()
 
 
+def kept(boss, guest):
+    reply = boss.get("/admin/guests/kept", params={"guest": guest})
+    assert reply.status_code == 200, reply.text
+    return reply.json()
+
+
 def erased(boss, account):
     def done():
         reply = boss.get(f"/users/{account}/erasure").json()
@@ -69,7 +75,7 @@ def test_who_came_by_a_code(house, boss, teacher):
     until(lambda: len(events(teacher, first, "chat.message")) == 2, "the chat is kept")
     again.leave(), host.leave(), call.leave()
     all_left(house)
-    kept, folder = a_recording(house, first, [f"p{seat}-camera-1.webm"])
+    kept_one, folder = a_recording(house, first, [f"p{seat}-camera-1.webm"])
     alone, empty = a_recording(house, second)
     before = attended(teacher, first)
 
@@ -78,9 +84,14 @@ def test_who_came_by_a_code(house, boss, teacher):
     assert find(boss, "feathers", limit=1, skip=1)["guests"] == found["guests"][1:] and find(boss, "feathers%")["total"] == 0
     known = export(boss, NAME)
     assert known["guest"] == {"known_by": NAME, "name": NAME.upper(), "seats": 2} and "account" not in known
-    assert [s["id"] for s in known["seats"]] == [seat, seat_again] and len(known["stays"]) == 2 and {f["recording_id"] for f in known["recording_files"]} == {kept, alone}
+    assert [s["id"] for s in known["seats"]] == [seat, seat_again] and len(known["stays"]) == 2 and {f["recording_id"] for f in known["recording_files"]} == {kept_one, alone}
     assert [e["event_data"]["text"] for e in known["events"] if e["event_type"] == "chat.message"] == [f"I am {NAME}"] and known["sessions_held"] == known["api_keys"] == known["bookings"] == []
     assert export(boss, str(seat))["seats"] == known["seats"][:1], "a seat by its number"
+
+    short = kept(boss, NAME)
+    assert (short["known_by"], short["seats_total"], short["stays"], short["chat_lines"], short["to_hold"]) == (NAME, 2, 2, 1, 0) and short["seats"] == found["guests"]
+    assert [(r["id"], r["others"]) for r in short["recordings"]] == [(alone, False), (kept_one, True)] and short["recordings_alone"] == 1
+    assert (kept(boss, str(seat))["seats_total"], kept(boss, str(seat))["recordings_total"]) == (1, 1)
 
     assert boss.post("/admin/guests/erase", {"guest": NAME, "seats": 1}).status_code == 409
     done = erase(boss, NAME, 2)
@@ -148,9 +159,9 @@ def test_whom_another_app_knows(house, boss, teacher, way, who):
 def test_who_may(house, boss, teacher):
     session = teacher.session()
     house.guest(session, "Ned Nobody")
-    for reply in (teacher.get("/admin/guests", params={"find": "Ned"}), teacher.get("/admin/guests/export", params={"guest": "Ned Nobody"}), teacher.post("/admin/guests/erase", {"guest": "Ned Nobody", "seats": 1})):
+    for reply in (teacher.get("/admin/guests", params={"find": "Ned"}), teacher.get("/admin/guests/export", params={"guest": "Ned Nobody"}), teacher.get("/admin/guests/kept", params={"guest": "Ned Nobody"}), teacher.post("/admin/guests/erase", {"guest": "Ned Nobody", "seats": 1})):
         assert reply.status_code == 403
-    for reply in (boss.get("/admin/guests/export", params={"guest": "Tess Teacher"}), boss.post("/admin/guests/erase", {"guest": "Ned", "seats": 1})):
+    for reply in (boss.get("/admin/guests/export", params={"guest": "Tess Teacher"}), boss.get("/admin/guests/kept", params={"guest": "Ned"}), boss.post("/admin/guests/erase", {"guest": "Ned", "seats": 1})):
         assert (reply.status_code, reply.json()) == (404, {"detail": "Nobody without an account is known by that"})
     assert house.tool("privacy", "erase", "--guest", "Ned Nobody").returncode == 2 and house.tool("privacy", "find").returncode == 2
 

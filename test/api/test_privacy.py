@@ -375,3 +375,55 @@ def test_by_the_command_line(start_roomd):
     call.over("removed")  # the running server puts them out
     until(lambda: json.loads(server.tool("privacy", "status", "--user", str(zen.id), "--json").stdout)["status"] == "done", "the running server does it")
     assert traces(server, NAME, ADDRESS) == []
+
+
+# ---- in short
+
+def kept(who, person):
+    reply = who.get(f"/users/{person.id}/kept")
+    assert reply.status_code == 200, reply.text
+    return reply.json()
+
+
+def test_what_is_kept_in_short(house):
+    admin, teacher, zen = house.admin(), house.person("Tess"), house.person(NAME, email=ADDRESS)
+    shared, alone = teacher.session(title="Together"), zen.session(title="By oneself")
+    host, call = house.call(teacher.join(shared)).joined(), house.call(zen.join(shared)).joined()
+    call.send("say", text="one line"), call.round_trip()
+    call.leave(), host.leave(), house.call(zen.join(alone)).joined().leave()
+    with house.db() as db:
+        until(lambda: not list(db.execute("SELECT id FROM connection_spans WHERE left_at IS NULL")), "all have left")
+    (with_others, _), (own, _) = a_recording(house, shared), a_recording(house, alone)
+    zen.post(f"/sessions/{shared['id']}/consents", {"given": True})
+    zen.post(f"/sessions/{shared['id']}/consents", {"given": False})
+    admin.request("PUT", f"/recordings/{own}/keep", json={"kept": True, "reason": "claim 4711"})
+    until(lambda: kept(admin, zen)["chat_lines"], "the chat is kept")
+    short = kept(admin, zen)
+    counts = {k: v for k, v in short.items() if not isinstance(v, list)}
+    assert counts == {"name": NAME, "known_by": ADDRESS, "to_hold": 1, "stays": 2, "chat_lines": 1, "seats_total": 2, "recordings_total": 2, "recordings_alone": 1, "recordings_held": 1, "consents_total": 2}
+    assert [(s["session_id"], s["session_title"], s["role"]) for s in short["seats"]] == [(shared["id"], "Together", "student"), (alone["id"], "By oneself", "teacher")]
+    assert [(r["id"], r["session_title"], r["others"], r["kept"]) for r in short["recordings"]] == [(own, "By oneself", False, True), (with_others, "Together", True, False)]
+    assert [(c["decision"], c["ip"]) for c in short["consents"]] == [("withdrawn", "127.0.0.1"), ("given", "127.0.0.1")]
+    assert [c["ip"] for c in kept(zen, zen)["consents"]] == [None, None]  # oneself; from where is for administrators
+    assert kept(admin, house.person("Ida New"))["seats"] == []
+    assert teacher.get(f"/users/{zen.id}/kept").status_code == 403 and admin.get("/users/999999999/kept").status_code == 404
+    before = short
+    assert erase(admin, zen, media="all").status_code == 202
+    waits = until(lambda: admin.get(f"/users/{zen.id}/erasure").json()["error"], "it says what it waits for")
+    assert waits == f"an administrator keeps recording {own}"
+    admin.request("PUT", f"/recordings/{own}/keep", json={"kept": False})
+    pseudonym = erased(admin, zen)["pseudonym"]
+    after = kept(admin, zen)
+    assert (after["name"], after["stays"], after["seats_total"], after["consents_total"]) == (pseudonym, before["stays"], before["seats_total"], before["consents_total"])
+    assert (after["to_hold"], after["chat_lines"], after["recordings_total"]) == (0, 0, 0) and {c["ip"] for c in after["consents"]} == {None}
+
+
+def test_who_is_forgotten(house):
+    admin, people = house.admin(), [house.person("Una First"), house.person("Una Second")]
+    assert admin.get("/admin/erasures").json() == {"erasures": [], "total": 0}
+    for person in people:
+        assert erase(admin, person).status_code == 202
+    done = [erased(admin, person) for person in people]
+    assert admin.get("/admin/erasures").json() == {"erasures": done[::-1], "total": 2}
+    assert admin.get("/admin/erasures?skip=1&limit=1").json() == {"erasures": done[:1], "total": 2}
+    assert {x["step"] for x in done} == {"storage"} and house.person("Eve").get("/admin/erasures").status_code == 403

@@ -1,12 +1,14 @@
-"""What is left of a call, in the pages: recordings and how long they are kept, attendance, the audit log, what providers told."""
+"""What is left of a call, in the pages: recordings and how long they are kept, attendance, the audit log, what providers told; and of a person, who is forgotten."""
 import csv
 import io
+import json
 import pathlib
+import re
 import time
 
 import pytest
 
-from harness import Server
+from harness import PASSWORD, Server, until
 from playing import sign_in
 from recorded import record
 from stage import Actor
@@ -38,6 +40,7 @@ def opened(stage, house, shots):  # noqa: F811
         return actor.page
 
     async def shot(page, name, look):
+        await page.evaluate("() => scrollTo(0, 0)")
         found.extend(await faults(page, f"{name} ({look})"))
         await page.screenshot(path=shots / f"{look}-{name}.png", full_page=True)
 
@@ -176,3 +179,124 @@ async def test_a_door_without_guests_leads_to_signing_in(stage, house):
     link = await nobody.see("sign-in-first")
     assert await link.get_attribute("href") == f"/signin?next=/join/{session['room_code']}"
     assert await nobody.page.get_by_test_id("join-code").is_disabled() and nobody.errors == []
+
+
+def was_in(house, teacher, session, *tokens):
+    """A recorded call of these people, who have left; the recording and their seats."""
+    calls = [house.call(token).joined() for token in tokens]
+    calls[-1].send("say", text="We are all here")
+    calls[-1].round_trip()
+    _, number = record(house, teacher, session)
+    for call in calls:
+        call.leave()
+    with house.db() as db:
+        until(lambda: not db.execute("SELECT 1 FROM connection_spans WHERE left_at IS NULL").fetchone(), "all have left")
+    until(lambda: teacher.get(f"/recordings/{number}").json()["status"] == "ready", "its files are made", 60)
+    return number, [call.me["you"]["participant_id"] for call in calls]
+
+
+async def is_in_view(page, testid):
+    """Within the scrolled dialog, too."""
+    seen = "([e]) => new Promise((tell) => new IntersectionObserver(([seen], all) => { all.disconnect(); tell(seen.intersectionRatio > 0.9) }).observe(e))"
+    assert await page.get_by_test_id(testid).evaluate_all(seen), f"{testid} is out of view"
+
+
+async def to_privacy(boss, page, text):
+    await boss.click("account")
+    await boss.click("admin")
+    await boss.click("nav-privacy")
+    await page.get_by_test_id("find-person").fill(text)
+
+
+@pytest.mark.parametrize("look", WIDTHS)
+async def test_a_guest_is_found_gets_a_copy_and_is_forgotten(stage, house, opened, look):
+    name, teacher, boss = f"Gwendolyn Featherstone-{look}", house.person("Tess Teacher"), seen_by(stage, house, "Admin", house.admin())
+    first, second = teacher.session(title="Geometry for the second year, part two: circles"), teacher.session(title="Algebra")
+    shared, (_, seat) = was_in(house, teacher, first, teacher.join(first), house.guest(first, name))
+    alone, (newest,) = was_in(house, teacher, second, house.guest(second, name.upper()))
+    teacher.post(f"/sessions/{first['id']}/consents", {"given": False, "participant_id": seat})
+    page = await opened(boss, look)
+    await to_privacy(boss, page, f"featherstone-{look}")
+    found = page.get_by_test_id(f"guest-{newest}")
+    await found.get_by_text("Geometry for the second year").wait_for()
+    await opened.shot(page, "privacy-found", look)
+    await found.get_by_test_id("see-guest").click()
+    kept = page.get_by_test_id("kept")
+    for words in ("2 stays in 2 seats", "2 lines", "2, 1 of them with nobody else in it", "1 entry"):
+        await kept.get_by_text(words, exact=True).wait_for()
+    await page.get_by_test_id("kept-recordings").get_by_text(f"Recording {alone}, Algebra").wait_for()
+    await page.get_by_test_id("kept-consents").get_by_text("Refused, told to the host").wait_for()
+    await boss.click("prepare-export")
+    async with page.expect_download() as saved:
+        await boss.click("save-export")
+    known = json.loads(await words_of(await saved.value))
+    assert known["guest"]["seats"] == 2 and {f["recording_id"] for f in known["recording_files"]} == {shared, alone}
+    await opened.shot(page, "privacy-guest", look)
+
+    await boss.click("forget")
+    for words in ("1 recording with others", "2 stays in 2 seats", "1 entry"):
+        await page.get_by_test_id("stays").get_by_text(words).wait_for()
+    await page.get_by_test_id("media-all").check()
+    await page.get_by_test_id("stays").get_by_text("1 recording with others").wait_for(state="detached")
+    await page.get_by_test_id("goes").get_by_text("2 recordings, 1 of them with others, who lose it too").wait_for()
+    await page.get_by_test_id("media-own").check()
+    assert await page.get_by_test_id("save").is_disabled()
+    await page.get_by_test_id("confirm-person").fill(name.lower())
+    await opened.shot(page, "privacy-erase", look)
+    house.guest(second, name)  # and comes once more
+    await boss.click("save")
+    await page.get_by_test_id("problem").get_by_text("begin again").wait_for()
+    await is_in_view(page, "problem")
+    await kept.get_by_text("2 stays in 3 seats").wait_for()
+    await page.get_by_test_id("stays").get_by_text("2 stays in 2 seats").wait_for()  # what was not read is not confirmed
+    await opened.shot(page, "privacy-refused", look)
+    await page.get_by_role("button", name="Cancel").click()
+    await boss.click("forget")
+    await page.get_by_test_id("confirm-person").fill(name)
+    await boss.click("save")
+    await page.get_by_test_id("erasure-status").get_by_text("Done").wait_for()
+    await page.locator("[data-testid^=stage-][data-at=done]").nth(9).wait_for()
+    await kept.get_by_text("1, with others", exact=True).wait_for()
+    pseudonym = await page.get_by_role("heading", level=1).inner_text()
+    assert pseudonym.startswith("Erased participant ") and not re.search("featherstone", await page.content(), re.I)
+    await opened.shot(page, "privacy-erased", look)
+
+    await page.get_by_role("link", name=f"Attendance of {first['title']}").click()
+    attendance = page.get_by_test_id("attendance")
+    await attendance.get_by_text(pseudonym).wait_for()
+    assert await attendance.locator("tbody tr").count() == 2 and name not in await attendance.inner_text()
+    await page.goto(f"{house.url}/admin/privacy?find=featherstone-{look}")
+    await page.get_by_text("Nobody who came by a code").wait_for()
+    await page.get_by_text("No account has that").wait_for()
+    await page.get_by_test_id("find-person").fill("")
+    await page.get_by_role("link", name=pseudonym).wait_for()
+    await opened.shot(page, "privacy-erasures", look)
+
+
+@pytest.mark.parametrize("look", WIDTHS)
+async def test_an_account_is_forgotten_when_a_recording_is_let_go(stage, house, opened, look):
+    zoe, boss = house.person(f"Zoe Zimmermann of {look}"), seen_by(stage, house, "Admin", house.admin())
+    session = zoe.session(title="By herself")
+    number, _ = was_in(house, zoe, session, zoe.join(session))
+    boss.account.request("PUT", f"/recordings/{number}/keep", json={"kept": True, "reason": "claim 4711"})
+    page = await opened(boss, look)
+    await to_privacy(boss, page, f"zimmermann of {look}")
+    await page.get_by_role("link", name=zoe.name).click()
+    await page.get_by_test_id("kept-recordings").get_by_text("Kept by an administrator").wait_for()
+    await boss.click("forget")
+    await page.get_by_text("the erasure waits until it is let go").wait_for()
+    await page.get_by_test_id("confirm-person").fill(zoe.name)
+    assert await page.get_by_test_id("save").is_disabled(), "an account is confirmed by its address"
+    await page.get_by_test_id("confirm-person").fill(zoe.email)
+    await boss.click("save")
+    await page.get_by_test_id("erasure-waits").get_by_text("Let it go").wait_for()
+    await page.locator("[data-testid=stage-recordings][data-at=now]").wait_for()
+    await opened.shot(page, "privacy-waits", look)
+    await page.get_by_test_id("erasure-waits").get_by_role("link").click()
+    await boss.click(f"let-go-{number}")
+    await page.get_by_text("Kept (claim 4711)").wait_for(state="detached")
+    await page.goto(f"{house.url}/admin/privacy/account/{zoe.id}")
+    await page.get_by_test_id("erasure-status").get_by_text("Done").wait_for()
+    await page.get_by_test_id("kept").get_by_text("none", exact=True).wait_for()
+    assert house.client().post("/api/v1/auth/login", data={"username": zoe.email, "password": PASSWORD}).status_code == 401
+    assert await page.get_by_test_id("forget").count() == 0 and zoe.email not in await page.content()

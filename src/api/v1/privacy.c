@@ -5,6 +5,7 @@
 #include "core/consent.h"
 #include "core/erasure.h"
 #include "core/export.h"
+#include "core/kept.h"
 #include "core/participant.h"
 #include "core/session.h"
 #include "core/user.h"
@@ -64,6 +65,30 @@ bool v1_consent_add(struct request *r, struct err *e)
     request_subject(r, "participant", p.id);
     hide_place(r, out);
     return reply_with(r, out);
+}
+
+/* ---- what is kept, in short */
+
+static bool reply_kept(struct request *r, struct person_kept *out)
+{
+    for (size_t i = 0; i < out->consents.count; i++) hide_place(r, (struct consent_reply *)(uintptr_t)out->consents.items + i);
+    return reply_with(r, out);
+}
+
+bool v1_user_kept(struct request *r, struct err *e)
+{
+    const struct user_path *path = r->path;
+    struct person_kept *out = arena_new(r->scope.arena, struct person_kept);
+    if (path->user_id != r->scope.actor->id && !user_admin_only(&r->scope, e)) return false;
+    return kept_of_user(&r->scope, path->user_id, out, e) && reply_kept(r, out);
+}
+
+bool v1_guest_kept(struct request *r, struct err *e)
+{
+    struct guest guest;
+    const struct guest_pick *q = r->query;
+    struct person_kept *out = arena_new(r->scope.arena, struct person_kept);
+    return user_admin_only(&r->scope, e) && guest_of(&r->scope, q->guest, &guest, e) && kept_of_guest(&r->scope, &guest, out, e) && reply_kept(r, out);
 }
 
 /* ---- export */
@@ -174,6 +199,14 @@ bool v1_erasure_get(struct request *r, struct err *e)
     enum db_found found = erasure_of(&r->scope, path->user_id, &x, e);
     if (found != DB_ROW) return found == DB_NONE && err_fail(e, error_not_erased);
     return reply_erasure(r, &x);
+}
+
+bool v1_erasure_list(struct request *r, struct err *e)
+{
+    const struct page_query *q = r->query;
+    struct erasure_list *out = arena_new(r->scope.arena, struct erasure_list);
+    model_all_present(&erasure_list_model, out);
+    return user_admin_only(&r->scope, e) && erasure_list(&r->scope, q->skip, q->limit, &out->erasures, &out->total, e) && reply_with(r, out);
 }
 
 /* ---- people without an account */

@@ -21,12 +21,18 @@ interface Props {
   save: string;
   saving: { isPending: boolean; error: unknown };
   blocked?: boolean;
+  /** Of the button that does it. */
+  color?: string;
+  failed?: string;
   onSave(): void;
   onClose(): void;
   children: ReactNode;
 }
 
-export function FormDialog({ title, save, saving, blocked, onSave, onClose, children }: Props) {
+/** A long form is scrolled where the screen is small. */
+const intoView = (part: HTMLElement | null) => part?.scrollIntoView({ block: 'nearest' });
+
+export function FormDialog({ title, save, saving, blocked, color, failed = 'Could not save', onSave, onClose, children }: Props) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     onSave();
@@ -36,12 +42,16 @@ export function FormDialog({ title, save, saving, blocked, onSave, onClose, chil
       <form onSubmit={submit}>
         <Stack>
           {children}
-          {saving.error != null && <Problem title="Could not save" error={saving.error} />}
+          {saving.error != null && (
+            <div ref={intoView}>
+              <Problem title={failed} error={saving.error} />
+            </div>
+          )}
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
               Cancel
             </Button>
-            <Button type="submit" loading={saving.isPending} disabled={blocked} data-testid="save">
+            <Button type="submit" color={color} loading={saving.isPending} disabled={blocked} data-testid="save">
               {save}
             </Button>
           </Group>

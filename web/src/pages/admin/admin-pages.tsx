@@ -9,6 +9,8 @@ import './admin.css';
 import { ApiKeysPage } from './api-keys';
 import { AuditPage } from './audit';
 import { InboxPage } from './inbox';
+import { PrivacyPage } from './privacy';
+import { PrivacyAccountPage, PrivacyGuestPage } from './privacy-person';
 import { RoomPage } from './room-page';
 import { RoomsPage } from './rooms';
 import { TemplatesPage } from './templates';
@@ -22,6 +24,7 @@ const PAGES = [
   { path: 'webhooks', word: 'Webhooks' },
   { path: 'audit', word: 'Audit log' },
   { path: 'inbox', word: 'Inbox' },
+  { path: 'privacy', word: 'Privacy' },
 ] as const;
 
 export default function AdminPages() {
@@ -42,6 +45,9 @@ export default function AdminPages() {
         <Route path="webhooks" element={<WebhooksPage />} />
         <Route path="audit" element={<AuditPage />} />
         <Route path="inbox" element={<InboxPage />} />
+        <Route path="privacy" element={<PrivacyPage />} />
+        <Route path="privacy/account/:id" element={<PrivacyAccountPage />} />
+        <Route path="privacy/guest" element={<PrivacyGuestPage />} />
         <Route path="*" element={<NotFoundPage />} />
       </Routes>
     </Stack>
