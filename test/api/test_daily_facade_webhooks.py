@@ -69,11 +69,12 @@ def test_life_of_a_webhook(daily, receiver, hook):
     probe = receiver.messages[0]
     assert probe["body"] == b'{"test":"test"}' and probe["headers"]["authorization"] == "Basic c2VjcmV0"
     assert verify_webhook_signature(probe["body"], probe["headers"]["x-webhook-signature"], probe["headers"]["x-webhook-timestamp"], SECRET)
-    assert daily.get(f"/webhooks/{made['uuid']}").json() == made and made in daily.get("/webhooks").json()
+    its_own = lambda told: {name: value for name, value in told.items() if name != "lastMomentPushed"}  # rooms of other tests may be over just now
+    assert its_own(daily.get(f"/webhooks/{made['uuid']}").json()) == made and made in map(its_own, daily.get("/webhooks").json())
     for change in (daily.post, lambda path, body: daily.request("PATCH", path, json=body)):
         reply = change(f"/webhooks/{made['uuid']}", {"eventTypes": ["meeting.ended"], "retryType": "exponential", "basicAuth": None})
-        assert reply.json() == {**made, "eventTypes": ["meeting.ended"], "retryType": "exponential", "basicAuth": None, "updatedAt": reply.json()["updatedAt"]}
-    assert len(receiver.messages) == 3, "asked again at each change"
+        assert its_own(reply.json()) == {**made, "eventTypes": ["meeting.ended"], "retryType": "exponential", "basicAuth": None, "updatedAt": reply.json()["updatedAt"]}
+    assert [m["body"] for m in receiver.messages].count(probe["body"]) == 3, "asked again at each change"
     assert daily.delete(f"/webhooks/{made['uuid']}").json() == {}
     for reply in (daily.get(f"/webhooks/{made['uuid']}"), daily.post(f"/webhooks/{made['uuid']}", {}), daily.delete(f"/webhooks/{made['uuid']}")):
         refused(reply, 404, "not-found", f"webhook {made['uuid']} not found")
