@@ -284,6 +284,7 @@ bool recording_ready(struct scope *s, int64_t id, int64_t duration_ms, struct re
     struct recording r;
     enum db_found found = recording_by_id(s, id, &r, e);
     if (found != DB_ROW) return found == DB_NONE; /* deleted meanwhile */
+    if (r.status == recording_status_ready) return true; /* by another node, while this one had fallen silent: its files are being copied, or are gone from here already */
     if (!db_run(s->db, SQL_FORGET_FILES, e, INT_(id))) return false;
     for (size_t i = 0; i < count; i++) {
         CLEAR(&files[i], recording_file, deleted_at);

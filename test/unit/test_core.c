@@ -349,7 +349,10 @@ TEST(test_recording_states)
     DONE(recording_retry(&now, &r, &err));
     struct recording_file f = {.recording_id = r.id, .kind = file_kind_video, .name = "a", .sink = "local", .key = "k", .content_type = "video/mp4", .sha256 = "x"};
     model_all_present(&recording_file_model, &f);
-    for (int i = 0; i < 2; i++) DONE(recording_ready(&now, r.id, 5, &f, 1, &err)); /* done again after a crash: the same files once */
+    for (int i = 0; i < 2; i++) DONE(recording_ready(&now, r.id, 5, &f, 1, &err)); /* by two nodes, of which one was taken for dead: once */
+    int64_t told;
+    assert_int_equal(db_number(now.db, "SELECT count(*) FROM events WHERE event_type = 'recording.ready' AND session_id = $1", &told, &err, INT_(s.id)), DB_ROW);
+    assert_int_equal(told, 1);
     struct list files;
     DONE(recording_files(&now, r.id, &files, &err));
     assert_int_equal(files.count, 1);
