@@ -127,7 +127,7 @@ def retention(w):
 
 def film(w):
     """Somebody who is in a recording with others is forgotten: it stays, their own track goes."""
-    name = f"Esme Remarkable{next(w.numbers)}"
+    name = f"Esme {next(w.numbers)} Remarkable"
     esme = w.person(name)
     row, s = a_recording(w, others=[esme])
     [[seat]] = w.rows("SELECT id FROM participants WHERE session_id = ? AND user_id = ?", s["id"], esme.id)
@@ -141,7 +141,7 @@ def film(w):
 
 def guest(w):
     """Who came without an account is forgotten, as soon as LiveKit has said all of them."""
-    name, s = f"Fay Unmistakable{next(w.numbers)}", w.lesson()
+    name, s = f"Fay {next(w.numbers)} Unmistakable", w.lesson()
     token = w.ok(w.call("POST", "/api/v1/sessions/guest-join", json={"room_code": s["room_code"], "name": name}))["token"]
     w.livekit.join(w.ok(w.call("POST", "/api/v1/call/door", json={"token": token, "consent": True}))["access_token"]).leave()
     w.end(s)

@@ -56,7 +56,7 @@ def lost_hooks(w):
 
 def forgotten(w):
     """Somebody was in a lesson until just now, and is to be forgotten while LiveKit still tells of her."""
-    name = f"Dora Unmistakable{next(w.numbers)}"
+    name = f"Dora {next(w.numbers)} Unmistakable"  # no name begins as another one does
     dora, s = w.person(name), w.lesson()
     w.come(dora, s).leave()
     w.end(s)
