@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FITS " FROM participants p JOIN sessions s ON s.id = p.session_id WHERE p.user_id IS NULL AND (lower(p.identity) LIKE lower($1) ESCAPE '!' OR lower(p.name) LIKE lower($1) ESCAPE '!')"
-static const char SQL_FIND[] = "SELECT p.id, p.session_id, s.title, p.identity, p.name, p.role, p.created_at" FITS " ORDER BY p.id DESC LIMIT $2 OFFSET $3";
-static const char SQL_FOUND[] = "SELECT count(*)" FITS;
+#define FITS "p.user_id IS NULL AND (lower(p.identity) LIKE lower($1) ESCAPE '!' OR lower(p.name) LIKE lower($1) ESCAPE '!')"
+static const char SQL_FIND[] = KEPT_SEATS FITS " ORDER BY p.id DESC LIMIT $2 OFFSET $3";
+static const char SQL_FOUND[] = "SELECT count(*) FROM participants p WHERE " FITS;
 static const char SQL_SEAT[] = "SELECT {} FROM participants WHERE id = $1 AND user_id IS NULL";
 static const char SQL_SEATS[] = "SELECT {p} FROM participants p WHERE " GUEST_SEAT("$1", "$2") " ORDER BY p.id DESC";
 static const char SQL_ADOPT[] = "UPDATE participants SET user_id = $2 WHERE id = $1";

@@ -12,6 +12,9 @@
 /* SQL: the event e is about the seat p, whose number is the first thing in its data. No braces: db.h makes columns of them. */
 #define EVENT_OF_SEAT "(e.event_data LIKE '_\"participant_id\":' || CAST(p.id AS TEXT) || ',%' OR e.event_data LIKE '_\"participant_id\":' || CAST(p.id AS TEXT) || '_')"
 
+/* SQL: seats p as struct kept_seat has them. */
+#define KEPT_SEATS "SELECT p.id, p.session_id, s.title, p.identity, p.name, p.role, p.created_at FROM participants p JOIN sessions s ON s.id = p.session_id WHERE "
+
 /* `named` is NULL for who was meant by a seat; `shown`: the name of the latest seat. `seats`: of struct participant, newest first. */
 struct guest { const char *identity, *named; struct list seats; const char *shown; };
 

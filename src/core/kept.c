@@ -4,7 +4,6 @@
 #include "core/user.h"
 
 #define THEIRS PERSON_SEAT("$1", "$2", "$3")
-#define OF_SEATS " FROM participants p WHERE " THEIRS
 #define OF_RECORDINGS " FROM recordings r JOIN sessions s ON s.id = r.session_id WHERE r.deleted_at IS NULL AND " RECORDING_TOOK_PART(THEIRS)
 #define NEWEST " LIMIT 50"
 
@@ -12,13 +11,12 @@ static const char SQL_TO_HOLD[] = "SELECT count(*) FROM sessions WHERE teacher_i
 static const char SQL_STAYS[] = "SELECT count(*) FROM connection_spans c JOIN participants p ON p.id = c.participant_id WHERE " THEIRS;
 static const char SQL_CHAT[] = /* lines of who was erased are there, and empty */
     "SELECT count(*) FROM events e JOIN participants p ON p.session_id = e.session_id WHERE e.event_type = 'chat.message' AND e.event_data NOT LIKE '%\"text\":\"\"%' AND " THEIRS " AND " EVENT_OF_SEAT;
-static const char SQL_SEATS_TOTAL[] = "SELECT count(*)" OF_SEATS;
+static const char SQL_SEATS_TOTAL[] = "SELECT count(*) FROM participants p WHERE " THEIRS;
 static const char SQL_RECORDINGS_TOTAL[] = "SELECT count(*)" OF_RECORDINGS;
 static const char SQL_RECORDINGS_ALONE[] = "SELECT count(*)" OF_RECORDINGS " AND NOT " RECORDING_HAS_OTHERS(THEIRS);
 static const char SQL_RECORDINGS_HELD[] = "SELECT count(*)" OF_RECORDINGS " AND r.kept = 1";
 static const char SQL_CONSENTS_TOTAL[] = "SELECT count(*) FROM consents c JOIN participants p ON p.id = c.participant_id WHERE " THEIRS;
-static const char SQL_SEATS[] =
-    "SELECT p.id, p.session_id, s.title, p.identity, p.name, p.role, p.created_at FROM participants p JOIN sessions s ON s.id = p.session_id WHERE " THEIRS " ORDER BY p.id DESC" NEWEST;
+static const char SQL_SEATS[] = KEPT_SEATS THEIRS " ORDER BY p.id DESC" NEWEST;
 static const char SQL_RECORDINGS[] =
     "SELECT r.id, r.session_id, s.title, r.started_at, CASE WHEN " RECORDING_HAS_OTHERS(THEIRS) " THEN 1 ELSE 0 END, r.kept" OF_RECORDINGS " ORDER BY r.id DESC" NEWEST;
 static const char SQL_CONSENTS[] = CONSENT_SHOWN "WHERE " THEIRS " ORDER BY c.id DESC" NEWEST;

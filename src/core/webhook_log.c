@@ -97,15 +97,21 @@ bool webhook_events(struct scope *s, int64_t after, int64_t limit, struct list *
     return db_all(s->db, SQL_EVENTS, event, out, s->arena, e, INT_(after), INT_(limit));
 }
 
+/* In the words that the event has now; without a body where the endpoint is not told of it, or it is gone. */
+static bool letter_now(struct scope *s, const struct webhook_endpoint *w, int64_t event_id, struct webhook_letter *out, struct err *e)
+{
+    struct event event;
+    enum db_found found = db_one(s->db, SQL_EVENT, event, &event, s->arena, e, INT_(event_id));
+    *out = (struct webhook_letter){0};
+    return found == DB_ROW ? webhook_render(s, w, &event, out, e) : found == DB_NONE;
+}
+
 bool webhook_letter_of(struct scope *s, const struct webhook_endpoint *w, int64_t event_id, struct webhook_letter *out, struct err *e)
 {
     struct kept_letter kept;
-    struct event event;
     enum db_found found = db_one(s->db, SQL_LETTER, kept_letter, &kept, s->arena, e, INT_(w->id), INT_(event_id));
-    *out = (struct webhook_letter){0};
     if (found == DB_ROW && HAS(&kept, kept_letter, body)) return *out = (struct webhook_letter){kept.message_id, kept.body}, true;
-    if (found != DB_FAILED) found = db_one(s->db, SQL_EVENT, event, &event, s->arena, e, INT_(event_id));
-    return found == DB_ROW ? webhook_render(s, w, &event, out, e) : found == DB_NONE;
+    return found != DB_FAILED && letter_now(s, w, event_id, out, e);
 }
 
 /* ---- noting */
@@ -157,13 +163,11 @@ static bool was_forgetting(struct scope *s, const struct webhook_batch *b, bool 
 static bool say_anew(struct scope *s, struct webhook_delivery *d, struct err *e)
 {
     struct webhook_endpoint w;
-    struct event event;
-    struct webhook_letter letter;
+    struct webhook_letter letter = {0};
     if (!HAS(d, webhook_delivery, body)) return true;
-    enum db_found found = db_one(s->db, SQL_EVENT, event, &event, s->arena, e, INT_(d->event_id));
-    if (found == DB_ROW) found = db_one(s->db, SQL_BY_ID, webhook_endpoint, &w, s->arena, e, INT_(d->endpoint_id));
-    if (found == DB_FAILED || (found == DB_ROW && !webhook_render(s, &w, &event, &letter, e))) return false;
-    SET(d, webhook_delivery, body, found == DB_ROW && letter.body ? letter.body : "");
+    enum db_found found = db_one(s->db, SQL_BY_ID, webhook_endpoint, &w, s->arena, e, INT_(d->endpoint_id));
+    if (found == DB_FAILED || (found == DB_ROW && !letter_now(s, &w, d->event_id, &letter, e))) return false;
+    SET(d, webhook_delivery, body, letter.body ? letter.body : "");
     return true;
 }
 
@@ -176,9 +180,9 @@ static bool record_ours(struct scope *s, const struct webhook_batch *b, struct e
     if (!was_forgetting(s, b, &forgetting, e)) return false;
     for (size_t i = 0; i < b->outcome_count; i++) {
         struct webhook_outcome o = b->outcomes[i];
-        if (forgetting && !say_anew(s, &o.row, e)) return false;
         if (db_conn_is_shared(s->db) && o.row.endpoint_id != asked) ours = db_number(s->db, SQL_OURS, &one, e, INT_(asked = o.row.endpoint_id), INT_(s->core->node_id));
-        if (ours == DB_FAILED || (ours == DB_ROW && !record_one(s, &o, e))) return false;
+        if (ours == DB_FAILED) return false;
+        if (ours == DB_ROW && ((forgetting && !say_anew(s, &o.row, e)) || !record_one(s, &o, e))) return false;
     }
     return true;
 }

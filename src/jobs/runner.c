@@ -8,15 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEASE_MS = 60000, LOOK_MS = 1000, INBOX_LOOK_MS = 200, EXTEND_MS = 15000, NS_A_MS = 1000000, NS_A_S = 1000000000 };
+enum { LEASE_MS = 60000, LOOK_MS = 1000, INBOX_PAUSE_MS = 200, EXTEND_MS = 15000, NS_A_MS = 1000000, NS_A_S = 1000000000 };
 
 /* What takes long has a thread of its own, and so has what asks others: what providers tell does not wait for it.
- * The inbox's looks often, but pauses after each job too: what came meanwhile shares commits, and leaves the writer to who waits for an answer. */
-struct lane_kind { struct job_lane jobs; int64_t look_ms; bool pauses; };
+ * The inbox's has a pause instead of LOOK_MS, a shorter one, and has it after each job too: what came meanwhile shares commits, and leaves the writer to who waits
+ * for an answer. */
+struct lane_kind { struct job_lane jobs; int64_t pause_ms; };
 static const struct lane_kind lanes[] = {
-    {{"compose", ",compose,", false}, LOOK_MS, false}, {{"fetch", ",fetch,", false}, LOOK_MS, false}, {{"publish", ",publish,unpublish,release,", false}, LOOK_MS, false},
-    {{"inbox", ",inbox,", false}, INBOX_LOOK_MS, true}, {{"reconcile", ",reconcile,", false}, LOOK_MS, false},
-    {{"jobs", ",compose,fetch,publish,unpublish,release,inbox,reconcile,", true}, LOOK_MS, false}};
+    {{"compose", ",compose,", false}, 0}, {{"fetch", ",fetch,", false}, 0}, {{"publish", ",publish,unpublish,release,", false}, 0}, {{"inbox", ",inbox,", false}, INBOX_PAUSE_MS},
+    {{"reconcile", ",reconcile,", false}, 0}, {{"jobs", ",compose,fetch,publish,unpublish,release,inbox,reconcile,", true}, 0}};
 enum { LANES = sizeof lanes / sizeof *lanes };
 
 struct lane {
@@ -153,6 +153,7 @@ static void *run(void *arg)
     struct lane *lane = arg;
     struct runner *r = lane->runner;
     struct db_conn *db = NULL;
+    int64_t pause_ms = lane->kind->pause_ms;
     while (!stopping(r)) {
         struct arena a;
         arena_init(&a);
@@ -160,7 +161,7 @@ static void *run(void *arg)
         bool found = core_write(r->core, take, &t, NULL) && t.found == DB_ROW && have_database(lane, &db, &t.job);
         if (found && FAULT_POINT(job_taken)) work(lane, db, &a, &t.job);
         arena_release(&a);
-        if (!found || lane->kind->pauses) wait_for_work(r, lane->kind->look_ms);
+        if (!found || pause_ms) wait_for_work(r, pause_ms ? pause_ms : LOOK_MS);
     }
     db_conn_close(db);
     return NULL;

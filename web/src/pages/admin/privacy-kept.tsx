@@ -46,17 +46,23 @@ function Newest({ title, total, testid, children }: { title: string; total: numb
   );
 }
 
+const Line = ({ about, children }: { about: string; children: ReactNode }) => (
+  <List.Item className="break">
+    {children}
+    <Text size="sm" c="dimmed">
+      {about}
+    </Text>
+  </List.Item>
+);
+
 const Seats = ({ kept }: { kept: Kept }) => (
   <Newest title="Seats" total={kept.seats_total} testid="kept-seats">
     {kept.seats.map((seat) => (
-      <List.Item key={seat.participant_id} className="break">
+      <Line key={seat.participant_id} about={`as ${seat.name}, ${seat.role}, since ${formatDateTime(seat.created_at)}`}>
         <Anchor component={Link} to={`/my/${seat.session_id}/attendance`} size="sm" aria-label={`Attendance of ${seat.session_title}, seat ${seat.participant_id}`}>
           {seatWords(seat)}
         </Anchor>
-        <Text size="sm" c="dimmed">
-          as {seat.name}, {seat.role}, since {formatDateTime(seat.created_at)}
-        </Text>
-      </List.Item>
+      </Line>
     ))}
   </Newest>
 );
@@ -64,7 +70,7 @@ const Seats = ({ kept }: { kept: Kept }) => (
 const Recordings = ({ kept }: { kept: Kept }) => (
   <Newest title="Recordings they are in" total={kept.recordings_total} testid="kept-recordings">
     {kept.recordings.map((recording) => (
-      <List.Item key={recording.id} className="break">
+      <Line key={recording.id} about={`${formatDateTime(recording.started_at)}, ${recording.others ? 'with others' : 'nobody else in it'}`}>
         <Anchor component={Link} to={`/recordings/${recording.id}`} size="sm">
           Recording {recording.id}, {recording.session_title}
         </Anchor>{' '}
@@ -73,10 +79,7 @@ const Recordings = ({ kept }: { kept: Kept }) => (
             Kept by an administrator
           </Badge>
         )}
-        <Text size="sm" c="dimmed">
-          {formatDateTime(recording.started_at)}, {recording.others ? 'with others' : 'nobody else in it'}
-        </Text>
-      </List.Item>
+      </Line>
     ))}
   </Newest>
 );
@@ -84,12 +87,9 @@ const Recordings = ({ kept }: { kept: Kept }) => (
 const Consents = ({ kept }: { kept: Kept }) => (
   <Newest title="Consent to be recorded" total={kept.consents_total} testid="kept-consents">
     {kept.consents.map((consent) => (
-      <List.Item key={consent.id} className="break">
+      <Line key={consent.id} about={`${formatDateTime(consent.at)}, asked with “${consent.wording}”`}>
         {DECISIONS[consent.decision]}, {WAYS[consent.way]}
-        <Text size="sm" c="dimmed">
-          {formatDateTime(consent.at)}, asked with “{consent.wording}”
-        </Text>
-      </List.Item>
+      </Line>
     ))}
   </Newest>
 );
