@@ -6,6 +6,7 @@
 #include "jobs/kinds.h"
 #include "sink/local.h"
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char SQL_FILE[] = "SELECT {} FROM recording_files WHERE id = $1";
@@ -52,12 +53,21 @@ static bool upload(struct publishing *p, const struct sink *sink, const struct r
     return sink->ops->put(sink->ctx, p->w->arena, &file, &u, &p->url, e) && FAULT_POINT(upload_proven) && core_write(p->w->core, tell_stored, p, e) && FAULT_POINT(copy_noted);
 }
 
+/* Sinks map it: what is not there any more would end the program. */
+static bool is_whole(int fd, const struct recording_file *f, struct err *e)
+{
+    struct stat st;
+    if (fstat(fd, &st)) return err_sys(e, ERR_DESTINATION, "sink", "cannot look at \"%s\"", f->key);
+    return st.st_size == f->size_bytes || err_set(e, ERR_DESTINATION, "sink", "the file \"%s\" in DATA_DIR has %lld bytes, not the %lld that were recorded: put it back from a backup, then try again", f->key,
+                                                  (long long)st.st_size, (long long)f->size_bytes);
+}
+
 static bool publish(struct publishing *p, const struct recording_file *f, struct err *e)
 {
     const struct sink *sink = sink_of(p->w->core, &p->copy, e);
     int fd = sink ? sink_open_local(core_config(p->w->core)->DATA_DIR, f->key, e) : -1;
     if (fd < 0) return false;
-    bool ok = upload(p, sink, f, fd, e);
+    bool ok = is_whole(fd, f, e) && upload(p, sink, f, fd, e);
     close(fd);
     return ok;
 }

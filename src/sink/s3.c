@@ -4,13 +4,16 @@
 #include "base/fault.h"
 #include "net/fetch.h"
 #include "net/sigv4.h"
-#include "sink/digest.h"
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/mman.h>
+#include <time.h>
 
-enum { PART = 16 << 20, MOST_PARTS = 10000, TIMEOUT_MS = 600000, SILENT_MS = 60000, WORDS_LONGEST = 160 }; /* while a store puts many parts together it says something now and then */
+enum { PART = 8 << 20, MOST_PARTS = 10000, ABREAST = 2, TIMEOUT_MS = 600000, SILENT_MS = 60000, WORDS_LONGEST = 160 }; /* while a store puts many parts together it says something now and then */
 
 struct s3 {
     struct sink sink;
@@ -21,7 +24,7 @@ struct s3 {
     char *root;                   /* of every path: "" or "/BUCKET" */
 };
 
-struct call { const char *method, *key, *query; const void *body; size_t size; const char *content_type, *sha256, *payload; const struct sink_upload *upload; }; /* payload: the body's hash, if it is known */
+struct call { const char *method, *key, *query; const void *body; size_t size; const char *content_type, *sha256; bool (*go_on)(void *arg); void *go_on_arg; }; /* sha256: of the whole file, said once */
 
 /* ---- one request */
 
@@ -50,15 +53,14 @@ static bool request(struct s3 *s, struct arena *a, const struct call *c, struct 
     char time[SIGV4_TIME], payload[65];
     const char *path = path_of(s, a, c->key), *query = c->query ? c->query : "";
     sigv4_time(clock_now_ms(), time);
-    if (c->payload) snprintf(payload, sizeof payload, "%s", c->payload);
-    else sha256_hex(c->body ? c->body : "", c->size, payload);
+    sha256_hex(c->body ? c->body : "", c->size, payload);
     struct sigv4_header headers[] = {{"host", s->host}, {"x-amz-content-sha256", payload}, {"x-amz-date", time}, {"x-amz-meta-sha256", c->sha256}};
     struct sigv4_request r = {c->method, path, query, headers, c->sha256 ? 4 : 3, payload};
     const char *lines[] = {arena_printf(a, "Authorization: %s", sigv4_authorization(a, &s->key, &r, time)), arena_printf(a, "x-amz-content-sha256: %s", payload),
                            arena_printf(a, "x-amz-date: %s", time), "Expect:", arena_printf(a, "Content-Type: %s", c->content_type ? c->content_type : "application/octet-stream"),
                            c->sha256 ? arena_printf(a, "x-amz-meta-sha256: %s", c->sha256) : NULL, NULL};
     struct fetch what = {.method = c->method, .url = arena_printf(a, "%s%s%s%s", s->base, path, *query ? "?" : "", query), .headers = lines,
-                         .body = c->body, .body_size = c->size, .total_ms = TIMEOUT_MS, .silent_ms = SILENT_MS, .go_on = c->upload ? c->upload->go_on : NULL, .go_on_arg = c->upload ? c->upload->arg : NULL};
+                         .body = c->body, .body_size = c->size, .total_ms = TIMEOUT_MS, .silent_ms = SILENT_MS, .go_on = c->go_on, .go_on_arg = c->go_on_arg};
     return fetch(s->fetcher, &what, a, out, e);
 }
 
@@ -118,38 +120,71 @@ static int64_t part_at(const struct sink_file *f, int64_t offset)
     return left < part ? left : part;
 }
 
-static bool put_part(struct s3 *s, struct arena *a, const struct sink_file *f, struct sink_upload *u, const struct part_digest *digest, struct err *e)
+/* ---- parts: some go up side by side, each by a thread of its own, so that the store never waits for a hash, nor a hash for the store */
+
+struct part { struct s3 *s; const struct sink_file *file; const struct sink_upload *upload; int64_t offset; const atomic_bool *over; pthread_t thread; struct arena own; const char *tag; struct err why; };
+
+static bool is_wanted(void *over)
 {
-    struct arena own;
+    return !*(const atomic_bool *)over;
+}
+
+/* By a thread of its own; `tag` stays NULL where it fails. */
+static void *put_part(void *arg)
+{
+    struct part *p = arg;
     struct fetch_reply r;
-    arena_init(&own);
-    const char *query = arena_printf(&own, "partNumber=%lld&uploadId=%s", (long long)(u->done / part_size(f->size) + 1), fetch_escape(&own, u->id));
-    struct call c = {.method = "PUT", .key = f->key, .query = query, .payload = digest->hex, .upload = u};
-    bool ok = put_mapped(s, &own, f, &c, u->done, (size_t)digest->size, &r, e);
-    const char *tag = ok ? fetch_header(&r, &own, "ETag") : NULL;
-    if (ok && !tag) ok = err_set(e, ERR_DESTINATION, "sink_refused", "bucket \"%s\" gave no tag for a part", s->bucket);
-    if (ok) u->parts = arena_printf(a, "%s%s\n", u->parts ? u->parts : "", tag);
-    arena_release(&own);
-    if (!ok) return false;
-    u->done += digest->size;
+    const char *query = arena_printf(&p->own, "partNumber=%lld&uploadId=%s", (long long)(p->offset / part_size(p->file->size) + 1), fetch_escape(&p->own, p->upload->id));
+    struct call c = {.method = "PUT", .key = p->file->key, .query = query, .go_on = is_wanted, .go_on_arg = (void *)p->over};
+    if (!put_mapped(p->s, &p->own, p->file, &c, p->offset, (size_t)part_at(p->file, p->offset), &r, &p->why)) return NULL;
+    p->tag = fetch_header(&r, &p->own, "ETag");
+    if (!p->tag) err_set(&p->why, ERR_DESTINATION, "sink_refused", "bucket \"%s\" gave no tag for a part", p->s->bucket);
+    return NULL;
+}
+
+static bool part_begin(struct part *p, struct err *e)
+{
+    arena_init(&p->own);
+    return !pthread_create(&p->thread, NULL, put_part, p) || err_set(e, ERR_INTERNAL, "sink", "no thread can be started to upload a part");
+}
+
+static bool joined_soon(pthread_t thread)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec++;
+    return pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) != ETIMEDOUT;
+}
+
+/* When it is there, what the store said of it is kept. */
+static bool part_end(struct part *p, struct arena *a, struct sink_upload *u, atomic_bool *over, struct err *e)
+{
+    while (!joined_soon(p->thread)) *over |= !u->go_on(u->arg);
+    if (p->tag) u->parts = arena_printf(a, "%s%s\n", u->parts ? u->parts : "", p->tag);
+    else *e = p->why;
+    arena_release(&p->own);
+    if (!p->tag) return false;
+    u->done += part_at(p->file, p->offset);
     return FAULT_POINT(upload_part) && u->save(u->arg, u, e) && FAULT_POINT(upload_noted);
 }
 
-/* While a part is on its way the next one's hash is made. */
 static bool put_each(struct s3 *s, struct arena *a, const struct sink_file *f, struct sink_upload *u, struct err *e)
 {
-    struct part_digest now, next = {0};
+    struct part parts[ABREAST];
+    atomic_bool over = false;
+    size_t begun = 0, ended = 0;
+    int64_t next = u->done;
     bool ok = true;
-    if (u->done < f->size) part_digest_begin(&next, f->fd, u->done, part_at(f, u->done));
     while (ok && u->done < f->size) {
-        ok = part_digest_end(&next, e);
-        now = next;
-        int64_t after = now.offset + now.size;
-        if (ok && after < f->size) part_digest_begin(&next, f->fd, after, part_at(f, after));
-        bool begun = ok && after < f->size;
-        ok = ok && put_part(s, a, f, u, &now, e);
-        if (!ok && begun) part_digest_end(&next, NULL);
+        for (; ok && begun - ended < ABREAST && next < f->size; next += part_at(f, next), begun += ok) {
+            struct part *p = &parts[begun % ABREAST];
+            *p = (struct part){.s = s, .file = f, .upload = u, .offset = next, .over = &over};
+            ok = part_begin(p, e);
+        }
+        ok = ok && part_end(&parts[ended++ % ABREAST], a, u, &over, e);
     }
+    over = true;
+    for (; ended < begun; ended++) pthread_join(parts[ended % ABREAST].thread, NULL), arena_release(&parts[ended % ABREAST].own);
     return ok;
 }
 
@@ -209,7 +244,7 @@ static bool put(void *ctx, struct arena *a, const struct sink_file *f, struct si
 {
     struct s3 *s = ctx;
     struct fetch_reply r;
-    struct call c = {.method = "PUT", .key = f->key, .content_type = f->content_type, .sha256 = f->sha256, .upload = u};
+    struct call c = {.method = "PUT", .key = f->key, .content_type = f->content_type, .sha256 = f->sha256, .go_on = u->go_on, .go_on_arg = u->arg};
     bool ok = f->size > part_size(f->size) ? put_parts(s, a, f, u, e) : put_mapped(s, a, f, &c, 0, (size_t)f->size, &r, e);
     *url = NULL;
     return ok && verify(s, a, f, e);

@@ -22,7 +22,7 @@ from harness import Contract, Server, jwt, until
 from livekit_calls import settings
 from receiver import Receiver
 
-PARTS = 17 << 20  # of a recording that a bucket takes in two parts
+PARTS = 9 << 20  # of a recording that a bucket takes in two parts
 PERIODIC = ("reconcile", "dial_in", "retention")
 
 
