@@ -20,6 +20,10 @@ static const char SQL_NEXT[] = "SELECT {} FROM inbox WHERE state = 'received' AN
 static const char SQL_SETTLE[] = "UPDATE inbox SET state = $2, error = $3, attempts = attempts + 1, processed_at = $4, told = $5 WHERE id = $1 AND state = 'received'";
 static const char SQL_PUT_OFF[] = "UPDATE inbox SET error = $2, attempts = attempts + 1 WHERE id = $1 AND state = 'received'";
 static const char SQL_SET_ASIDE[] = "UPDATE inbox SET state = 'failed', processed_at = $2 WHERE id = $1 AND state = 'received' AND attempts >= $3";
+/* What comes after all was cleaned would bring back who was forgotten, and by which words is not known any more. */
+static const char SQL_HUSH[] =
+    "UPDATE inbox SET state = 'processed', body = '', error = 'somebody who was in is forgotten: what it said is not kept' WHERE id = $1 AND EXISTS (SELECT 1 FROM erasures) AND EXISTS (SELECT 1 FROM erasures x "
+    "WHERE x.user_id IN (SELECT p.user_id FROM participants p JOIN sessions t ON t.id = p.session_id WHERE t.room_name = inbox.room_name UNION SELECT o.teacher_id FROM sessions o WHERE o.room_name = inbox.room_name))";
 static const char SQL_TAKE_UP[] = "UPDATE inbox SET state = 'received' WHERE state = 'waiting' AND provider = $1";
 static const char SQL_SESSION[] = "SELECT {} FROM sessions WHERE room_name = $1 AND deleted_at IS NULL";
 static const char SQL_SWEEP_OLD[] = "DELETE FROM inbox WHERE received_at <= $1 AND id IN (SELECT id FROM inbox WHERE state <> 'failed' ORDER BY id LIMIT 200)";
@@ -145,6 +149,7 @@ static bool settle(struct scope *s, const struct inbox *row, struct err *e)
     bool mine = db_changes(s->db);
     FAULT_POINT(inbox_settled);
     if (!mine) return true; /* another node was faster */
+    if (!db_run(s->db, SQL_HUSH, e, INT_(row->id))) return false;
     if (state == inbox_state_failed && !tell_set_aside(s, row, found == DB_ROW ? session.id : 0, note, e)) return false;
     return (row->told || found != DB_ROW || tell(s, row, &session, e)) && fact_apply_all(s, row->provider, &facts, e);
 }
@@ -170,6 +175,7 @@ bool inbox_put_off(struct scope *s, const struct inbox *row, const char *why, st
     struct session session;
     if (!db_run(s->db, SQL_PUT_OFF, e, INT_(row->id), TEXT_(why)) || !db_run(s->db, SQL_SET_ASIDE, e, INT_(row->id), INT_(s->now), INT_(TRIES))) return false;
     if (!db_changes(s->db)) return true;
+    if (!db_run(s->db, SQL_HUSH, e, INT_(row->id))) return false;
     enum db_found found = session_of(s, row, &session, e);
     return found != DB_FAILED && tell_set_aside(s, row, found == DB_ROW ? session.id : 0, why, e);
 }

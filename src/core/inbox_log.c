@@ -10,7 +10,7 @@
 #define IN_STATE "AND ($8 = '' OR state = $8) "
 /* Written out, as there is an index for it. */
 #define IS_SET_ASIDE "AND state = 'failed' AND $8 = 'failed' "
-#define AGAIN "AND state IN ('processed', 'waiting', 'failed') " /* what was not signed never; what waits for its turn has it before it */
+#define AGAIN "AND body <> '' AND state IN ('processed', 'waiting', 'failed') " /* what was not signed never; what waits for its turn has it before it; of what is not kept nothing is left to look at */
 
 static const char SQL_LIST[] = SHOWN "WHERE " FITS IN_STATE "ORDER BY id DESC LIMIT $9";
 static const char SQL_LIST_SET_ASIDE[] = SHOWN "WHERE " FITS IS_SET_ASIDE "ORDER BY id DESC LIMIT $9";

@@ -145,6 +145,21 @@ def test_secrets_of_the_room_are_not_kept(roomd, livekit, ada):
     assert password not in roomd.log_text()
 
 
+def test_what_is_told_late_of_who_is_forgotten_is_taken_in_and_not_kept(roomd, livekit, ada):
+    wilma, admin, s = roomd.person("Wilma Latecomer"), roomd.admin(), ada.session()
+    livekit.hold_hooks = True
+    come(roomd, wilma, s).leave()
+    late = [body for event, body in livekit.held if event in ("participant_joined", "participant_left")]
+    assert admin.post(f"/users/{wilma.id}/erase", {"confirm": wilma.email}).status_code == 202
+    assert [livekit.deliver(body) for body in late] == [200, 200]
+    until(lambda: not pending(roomd), "all is looked at")
+    rows = admin.get(f"/admin/inbox?room_name={s['room_name']}").json()["events"]
+    assert [(row["state"], row["size_bytes"], row["error"]) for row in rows] == [("processed", 0, "somebody who was in is forgotten: what it said is not kept")] * 2
+    assert admin.get(f"/admin/inbox/{rows[0]['id']}").json()["body"] == ""
+    assert admin.post(f"/admin/inbox/{rows[0]['id']}/replay").json()["state"] == "processed" and admin.post("/admin/inbox/replay", {"room_name": s["room_name"]}).json()["count"] == 0
+    until(lambda: [span["left_at"] is not None for spans in people(ada, s).values() for span in spans] == [True], "the stay itself counts")
+
+
 # ---- whatever the order
 
 def pending(roomd):
