@@ -15,7 +15,10 @@ const struct command commands[] = {
                "                                                      have them looked at again; beside a running server, too\n"
                "WHICH: --set-aside | --state STATE   --provider NAME   --type TYPE   --room NAME   --from ID --to ID   --since TIME --until TIME",
      "What happened here, and what providers have told. What is looked at again changes nothing that it has changed before.", cmd_events},
-    {"privacy", "roomd privacy export --user ID|EMAIL | erase --user ID|EMAIL --confirm EMAIL [--media own|all] | status --user ID | find --guest TEXT | export --guest WHO | erase --guest WHO --seats N", "All that is known of a person; forgetting them (the running server does it).", cmd_privacy},
+    {"privacy", "roomd privacy export --user ID|EMAIL\n       roomd privacy erase --user ID|EMAIL --confirm EMAIL [--media own|all]\n"
+                "       roomd privacy status --user ID                 how far that is\n       roomd privacy find --guest TEXT                people without an account\n"
+                "       roomd privacy export --guest WHO\n       roomd privacy erase --guest WHO --seats N [--media own|all]",
+     "All that is known of a person; forgetting them (the running server does it).", cmd_privacy},
     {"doctor", "roomd doctor [--data DIR]", "Say what is missing on this box and how to mend it.", cmd_doctor},
     {"daily", "roomd daily webhooks list | create [--url URL] [--events NAME,…] [--retry exponential|circuit-breaker] | recreate [--pattern TEXT] | delete [--pattern TEXT]   [--json]", "The webhook by which Daily.co tells this server; without --pattern: those that lead to PUBLIC_URL.", cmd_daily},
     {"livekit", "roomd livekit check [--skip NAME,…] [--wait SECONDS] [--json]", "Say what is wrong with the LiveKit server's URL, key, clock, webhook, Redis, egress, SIP.", cmd_livekit},

@@ -81,15 +81,14 @@ static struct list who_waits(const struct peer *to, struct arena *a)
 static struct list ice_servers(const struct peer *p, struct arena *a)
 {
     const struct config *c = core_config(p->room->hub->core);
-    struct call_ice_server *list = arena_array(a, struct call_ice_server, 2);
-    size_t n = 0;
+    struct call_ice_server *list = arena_array(a, struct call_ice_server, CONFIG_TURN_MOST + 1);
+    char *user = arena_printf(a, "%lld:%s", (long long)(clock_now_ms() / 1000 + 86400), p->connection), *credential = turn_credential(a, c->TURN_SECRET, user);
+    size_t n = 0, length;
     if (*c->STUN_SERVER) SET(&list[n], call_ice_server, urls, arena_printf(a, "stun:%s", c->STUN_SERVER)), n++;
-    if (*c->TURN_URL) {
-        char *user = arena_printf(a, "%lld:%s", (long long)(clock_now_ms() / 1000 + 86400), p->connection);
-        SET(&list[n], call_ice_server, urls, c->TURN_URL);
+    for (const char *url = config_turn_next(c->TURN_URL, &length); length; url = config_turn_next(url + length, &length), n++) {
+        SET(&list[n], call_ice_server, urls, arena_strndup(a, url, length));
         SET(&list[n], call_ice_server, username, user);
-        SET(&list[n], call_ice_server, credential, turn_credential(a, c->TURN_SECRET, user));
-        n++;
+        SET(&list[n], call_ice_server, credential, credential);
     }
     return (struct list){list, n};
 }

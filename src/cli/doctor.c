@@ -43,6 +43,25 @@ static bool port_free(const struct config *c)
     return free_;
 }
 
+/* Of an address for browsers: only those on this box get here by it. */
+static bool names_this_box(const char *url)
+{
+    const char *host = strstr(url, "://");
+    host = host ? host + 3 : url;
+    return !*url || (!strncmp(host, "localhost", 9) && strcspn(host, ":/") == 9) || !strncmp(host, "127.", 4) || !strncmp(host, "[::1]", 5);
+}
+
+/* What people elsewhere need. */
+static void check_reach(const struct config *c)
+{
+    bool proxy_unsaid = c->loopback && !c->TRUST_PROXY;
+    if (proxy_unsaid && names_this_box(c->PUBLIC_URL)) return;
+    if (proxy_unsaid) say(false, "TRUST_PROXY is on", "PUBLIC_URL is for browsers elsewhere, LISTEN for this box: behind a proxy everybody is taken for this box until TRUST_PROXY=on is set");
+    if (strncmp(c->PUBLIC_URL, "https://", 8) != 0) say(false, "PUBLIC_URL is https", "browsers give no camera to plain http pages; put a TLS proxy before roomd and set PUBLIC_URL");
+    if (*c->TURN_URL && !*c->TURN_SECRET) say(false, "TURN_SECRET is set", "without it the TURN server lets nobody in: coturn's static-auth-secret");
+    if (!strcmp(c->PROVIDER, "janus")) printf("hint  behind NAT set NAT_1_1_MAPPING, and open UDP %s\n", c->RTP_PORT_RANGE);
+}
+
 static void check(const struct tool *t)
 {
     struct statvfs v;
@@ -59,9 +78,10 @@ static void check(const struct tool *t)
     say(!statvfs(c->DATA_DIR, &v) && (uint64_t)v.f_bavail * v.f_frsize > (uint64_t)1 << 30, "over 1 GiB free for recordings", "free some space in the data folder's file system");
     snprintf(text, sizeof text, "%s is free, or roomd runs", c->LISTEN);
     say(port_free(c) || access(config_path((struct arena *)(uintptr_t)&t->arena, c, "run/janus.pid"), F_OK) == 0, text, "another program listens there; set LISTEN");
-    if (!c->loopback && strncmp(c->PUBLIC_URL, "https://", 8) != 0) say(false, "PUBLIC_URL is https", "browsers give no camera to plain http pages; put a TLS proxy before roomd and set PUBLIC_URL");
+    check_reach(c);
+    if (!access("/etc/systemd/system/multi-user.target.wants/janus.service", F_OK))
+        printf("hint  Debian's own janus starts with this box and is open to everybody (ports 8088, 8188); roomd needs none of it: systemctl disable --now janus\n");
     if (db_is_url(c->database) && !*c->NODE_URL) printf("hint  with several nodes on this database set NODE_URL on each, and the same SECRET_KEY\n");
-    if (!c->loopback) printf("hint  behind NAT set NAT_1_1_MAPPING, and open UDP %s\n", c->RTP_PORT_RANGE);
 }
 
 static void check_inbox(struct tool *t)

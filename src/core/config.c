@@ -236,6 +236,38 @@ static bool check_address(const char *name, const char *url, struct err *e)
     return !*url || !strncmp(url, "https://", 8) || !strncmp(url, "http://", 7) || err_set(e, ERR_CALLER, "config", "%s must be https://HOST or http://HOST, not \"%s\"", name, url);
 }
 
+const char *config_turn_next(const char *list, size_t *length)
+{
+    list += strspn(list, ", ");
+    *length = strcspn(list, ", ");
+    return list;
+}
+
+static size_t host_length(const char *text)
+{
+    return strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]");
+}
+
+static bool is_turn(const char *url, size_t length)
+{
+    size_t scheme = !strncmp(url, "turns:", 6) ? 6 : 5, host = length > scheme ? host_length(url + scheme) : 0, rest = length - scheme - host;
+    if ((scheme == 5 && strncmp(url, "turn:", 5) != 0) || !host) return false;
+    const char *transport = url + scheme + host;
+    return !rest || (rest == 14 && (!strncmp(transport, "?transport=udp", rest) || !strncmp(transport, "?transport=tcp", rest)));
+}
+
+/* A browser that is given an address which is none comes into no call at all. */
+static bool check_ice(const struct config *c, struct err *e)
+{
+    size_t length, count = 0;
+    bool ok = true;
+    for (const char *url = config_turn_next(c->TURN_URL, &length); length; url = config_turn_next(url + length, &length), count++) ok &= is_turn(url, length);
+    if (!ok || count > CONFIG_TURN_MOST)
+        return err_set(e, ERR_CALLER, "config", "TURN_URL must be turn:HOST:PORT or turns:HOST:PORT, with ?transport=tcp where it is meant, at most %d with commas, not \"%s\"", CONFIG_TURN_MOST, c->TURN_URL);
+    ok = !c->STUN_SERVER[host_length(c->STUN_SERVER)] && strncmp(c->STUN_SERVER, "stun:", 5) != 0;
+    return ok || err_set(e, ERR_CALLER, "config", "STUN_SERVER must be HOST:PORT, not \"%s\"", c->STUN_SERVER);
+}
+
 static bool check_recording(const struct config *c, struct err *e)
 {
     const char *format = c->RECORDING_FORMAT;
@@ -279,7 +311,7 @@ static bool check_choices(const struct config *c, struct err *e)
     if (strcmp(c->API_V1_STR, "/api/v1") != 0) return err_set(e, ERR_CALLER, "config", "API_V1_STR must be /api/v1");
     if (!is_level(c->LOG_LEVEL)) return err_set(e, ERR_CALLER, "config", "LOG_LEVEL must be debug, info, warn or error, not \"%s\"", c->LOG_LEVEL);
     if (strcmp(c->LOG_FORMAT, "json") != 0 && strcmp(c->LOG_FORMAT, "logfmt") != 0) return err_set(e, ERR_CALLER, "config", "LOG_FORMAT must be logfmt or json");
-    if (!check_recording(c, e) || !check_numbers(c, e) || !check_address("PUBLIC_URL", c->PUBLIC_URL, e) || !check_address("NODE_URL", c->NODE_URL, e)) return false;
+    if (!check_recording(c, e) || !check_numbers(c, e) || !check_address("PUBLIC_URL", c->PUBLIC_URL, e) || !check_address("NODE_URL", c->NODE_URL, e) || !check_ice(c, e)) return false;
     if (!c->loopback && !c->RATE_LIMITS) return err_set(e, ERR_CALLER, "config", "RATE_LIMITS=off is for loopback only; LISTEN is %s", c->LISTEN);
     return check_secret(c, e);
 }
@@ -375,5 +407,8 @@ void config_destroy(struct config *c)
 void config_describe(void (*line)(void *, const char *, const char *, const char *, const char *), void *ctx)
 {
     static const char *const types[] = {"text", "secret", "number", "on/off"};
-    for (size_t i = 0; i < SETTINGS; i++) line(ctx, settings[i].name, types[settings[i].type], settings[i].standard, settings[i].doc);
+    for (size_t i = 0; i < SETTINGS; i++) {
+        const char *standard = settings[i].type != SWITCH ? settings[i].standard : settings[i].standard[0] == '1' ? "on" : "off";
+        line(ctx, settings[i].name, types[settings[i].type], standard, settings[i].doc);
+    }
 }

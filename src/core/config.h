@@ -32,6 +32,8 @@ struct config_flag { const char *name, *value; }; /* from the command line; ends
  * effect at the next start only is as before. Old ones are kept until the end, since other threads may still read them. */
 struct config *config_load(const char *file, const struct config_flag *flags, struct err *e);
 struct config *config_reload(const struct config *before, const char *file, const struct config_flag *flags, struct err *e);
+enum { CONFIG_TURN_MOST = 8 };
+const char *config_turn_next(const char *list, size_t *length); /* the next address of what is left of TURN_URL; length 0: none */
 void config_destroy(struct config *c);   /* and all before it */
 void config_describe(void (*line)(void *ctx, const char *name, const char *type, const char *standard, const char *doc), void *ctx);
 const char *config_path(struct arena *a, const struct config *c, const char *name); /* a file in the data folder */

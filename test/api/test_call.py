@@ -1,5 +1,7 @@
 """The call WebSocket without media: the door, coming back, talk, and messages that make no sense."""
+import base64
 import csv
+import hmac
 import io
 import json
 import os
@@ -44,6 +46,20 @@ def test_coming_in(server, teacher, student):
     assert call.peer("Ada Lovelace")["role"] == "teacher"
     assert {p["name"]: p["present"] for p in teacher.get(f"/sessions/{session['id']}/participants").json()} == {"Ada Lovelace": True, "Grace Hopper": True}
     host.close()
+    call.close()
+
+
+def test_ways_through_firewalls(start_roomd):
+    """Some let UDP pass, some only TCP, some only what looks like https: a TURN server has an address for each."""
+    turn = ["turn:turn.example.org:3478", "turn:turn.example.org:3478?transport=tcp", "turns:[2001:db8::1]:5349?transport=tcp"]
+    server = start_roomd(env={"STUN_SERVER": "stun.example.org:3478", "TURN_URL": ", ".join(turn), "TURN_SECRET": "hush"})
+    ada = server.person("Ada")
+    call = server.call(ada.join(ada.session())).joined()
+    first, *others = call.me["ice_servers"]
+    assert first == {"urls": "stun:stun.example.org:3478"} and [one["urls"] for one in others] == turn
+    for one in others:
+        assert int(one["username"].split(":")[0]) > time.time() + 3600
+        assert one["credential"] == base64.b64encode(hmac.digest(b"hush", one["username"].encode(), "sha1")).decode()
     call.close()
 
 

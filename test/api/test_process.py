@@ -134,7 +134,9 @@ BAD_SETTINGS = [
     ("http_threads: 65", "line 1", "from 0 to 64"), ("registration: perhaps", "line 1", "must be on or off"), ("project_name: \"\"", "line 1", "must have 1 to 200 characters"),
     ("- a\n- b", "line 1", "name: value"), ("a: [", "line 2", ""), ("\t: x", "line 1", ""), ("algorithm: RS256", "", "ALGORITHM must be HS256"), ("provider: zoom", "", "PROVIDER must be janus"),
     ("log_level: trace", "", "LOG_LEVEL must be debug"), ("log_format: xmlish", "", "LOG_FORMAT must be logfmt or json"), ("database_url: mysql://x", "", "DATABASE_URL must be sqlite:///PATH or postgresql:"),
-    ("rtp_port_range: 5-4", "", "RTP_PORT_RANGE must be FROM-TO"),
+    ("rtp_port_range: 5-4", "", "RTP_PORT_RANGE must be FROM-TO"), ("turn_url: turn.example.org:3478", "", 'TURN_URL must be turn:HOST:PORT or turns:HOST:PORT'),
+    ("turn_url: turn:a:3478, turn://b:3478", "", "TURN_URL must be"), ("turn_url: turn:a:3478?transport=sctp", "", "TURN_URL must be"), ("turn_url: 'turns:'", "", "TURN_URL must be"),
+    ("turn_url: turn:a,turn:b,turn:c,turn:d,turn:e,turn:f,turn:g,turn:h,turn:i", "", "at most 8"), ("stun_server: stun:stun.example.org:19302", "", "STUN_SERVER must be HOST:PORT"),
     ("public_url: rooms.example.org", "", 'PUBLIC_URL must be https://HOST or http://HOST, not "rooms.example.org"'), ("node_url: a:7000", "", "NODE_URL must be https://HOST")]
 
 
@@ -242,6 +244,19 @@ def test_usage(tmp_path):
     for words in (["serve", "--data"], ["serve", "--config"], ["key", "add", "--name"], ["recordings", "fetch", "1", "--to"]):
         assert f'"{words[-1]}" needs a value after it' in roomd(*words, cwd=tmp_path).stderr
     assert not list(tmp_path.iterdir()), "who is told how it is used finds no database made"
+
+
+REACH = [({}, [], ["FAIL", "NAT_1_1"]), ({"PUBLIC_URL": "http://localhost:7000/"}, [], ["FAIL", "NAT_1_1"]),
+         ({"PUBLIC_URL": "https://rooms.example.org"}, ["FAIL  TRUST_PROXY is on: ", "everybody is taken for this box", "open UDP 41000-41999"], ["FAIL  PUBLIC"]),
+         ({"PUBLIC_URL": "https://rooms.example.org", "TRUST_PROXY": "on"}, ["open UDP 41000-41999"], ["FAIL"]), ({"TRUST_PROXY": "on"}, ["FAIL  PUBLIC_URL is https"], ["FAIL  TRUST"]),
+         ({"PUBLIC_URL": "https://localhost.example.org", "TRUST_PROXY": "on", "TURN_URL": "turn:turn.example.org"}, ["FAIL  TURN_SECRET is set: "], ["FAIL  PUBLIC"])]
+
+
+@pytest.mark.parametrize("settings, told, untold", REACH)
+def test_doctor_says_what_people_elsewhere_need(tmp_path, settings, told, untold):
+    done = Server(tmp_path, env=settings).tool("doctor", "--listen", "127.0.0.1:0")
+    assert all(words in done.stdout for words in told) and not any(words in done.stdout for words in untold), done.stdout
+    assert done.returncode == any("FAIL" in words for words in told), done.stdout
 
 
 def test_accounts_by_command(server, anybody):
