@@ -72,6 +72,22 @@ static void each_offer_is_judged(void **state)
     }
 }
 
+/* In a call of a hundred, each sends three tracks and gets all those of the others. */
+static void answer_of_a_full_call_fits(void **state)
+{
+    (void)state;
+    struct sdp s;
+    struct err e = {0};
+    size_t lines = 99 * 3, size = 1024 + lines * 800;
+    char *text = malloc(size), *at = text;
+    at += sprintf(at, HEAD);
+    for (size_t i = 0; i < lines; i++)
+        at += sprintf(at, "m=video 9 UDP/TLS/RTP/SAVPF 96\r\nc=IN IP4 0.0.0.0\r\na=mid:%zu\r\na=recvonly\r\na=x:%0600d\r\n", i, 0);
+    if (!sdp_parse(text, &s, &e)) fail_msg("%s", e.text);
+    assert_int_equal(s.count, lines);
+    free(text);
+}
+
 static void limits_hold(void **state)
 {
     (void)state;
@@ -102,6 +118,6 @@ static void fingerprint_is_read(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(each_offer_is_judged), cmocka_unit_test(limits_hold), cmocka_unit_test(fingerprint_is_read)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(each_offer_is_judged), cmocka_unit_test(answer_of_a_full_call_fits), cmocka_unit_test(limits_hold), cmocka_unit_test(fingerprint_is_read)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { SDP_LARGEST = 64 << 10, SDP_LINES = 32, SDP_SENDING = 3 };
+enum { SDP_LARGEST = 256 << 10, SDP_LINES = 400, SDP_SENDING = 3 }; /* as call_sub_answer and call_sub_offer say: an answer has an m-line for each track of the others */
 
 enum sdp_kind { SDP_AUDIO, SDP_VIDEO };
 enum sdp_direction { SDP_SENDRECV, SDP_SENDONLY, SDP_RECVONLY, SDP_INACTIVE };
