@@ -298,6 +298,22 @@ async def recording_changes_folder():
     await bridge.stop()
 
 
+async def wishes_are_answered_while_a_room_closes():
+    bridge, folder = await Bridge.open(), f"{DIR}/rec"
+    os.mkdir(folder)
+    await bridge.wait("ready")
+    bridge.do("create", room="room1", connection="alice")
+    bridge.do("record", room="room1", dir=None)
+    await bridge.wait("recorded")  # the room is there
+    mark = bridge.mark()
+    bridge.do("destroy", connection="alice")
+    bridge.do("close", room="room1")
+    for where in (folder, None):
+        bridge.do("record", room="room1", dir=where)
+    await until(lambda: len(bridge.seen("recorded", mark, error="")) == 2, "both answers")
+    await bridge.stop()
+
+
 async def killed_janus_is_back_at_once():
     bridge, alice, carol = await call("alice", "carol")
     folder = f"{DIR}/rec"

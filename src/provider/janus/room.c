@@ -111,8 +111,11 @@ static void on_destroyed(void *ctx, json_t *reply, const struct err *e)
     if (e && wire_error_code(reply) != NO_SUCH_ROOM) log_warn("janus.room_not_closed", LOG_STR("room", r->name), LOG_STR("why", e->text));
     r->state = ROOM_NONE;
     r->closed = false;
+    struct media_room told = {.waiters = r->waiters}; /* who asked meanwhile: as in a room that is not there */
+    r->waiters = NULL;
     if (has_peers(r) || r->want_dir) advance_peers(r);
     else forget(r);
+    tell_waiters(&told, NULL);
 }
 
 static void destroy(struct media_room *r)
