@@ -111,8 +111,7 @@ static void note_share(struct caller *c, bool started)
 
 static void lift_mute(struct peer *p, enum track_kind kind)
 {
-    if (!p->host_muted[kind]) return;
-    usage_count(p);
+    if (p->host_muted[kind]) usage_count(p);
     p->host_muted[kind] = false;
     if (p->media) media_peer_mute(p->media, track_kind_words.words[kind], false);
 }

@@ -123,8 +123,10 @@ static bool on_adopt(void *ctx, struct media_peer *media, const char *room, cons
     set_sending(p, "up", true);
     media_peer_set_handler(media, &peer_media_handler, p);
     for (int k = 0; k < TRACKS; k++) p->tracks[k].there = media_peer_sends(media, track_kind_words.words[k]); /* what is muted the page says when it is back */
+    p->host_muted[track_kind_screen] = !p->screenshare;
+    if (!p->screenshare) media_peer_mute(media, track_kind_words.words[track_kind_screen], true);
     log_info("call.media_adopted", LOG_STR("connection", connection));
     return true;
 }
 
-const struct media_handler media_handler = {on_ready, on_lost, on_adopt};
+const struct media_handler media_handler = {on_ready, on_lost, on_adopt, recorder_wants};

@@ -172,6 +172,7 @@ void clock_watch(struct hub *h);                         /* at every tick: follo
 /* recorder.c */
 void recorder_follow(struct room *r, const struct recording *rec);  /* makes the media engine do what the recording's row says */
 void recorder_take_up(struct hub *h, int64_t session_id);            /* what runs; session 0: in all calls on this node */
+bool recorder_wants(void *hub, const char *room_name);                /* a recording of that call runs, or it cannot be known */
 void recorder_watch_disk(struct hub *h);
 
 /* A change that a person asks for: `run` on the writer on their behalf; a failure is told to their page. */

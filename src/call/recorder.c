@@ -85,6 +85,18 @@ void recorder_take_up(struct hub *h, int64_t session_id)
     }
 }
 
+bool recorder_wants(void *hub, const char *room_name)
+{
+    struct hub *h = hub;
+    struct scope s = hub_scope(h, &h->arena, 0);
+    struct session session;
+    struct recording rec;
+    struct err e;
+    enum db_found found = session_by_room_name(&s, room_name, &session, &e);
+    if (found == DB_ROW) found = recording_running(&s, session.id, &rec, &e);
+    return found != DB_NONE;
+}
+
 /* ---- the disk */
 
 static const char DISK_FULL[] = "The disk is nearly full: the recording was stopped. What was recorded is kept; free some space and retry.";

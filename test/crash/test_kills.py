@@ -92,6 +92,47 @@ async def test_roomd_goes_and_comes(stage, house, cast, tmp_path, number):
     assert back < 15, f"controls were back after {back:.1f} s"
 
 
+async def test_muted_by_the_host_before_roomd_goes(stage, house, cast):
+    """Who was muted then can still switch the microphone on, and be heard."""
+    ada, ben, session = await pair(cast, house)
+    await ada.click("people")
+    await ada.click(f"host-{ben.connection}")
+    await ada.click(f"mute-{ben.connection}")
+    await ben.page.locator("[data-testid=mic][data-on=false]").wait_for()
+    kill_roomd(house, signal.SIGKILL)
+    for person in (ada, ben):
+        await person.wait(lambda s: s["link"] == "down", "the page knows")
+    house.start()
+    for person in (ada, ben):
+        await person.wait(lambda s: s["link"] == "up" and s["phase"] == "in", "the page is back")
+    await ada.flows(ben, "camera")
+    await ben.click("mic")
+    await ada.flows(ben, "mic")
+
+
+def writes_tracks(pid):
+    return any(os.readlink(file).split(" ")[0].endswith(".mjr") for file in pathlib.Path(f"/proc/{pid}/fd").iterdir())
+
+
+async def test_recording_that_was_stopped_while_roomd_was_away(stage, house, cast):
+    """Another node can do that, and roomd may die between the wish and Janus: nobody is recorded any longer."""
+    ada, ben, session = await pair(cast, house, enable_recording=True)
+    engine = janus_pid(house)
+
+    async def written():
+        return writes_tracks(engine)
+    await until(written, bool, SLOW, "it is recorded")
+    kill_roomd(house, signal.SIGKILL)
+    with house.db() as db:
+        db.execute("UPDATE recordings SET status = 'failed', ended_at = started_at WHERE session_id = ?", (session["id"],))
+    assert writes_tracks(engine), "Janus knows nothing of it"
+    house.start()
+    await ada.wait(lambda s: s["link"] == "up" and s["phase"] == "in", "the page is back")
+    await until(written, lambda writes: not writes, SLOW, "Janus records no more")
+    await ada.meets(ben)
+    assert janus_pid(house) == engine
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "stopped"])
 async def test_janus_fails(stage, house, cast, number):
     ada, ben, session = await pair(cast, house)

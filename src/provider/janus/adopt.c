@@ -105,6 +105,7 @@ static void finish(struct media *m)
     json_t *event;
     m->adoption = NULL;
     hand_over(m);
+    rooms_hand_over(m);
     media_now_ready(m);
     json_array_foreach(a->held, i, event) media_event(m, event);
     adoption_free(a);
@@ -210,6 +211,7 @@ static void read_up(struct media_peer *p, json_t *plugin, json_t *sdps)
     json_array_foreach(streams, i, stream) read_stream(p, stream, &offer);
     p->published = p->up.janus_ready = json_array_size(streams) > 0;
     p->up.page_ready = true;
+    p->unsure = ~0u;
     sdp_fingerprint(remote, p->fingerprint, sizeof p->fingerprint);
 }
 

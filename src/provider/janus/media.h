@@ -27,6 +27,7 @@ struct media_handler {
     void (*on_ready)(void *ctx, bool adopted);          /* up, first or again. adopted: peers that lived on were handed to on_adopt before */
     void (*on_lost)(void *ctx);                         /* gone; every peer object was marked dead: destroy them; on_ready follows */
     bool (*on_adopt)(void *ctx, struct media_peer *p, const char *room, const char *connection); /* false: not wanted, its handles are detached and p freed */
+    bool (*on_adopt_recording)(void *ctx, const char *room); /* a room that is recorded still; false: not any more. NULL: all go on */
 };
 
 /* What a peer tells. `ctx` is the peer's. SDP and candidates are for the page as they are. */

@@ -51,6 +51,7 @@ struct media_peer {
     char fingerprint[160]; /* of the PeerConnection that is published */
     unsigned muted;        /* a bit per kind */
     unsigned moderated;    /* kinds that were ever muted: Janus may know them as muted still */
+    unsigned unsure;       /* kinds that our forerunner may have muted: Janus does not say */
     /* down */
     struct feeds known, taken;
     bool asking, answering;
@@ -106,6 +107,7 @@ void media_derive(const struct media *m, const char *what, const char *subject, 
 struct media_room *room_get(struct media *m, const char *name);
 void room_make(struct media_room *r); /* peers of the room are advanced when it is there */
 void room_adopt(struct media *m, json_t *listed);
+void rooms_hand_over(struct media *m); /* their recordings */
 void rooms_lost(struct media *m);
 void rooms_free(struct media *m);
 void room_secret(const struct media *m, const char *name, char to[65]);

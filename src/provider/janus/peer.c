@@ -252,9 +252,11 @@ bool media_peer_sends(const struct media_peer *p, const char *kind)
 void media_peer_mute(struct media_peer *p, const char *kind, bool muted)
 {
     int k = kind_of(kind);
-    if (p->dead || k < 0) return;
-    p->muted = muted ? p->muted | 1u << k : p->muted & ~(1u << k);
-    p->moderated |= p->muted;
+    unsigned bit = k < 0 ? 0 : 1u << k;
+    if (p->dead || !bit || (!muted && !((p->muted | p->unsure) & bit))) return;
+    p->muted = muted ? p->muted | bit : p->muted & ~bit;
+    p->moderated |= bit;
+    p->unsure &= ~bit;
     for (size_t i = 0; i < p->count && p->published; i++)
         if (!strcmp(p->tracks[i].kind, kind)) moderate(p, &p->tracks[i], muted);
 }

@@ -261,6 +261,15 @@ void room_adopt(struct media *m, json_t *listed)
     if (!r->want_dir) set(&r->want_dir, r->have_dir);
 }
 
+/* Whoever ran before us may have died between the wish to stop and Janus. */
+void rooms_hand_over(struct media *m)
+{
+    for (struct media_room *r = m->rooms, *next; r; r = next) {
+        next = r->next;
+        if (r->have_dir && m->handler->on_adopt_recording && !m->handler->on_adopt_recording(m->ctx, r->name)) media_room_record(m, r->name, NULL, NULL, NULL);
+    }
+}
+
 void rooms_lost(struct media *m)
 {
     for (struct media_room *r = m->rooms, *next; r; r = next) {
