@@ -309,6 +309,9 @@ class Server:
                 db.execute(f"DROP TRIGGER IF EXISTS {name}" + (f" ON {table}" if self.on_postgresql else ""))
         return allow
 
+    def metric(self, name):
+        return int(re.search(rf"^roomd_{name} (\d+)$", self.client().get("/metrics").text, re.M)[1])
+
     @contextmanager
     def database_held(self):
         """Nobody else can change anything meanwhile."""

@@ -23,6 +23,14 @@ static struct list chat_of(struct room *r)
 
 /* ---- in */
 
+void ask_consent(struct caller *c, const char *title)
+{
+    struct call_consent_needed m = {0};
+    SET(&m, call_consent_needed, title, title);
+    SET(&m, call_consent_needed, wording, core_config(c->hub->core)->CONSENT_WORDING);
+    SEND(c, consent_needed, &m);
+}
+
 /* The page's PeerConnections are still good when both sides say so. */
 static bool keep_media(const struct caller *c)
 {
@@ -50,6 +58,7 @@ static void welcome(struct caller *c, struct peer *p)
     send_joined(c, &chat, media);
     if (media && p->media) media_peer_offer_again(p->media);
     else if (!p->media && !p->room->elsewhere) SEND(c, media_lost, &(struct call_media_lost){0});
+    if (p->room->recorded && !p->consented) ask_consent(c, p->room->session.title); /* it began while they were away, or the question was lost with the line */
     tell_person(p);
     log_info(fresh ? "call.joined" : "call.back", LOG_INT("session", p->room->session_id), LOG_STR("connection", p->connection), LOG_INT("participant", p->participant_id));
     count_people(p->room->hub);
@@ -90,6 +99,17 @@ static void come_in(struct caller *c, const struct entry *in)
 
 /* ---- not yet in */
 
+/* As in not_welcome(): whoever was let in, or told that it is over, in the same commit was so before they waited. */
+static bool still_waits(struct hub *h, const struct entry *in)
+{
+    struct scope s = hub_scope(h, &h->arena, 0);
+    struct session session;
+    struct participant seat;
+    struct err e;
+    if (session_by_id(&s, in->session.id, &session, &e) != DB_ROW || !participant_in(&s, session.id, in->participant.id, &seat, &e)) return false;
+    return session.waiting_room && !session_is_over(&session) && !seat.admitted && seat.connection_status != connection_status_kicked;
+}
+
 static void wait_outside(struct caller *c, const struct entry *in)
 {
     struct room *r = room_find(c->hub, in->session.id);
@@ -104,14 +124,6 @@ static void wait_outside(struct caller *c, const struct entry *in)
     SET(&m, call_waiting, title, in->session.title);
     SEND(c, waiting, &m);
     if (r) tell_hosts_knock(r, c);
-}
-
-static void ask_consent(struct caller *c, const struct entry *in)
-{
-    struct call_consent_needed m = {0};
-    SET(&m, call_consent_needed, title, in->session.title);
-    SET(&m, call_consent_needed, wording, core_config(c->hub->core)->CONSENT_WORDING);
-    SEND(c, consent_needed, &m);
 }
 
 void knock_gone(struct caller *c)
@@ -153,6 +165,8 @@ static void send_elsewhere(struct caller *c, const struct entry *in)
     ws_close(c->ws, 4002, "the call is on another node");
 }
 
+static void knock(struct caller *c, const char *connection);
+
 static void decided(void *arg)
 {
     struct knock *k = arg;
@@ -161,13 +175,21 @@ static void decided(void *arg)
     if (k->chore.err.kind != ERR_NONE) refused(c, &k->chore.err);
     else if (!c->ws || c->hub->stopping) forget_entry(c->hub, &k->entry);
     else if (k->entry.outcome == ENTRY_ELSEWHERE) send_elsewhere(c, &k->entry);
+    else if (k->entry.outcome == ENTRY_WAIT && !still_waits(c->hub, &k->entry)) knock(c, NULL);
     else if (k->entry.outcome == ENTRY_WAIT) wait_outside(c, &k->entry);
-    else if (k->entry.outcome == ENTRY_CONSENT) ask_consent(c, &k->entry);
+    else if (k->entry.outcome == ENTRY_CONSENT) ask_consent(c, k->entry.session.title);
     else come_in(c, &k->entry);
     arena_reset(&c->hub->arena);
     caller_release(c);
     chore_release(&k->chore);
     free(k);
+}
+
+bool door_expects(const struct peer *p)
+{
+    for (const struct caller *c = p->room->hub->callers; c; c = c->next)
+        if ((c->entering || c->held) && c->connection && !strcmp(c->connection, p->connection)) return true;
+    return false;
 }
 
 /* The socket went away while the decision was made: nobody is there to be in, unless they were before. */

@@ -283,7 +283,7 @@ static struct peer *find_gone(struct hub *h, int64_t now)
 {
     for (struct room *r = h->rooms; r; r = r->next)
         for (struct peer *p = r->peers; p; p = p->next)
-            if (!p->caller && !p->outside && p->away_until <= now) return p;
+            if (!p->caller && !p->outside && p->away_until <= now && !door_expects(p)) return p;
     return NULL;
 }
 

@@ -24,6 +24,14 @@ static void each_waiting(struct hub *h, int64_t participant_id, void (*fn)(struc
     }
 }
 
+static void each_waiting_for(struct hub *h, int64_t session_id, void (*fn)(struct caller *c))
+{
+    for (struct caller *c = h->callers, *next; c; c = next) {
+        next = c->next;
+        if (c->waiting[0] && c->waiting_session == session_id) fn(c);
+    }
+}
+
 static void turn_away(struct caller *c)
 {
     knock_gone(c);
@@ -102,11 +110,7 @@ static void on_joined(struct hub *h, struct room *r, const struct event_note *n)
     if (r && r->elsewhere) outside_came(r, detail(h, n, "connection"));
     struct scope s = hub_scope(h, &h->arena, n->at);
     int64_t node = r || !db_is_shared(h->core->db) ? 0 : node_of(&s, n->session_id);
-    if (!node || node == h->core->node_id) return;
-    for (struct caller *c = h->callers, *next; c; c = next) {
-        next = c->next;
-        if (c->waiting[0] && c->waiting_session == n->session_id) door_again(c);
-    }
+    if (node && node != h->core->node_id) each_waiting_for(h, n->session_id, door_again);
 }
 
 static void on_admitted(struct hub *h, struct room *r, const struct event_note *n)
@@ -154,15 +158,27 @@ static void on_changed(struct hub *h, struct room *r, const struct event_note *n
     if (r) room_refresh(r);
 }
 
+/* Where nobody has to knock any more, nobody has to wait either. */
+static void on_updated(struct hub *h, struct room *r, const struct event_note *n)
+{
+    struct scope s = hub_scope(h, &h->arena, n->at);
+    struct session session;
+    struct err e;
+    on_changed(h, r, n);
+    if (session_by_id(&s, n->session_id, &session, &e) == DB_ROW && !session.waiting_room) each_waiting_for(h, n->session_id, door_again);
+}
+
+static void end_waiting(struct caller *c)
+{
+    caller_end(c, "ended", "This session has ended");
+}
+
 static void on_over(struct hub *h, struct room *r, const struct event_note *n)
 {
     if (r) room_refresh(r);
     for (struct room *left; (left = room_find(h, n->session_id)) && left->peers;)
         peer_remove(left->peers, "ended", n->at, "ended", "This session has ended");
-    for (struct caller *c = h->callers, *next; c; c = next) {
-        next = c->next;
-        if (c->waiting[0] && c->waiting_session == n->session_id) caller_end(c, "ended", "This session has ended");
-    }
+    each_waiting_for(h, n->session_id, end_waiting);
 }
 
 static void on_chat(struct hub *h, struct room *r, const struct event_note *n)
@@ -187,14 +203,11 @@ static void on_app_message(struct hub *h, struct room *r, const struct event_not
 
 /* ---- recording */
 
-static void ask_consent(struct room *r, int64_t by_user)
+static void ask_everybody(struct room *r, int64_t by_user)
 {
-    struct call_consent_needed m = {0};
-    SET(&m, call_consent_needed, title, r->session.title);
-    SET(&m, call_consent_needed, wording, core_config(r->hub->core)->CONSENT_WORDING);
     for (struct peer *p = r->peers; p; p = p->next)
         if (by_user && p->user_id == by_user) p->consented = true; /* who starts it agrees to it */
-        else if (!p->consented) SEND(p->caller, consent_needed, &m);
+        else if (!p->consented && p->caller) ask_consent(p->caller, r->session.title);
 }
 
 static void on_recording(struct hub *h, struct room *r, const struct event_note *n)
@@ -209,7 +222,7 @@ static void on_recording(struct hub *h, struct room *r, const struct event_note 
     }
     if (!r) return;
     room_refresh(r);
-    if (n->type == event_recording_started) ask_consent(r, n->user_id);
+    if (n->type == event_recording_started) ask_everybody(r, n->user_id);
 }
 
 /* Who takes their consent back while the call is recorded cannot stay in it. */
@@ -231,7 +244,7 @@ static void count_ready(struct hub *h, struct room *r, const struct event_note *
 }
 
 static follow_fn *const followers[event_type_count] = {
-    [event_session_updated] = on_changed,      [event_session_started] = on_changed,    [event_session_reopened] = on_changed,
+    [event_session_updated] = on_updated,      [event_session_started] = on_changed,    [event_session_reopened] = on_changed,
     [event_session_locked] = on_changed,       [event_session_unlocked] = on_changed,   [event_session_ended] = on_over,
     [event_session_cancelled] = on_over,       [event_session_deleted] = on_over,       [event_participant_kicked] = on_kicked,
     [event_participant_joined] = on_joined,    [event_participant_left] = on_left,      [event_participant_ejected] = on_ejected,

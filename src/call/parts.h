@@ -141,6 +141,8 @@ void door_join(struct caller *c, const struct call_join *m);
 void door_open(struct hub *h);                           /* ends settling: who was held comes in now */
 void door_again(struct caller *c);                       /* after being let in: the same join once more */
 void knock_gone(struct caller *c);
+void ask_consent(struct caller *c, const char *title);  /* to be recorded */
+bool door_expects(const struct peer *p);                 /* somebody asks to have this place back, and is not answered yet */
 
 /* message.c */
 bool message_is_hosts(const char *t);                    /* only they may send it */

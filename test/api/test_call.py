@@ -242,6 +242,26 @@ def test_not_back_in_time(start_roomd):
     host.leave()
 
 
+def test_back_while_the_database_is_slow(start_roomd):
+    """Who asks for their place in time has it, however long the answer takes."""
+    server = start_roomd(env={"RECONNECT_SECONDS": "3"})
+    teacher = server.person("Ada")
+    session = teacher.session()
+    host = server.call(teacher.join(session)).joined()
+    back, gone = server.call(server.guest(session, "Back")).joined(), server.call(server.guest(session, "Gone")).joined()
+    with server.database_held():
+        for call in (back, gone):
+            call.lose()
+            host.peer(call.me["you"]["name"], away=True)
+        again = server.call(back.token, connection=back.connection)
+        assert host.expect("peer_left", connection=gone.connection)["reason"] == "lost"  # the time of both has run out
+    assert again.joined().connection == back.connection
+    again.round_trip()
+    assert not host.has("peer_left") and span_count(teacher, session)["Back"] == 1
+    again.leave()
+    host.leave()
+
+
 def test_attendance(server, teacher, student):
     session = teacher.session()
     names = ["=1+1", "+x", "@sum", "-2", 'quo"te, comma', "Zoë 🙂"]

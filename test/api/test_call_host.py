@@ -134,6 +134,40 @@ def test_waiting_room(server, teacher, student):
     host.over("ended")
 
 
+def test_waiting_room_that_is_opened(server, teacher):
+    """Who waits comes in when nobody has to knock any more, whether the host is there or not."""
+    session = teacher.session(waiting_room=True)
+    early = server.call(server.guest(session, "Early"))
+    early.expect("waiting")
+    teacher.patch(f"/sessions/{session['id']}", {"waiting_room": False})
+    early.joined()
+    teacher.patch(f"/sessions/{session['id']}", {"waiting_room": True})
+    host = server.call(teacher.join(session)).joined()
+    late = server.call(server.guest(session, "Late"))
+    knock = host.expect("knock")["person"]
+    teacher.patch(f"/sessions/{session['id']}", {"waiting_room": False})
+    host.expect("knock_gone", connection=knock["connection"])
+    late.joined().leave()
+    early.leave()
+    host.leave()
+
+
+def test_end_that_is_committed_with_a_knock(server, teacher, student):
+    """Both are decided in one transaction: nobody waits at a session that is over."""
+    session, other = teacher.session(waiting_room=True), teacher.session()
+    host, talker, guest = server.call(teacher.join(session)).joined(), server.call(student.join(other)).joined(), server.call()
+    token = server.guest(session, "Gus")
+    heard = lambda: server.metric("call_messages_total")
+    with server.database_held():
+        for call, t, fields in ((talker, "say", {"text": "this batch waits for the database"}), (guest, "join", {"token": token}), (host, "end", {}), (talker, "hand", {"raised": True})):
+            before = heard()
+            call.send(t, **fields)
+            until(lambda: heard() > before, f"{t} has come")
+    host.over("ended")
+    guest.over("ended")
+    talker.leave()
+
+
 def test_mute_and_screen_permission(teacher, room):
     session, host, guest, seat = room
     host.send("mute_peer", connection=guest.connection, kind="mic")
@@ -174,6 +208,28 @@ def test_recording_and_consent_in_the_call(server, teacher, room):
     consents = [e["event_data"] for e in teacher.get(f"/sessions/{session['id']}/events").json()["events"] if e["event_type"] == "recording.consent"]
     assert [c["given"] for c in consents] == [True, True, False]
     assert [c["name"] for c in consents[:2]] == ["Ada Lovelace", "Gus"]
+
+
+def test_consent_is_asked_of_who_was_away(server, teacher, room):
+    session, host, guest, seat = room
+    guest.lose()
+    host.peer("Grace Hopper", away=True)
+    host.send("record", action="start")
+    until(lambda: host.expect("room")["room"]["recording"] == "recording", "it is recorded")
+    back = server.call(guest.token, connection=guest.connection).joined()
+    assert back.expect("consent_needed")["title"] == "Algebra I"
+    back.lose()
+    host.peer("Grace Hopper", away=True)
+    back = server.call(guest.token, connection=guest.connection).joined()
+    back.expect("consent_needed")  # still not answered
+    back.send("consent", given=True)
+    until(lambda: kinds(teacher, session).count("recording.consent") == 2, "it is noted, as the host's was")
+    back.lose()
+    host.peer("Grace Hopper", away=True)
+    again = server.call(guest.token, connection=guest.connection).joined()
+    again.round_trip()
+    assert not again.has("consent_needed")
+    again.leave()
 
 
 def test_recorded_from_the_start(server, teacher, student):
