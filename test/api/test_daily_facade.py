@@ -156,6 +156,17 @@ def test_every_property_comes_back(daily):
     assert len(SWITCHES) + len(VALUES) == 49
 
 
+def test_the_word_for_no_recording(daily):
+    """The client of seed S3 sends "off", as many do; Daily has no such word, so no answer has it."""
+    properties = {"max_participants": 50, "enable_screenshare": True, "enable_chat": True, "start_video_off": True, "start_audio_off": False, "exp": soon()}
+    made = daily.post("/rooms", {"name": name(), "privacy": "private", "properties": {**properties, "enable_recording": "off"}})
+    assert made.status_code == 200 and made.json()["config"] == properties
+    at = f"/rooms/{made.json()['name']}"
+    assert daily.post(at, {"properties": {"enable_recording": "cloud"}}).json()["config"] == {**properties, "enable_recording": "cloud"}
+    assert daily.post(at, {"properties": {"enable_recording": "off"}}).json()["config"] == properties == daily.get(at).json()["config"]
+    assert daily.post("/batch/rooms", {"rooms": [{"properties": {"enable_recording": "off"}}]}).json()[0]["config"] == {}
+
+
 def test_random_properties_come_back_and_merge(daily):
     dice = random.Random(7)
     every = {**VALUES, **{switch: [True, False] for switch in SWITCHES}}

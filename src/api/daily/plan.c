@@ -38,10 +38,18 @@ static int64_t seats(const struct dailyco_room_properties *p)
     return n < SEATS_MOST ? n : SEATS_MOST;
 }
 
+/* Daily's answers have no such word: it is shown as what it says, nothing. */
+static bool records_nothing(const struct dailyco_room_properties *p)
+{
+    return HAS(p, dailyco_room_properties, enable_recording) && !strcmp(p->enable_recording, "off");
+}
+
 bool daily_plan_of(struct request *r, const struct dailyco_room_properties *p, bool is_public, struct daily_plan *out, struct err *e)
 {
     struct buf text;
+    struct dailyco_room_properties kept = *p;
     if (!in_the_future(r, p, e)) return false;
+    if (records_nothing(p)) CLEAR(&kept, dailyco_room_properties, enable_recording);
     out->session = (struct session_update){0};
     SET(&out->session, session_update, max_participants, seats(p));
     SET(&out->session, session_update, enable_recording, false);
@@ -49,7 +57,7 @@ bool daily_plan_of(struct request *r, const struct dailyco_room_properties *p, b
     SET(&out->session, session_update, enable_screenshare, !HAS(p, dailyco_room_properties, enable_screenshare) || p->enable_screenshare);
     door(p, is_public, out);
     buf_init(&text, 0);
-    model_write(&text, &dailyco_room_properties_model, p);
+    model_write(&text, &dailyco_room_properties_model, &kept);
     SET(&out->terms, session_terms, kept, arena_strndup(r->scope.arena, text.data, text.size));
     buf_release(&text);
     return true;
