@@ -24,6 +24,7 @@ void cors_headers(struct request *r)
     http_reply_header(r->http, "Access-Control-Expose-Headers", "X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After, Idempotent-Replayed");
     if (strcmp(r->http->method, "OPTIONS") != 0) return;
     http_reply_header(r->http, "Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE, OPTIONS");
-    http_reply_header(r->http, "Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-Request-Id");
+    const char *wanted = http_header(r->http, "Access-Control-Request-Headers"); /* a page's libraries add headers of their own, and this origin is trusted */
+    http_reply_header(r->http, "Access-Control-Allow-Headers", wanted && *wanted ? wanted : "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-Request-Id");
     http_reply_header(r->http, "Access-Control-Max-Age", "600");
 }

@@ -219,9 +219,19 @@ void http_on_completed(void *cls, struct MHD_Connection *connection, void **stat
     *state = NULL;
 }
 
+/* Blanks at the end of a line are no part of the value (RFC 9110, 5.5), but libmicrohttpd leaves them there. */
+static const char *without_blanks(struct arena *a, const char *value)
+{
+    size_t size = strlen(value), end = size;
+    while (end && (value[end - 1] == ' ' || value[end - 1] == '\t')) end--;
+    return end < size ? arena_strndup(a, value, end) : value;
+}
+
 const char *http_header(const struct http_request *r, const char *name)
 {
-    return MHD_lookup_connection_value(((const struct http_exchange *)r)->connection, MHD_HEADER_KIND, name);
+    struct http_exchange *x = (struct http_exchange *)r;
+    const char *value = MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, name);
+    return value ? without_blanks(&x->request.arena, value) : NULL;
 }
 
 void http_defer(struct http_request *r)
