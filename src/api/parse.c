@@ -1,14 +1,28 @@
 /* parse.c - path, query and body of a request, each into the struct that the route's row names. */
 #include "api/api.h"
+#include "api/multipart.h"
+#include "base/utf8.h"
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 static int hex(char c)
 {
     return isdigit((unsigned char)c) ? c - '0' : isxdigit((unsigned char)c) ? tolower((unsigned char)c) - 'a' + 10 : -1;
 }
 
-/* Percent and plus; a NUL inside ends nothing good: refused. */
+/* Bytes that are no text, and NUL, as U+FFFD: so they are something that is found nowhere, and not nothing, which would be no filter at all. */
+static char *as_text(struct arena *a, const char *bytes, size_t size)
+{
+    char *out = arena_alloc(a, 3 * size + 1), *to = out;
+    for (size_t i = 0, n; i < size; i += n ? n : 1) {
+        n = bytes[i] ? utf8_size(bytes + i, size - i) : 0;
+        memcpy(to, n ? bytes + i : "\xef\xbf\xbd", n ? n : 3);
+        to += n ? n : 3;
+    }
+    return out;
+}
+
 static char *decoded(struct arena *a, const char *text, size_t size, bool plus)
 {
     char *out = arena_alloc(a, size + 1), *to = out;
@@ -17,10 +31,9 @@ static char *decoded(struct arena *a, const char *text, size_t size, bool plus)
         if (text[i] == '%' && i + 2 < size && (high = hex(text[i + 1])) >= 0 && (low = hex(text[i + 2])) >= 0) {
             *to++ = (char)(high << 4 | low);
             i += 2;
-            if (!to[-1]) return NULL;
         } else *to++ = plus && text[i] == '+' ? ' ' : text[i];
     }
-    return out;
+    return as_text(a, out, (size_t)(to - out));
 }
 
 static void release_json(void *j)
@@ -35,7 +48,7 @@ static json_t *new_object(struct arena *a)
     return o;
 }
 
-/* name=value&… as an object of strings; what is not UTF-8 is left out, as if it had not been sent. */
+/* name=value&… as an object of strings. */
 static json_t *pairs(struct arena *a, const char *text)
 {
     json_t *o = new_object(a);
@@ -44,7 +57,7 @@ static json_t *pairs(struct arena *a, const char *text)
         while (name_size < size && text[name_size] != '=') name_size++;
         const char *name = decoded(a, text, name_size, true);
         const char *value = name_size < size ? decoded(a, text + name_size + 1, size - name_size - 1, true) : "";
-        if (name && *name && value) json_object_set_new(o, name, json_string(value));
+        if (*name) json_object_set_new(o, name, json_string(value));
         text += size + (text[size] == '&');
     }
     return o;
@@ -73,8 +86,7 @@ static bool parse_path(struct request *r, const struct route_match *m)
     for (size_t i = 0; i < m->parameter_count; i++) {
         const char *name = m->parameters[i].name;
         const char *value = decoded(r->scope.arena, m->parameters[i].value, m->parameters[i].size, false);
-        json_t *text = json_string(value ? value : "");
-        json_object_setn_new(o, name, strcspn(name, "}"), text ? text : json_string(""));
+        json_object_setn_new(o, name, strcspn(name, "}"), json_string(value));
     }
     return take(r, "path", r->route->path_model, o, &r->path);
 }
@@ -93,11 +105,26 @@ static bool has_type(const struct request *r, const char *wanted)
     return !type || !strncasecmp(type, wanted, strlen(wanted));
 }
 
+/* Also what is made of JSON, as application/merge-patch+json (RFC 6839). */
+static bool has_json_type(const struct request *r)
+{
+    const char *type = http_header(r->http, "Content-Type");
+    size_t size = type ? strcspn(type, "; \t") : 0;
+    return has_type(r, "application/json") || (size > 5 && !strncasecmp(type, "application/", 12) && !strncasecmp(type + size - 5, "+json", 5));
+}
+
+/* A compressed body is not the text that it would have to be. */
+static bool is_encoded(const struct request *r)
+{
+    const char *coding = r->http->body_size ? http_header(r->http, "Content-Encoding") : NULL;
+    return coding && *coding && strcasecmp(coding, "identity") != 0;
+}
+
 static bool parse_json(struct request *r)
 {
     json_error_t where;
     struct err e;
-    if (!(r->voice->ways & VOICE_ANY_TYPE) && !has_type(r, "application/json")) return refuse(r, error_unsupported_media_type);
+    if (is_encoded(r) || (!(r->voice->ways & VOICE_ANY_TYPE) && !has_json_type(r))) return refuse(r, error_unsupported_media_type);
     if (!r->http->body_size) {
         struct violation missing = {.path = "", .rule = RULE_REQUIRED};
         bool required = false;
@@ -119,13 +146,27 @@ static bool parse_json(struct request *r)
     return take(r, "body", r->route->body_model, body, &r->body);
 }
 
+static json_t *parts(struct arena *a, struct multipart *m)
+{
+    json_t *o = new_object(a);
+    const char *name, *value;
+    size_t name_size, value_size;
+    while (multipart_next(m, &name, &name_size, &value, &value_size))
+        json_object_set_new(o, as_text(a, name, name_size), json_string(as_text(a, value, value_size)));
+    return o;
+}
+
+/* In either way of sending one: URLSearchParams and FormData, as browsers call them. */
 static bool parse_form(struct request *r)
 {
-    if (!has_type(r, "application/x-www-form-urlencoded")) return refuse(r, error_unsupported_media_type);
+    struct multipart m;
+    bool in_parts = multipart_open(&m, http_header(r->http, "Content-Type"), r->http->body, r->http->body_size);
+    if (is_encoded(r) || (!in_parts && !has_type(r, "application/x-www-form-urlencoded"))) return refuse(r, error_unsupported_media_type);
     struct violations v = {.count = 0};
     void *to = arena_alloc(r->scope.arena, r->route->body_model->size);
     r->body = to;
-    if (model_parse(r->route->body_model, pairs(r->scope.arena, r->http->body), to, r->scope.arena, r->voice->parse, &v)) return true;
+    json_t *form = in_parts ? parts(r->scope.arena, &m) : pairs(r->scope.arena, r->http->body);
+    if (model_parse(r->route->body_model, form, to, r->scope.arena, r->voice->parse, &v)) return true;
     for (size_t i = 0; i < v.count; i++)
         if (v.list[i].rule == RULE_REQUIRED) v.list[i].value = NULL; /* a form is not shown again: there is a password in it */
     request_reply_violations(r, "body", &v);

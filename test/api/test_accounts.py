@@ -66,6 +66,21 @@ def test_login_wants_a_form(anybody, teacher):
     assert reply.json()["detail"] == [{"type": "missing", "loc": ["body", "password"], "msg": "Field required", "input": None}]
 
 
+def test_login_by_the_form_that_browsers_make(anybody, teacher):
+    """FormData: multipart/form-data, which FastAPI takes as well. httpx makes one where a part is a file; files are passed over."""
+    fields = lambda **given: {name: (None, value) for name, value in given.items()}
+    send = lambda files: anybody.post(LOGIN, files=files)
+    assert send(fields(username=teacher.email, password=PASSWORD)).json()["token_type"] == "bearer"
+    assert send({**fields(grant_type="password", password=PASSWORD, username=teacher.email, scope=""), "picture": ("a.png", b"\x89PNG\r\n--\x00", "image/png")}).status_code == 200
+    assert send(fields(username=teacher.email, password="wrong password")).status_code == 401
+    assert send(fields(username=teacher.email)).json()["detail"] == [{"type": "missing", "loc": ["body", "password"], "msg": "Field required", "input": None}]
+    whole = f'--b\r\nContent-Disposition: form-data; name="username"\r\n\r\n{teacher.email}\r\n--b\r\ncontent-disposition: form-data; name=password\r\nContent-Type: text/plain\r\n\r\n{PASSWORD}\r\n--b--\r\n'
+    post = lambda body, kind="multipart/form-data; boundary=b": anybody.post(LOGIN, content=body, headers={"Content-Type": kind}).status_code
+    assert [post(whole), post(whole, 'Multipart/Form-Data; charset=utf-8; Boundary="b"'), post("a preamble\r\n" + whole + "an epilogue")] == [200, 200, 200]
+    assert [post(whole, "multipart/form-data"), post(whole, "multipart/form-data; boundary="), post(whole, "multipart/mixed; boundary=b")] == [415, 415, 415]
+    assert {post(whole[:size]) for size in range(len(whole) - 9)} == {422}, "broken off: the password is not whole"
+
+
 def test_password_with_every_kind_of_character(anybody):
     for number, password in enumerate(["pass+word&a=b%41", "päßwörd 🔑🔑", "  spaces  "]):
         email = f"odd{number}@example.org"

@@ -1,5 +1,6 @@
 """What is the same on every route: bodies, methods, content types, ids, CORS, pages, health."""
 import contextlib
+import gzip
 import json
 import re
 import socket
@@ -60,6 +61,26 @@ def test_content_types(teacher, kind, status):
     reply = teacher.http.send(request)
     assert reply.status_code == status, reply.text
     assert status == 422 or reply.json() == {"detail": "Unsupported media type"}
+
+
+@pytest.mark.parametrize("kind", ["application/merge-patch+json", "application/vnd.api+json; charset=utf-8"])
+def test_what_is_made_of_json_is_json(teacher, kind):
+    assert teacher.http.post(CREATE, content=b'{"title": "t"}', headers={"Content-Type": kind}).status_code == 201
+    assert teacher.http.post(CREATE, content=b'{"title": "t"}', headers={"Content-Type": "text/html+json"}).status_code == 415
+
+
+def test_a_body_in_a_coding(teacher):
+    """None is understood, and that is what is wrong with it, not its JSON."""
+    for coding, body in (("gzip", gzip.compress(b'{"title": "t"}')), ("br", b'{"title": "t"}')):
+        reply = teacher.http.post(CREATE, content=body, headers={"Content-Type": "application/json", "Content-Encoding": coding})
+        assert (reply.status_code, reply.json()) == (415, {"detail": "Unsupported media type"})
+    assert teacher.http.post(CREATE, content=b'{"title": "t"}', headers={"Content-Type": "application/json", "Content-Encoding": "identity"}).status_code == 201
+
+
+def test_blanks_around_a_header(server, teacher):
+    for before, after in (("", " "), ("", "\t "), ("  ", "  ")):
+        reply = raw(server, f"GET /api/v1/users/me HTTP/1.1\r\nHost: x\r\nAuthorization:{before} Bearer {teacher.token}{after}\r\nConnection: close\r\n\r\n".encode())
+        assert reply.startswith(b"HTTP/1.1 200"), reply[:200]
 
 
 def test_largest_body(teacher):
@@ -138,6 +159,8 @@ def test_cors(start_roomd):
         assert reply.headers["access-control-allow-origin"] == origin and reply.headers["vary"] == "Origin" and reply.headers["access-control-allow-credentials"] == "true"
         preflight = client.options("/api/v1/sessions", headers={"Origin": origin, "Access-Control-Request-Method": "POST"})
         assert preflight.status_code == 204 and "POST" in preflight.headers["access-control-allow-methods"] and "Authorization" in preflight.headers["access-control-allow-headers"]
+        asked = client.options("/api/v1/sessions", headers={"Origin": origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,sentry-trace,x-requested-with"})
+        assert asked.headers["access-control-allow-headers"] == "authorization,sentry-trace,x-requested-with", "what the page's libraries add"
         assert client.get("/api/v1/users/me", headers={"Origin": origin}).headers["access-control-allow-origin"] == origin  # a page must be able to read a refusal
     for origin in ("https://evil.example.org", "https://app.example.org.evil", "null", "https://app.example.or"):
         assert "access-control-allow-origin" not in client.get("/api/v1/info", headers={"Origin": origin}).headers

@@ -108,6 +108,12 @@ def test_bad_queries(teacher, query):
     assert reply.status_code == 422 and reply.json()["detail"][0]["loc"] == ["query", query.split("=")[0]]
 
 
+def test_a_filter_that_is_no_text_is_still_one(teacher):
+    for bad in ("%FF", "%00", "active%00"):
+        reply = teacher.get(f"/sessions?status={bad}")
+        assert reply.status_code == 422 and reply.json()["detail"][0]["input"].endswith("\ufffd")
+
+
 def test_queries_that_are_strange_but_fine(teacher):
     for query in ("limit=100&limit=1", "unknown=1", "skip=9223372036854775807", "skip=99999999999999999999999", "", "&&=&a", "limit=%31", "x=%00", "x=%ff"):
         assert teacher.get("/sessions?" + query).status_code == 200, query

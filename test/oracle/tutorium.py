@@ -190,6 +190,9 @@ def accounts():
         step(f"register body {json.dumps(body):.40}", "POST", "/auth/register", json=body)
     for data in ({"username": "ada@example.org", "password": "wrong"}, {"username": "nobody@example.org", "password": "password1"}, {"username": "ada@example.org"}, {"password": "x"}, {}):
         step(f"login {data}", "POST", "/auth/login", data=data)
+    parts = "".join(f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in (("username", "ada@example.org"), ("password", "password1"))) + "--b--\r\n"
+    step("login by FormData", "POST", "/auth/login", content=parts.encode(), headers={"Content-Type": "multipart/form-data; boundary=b"})
+    step("login with bytes", "POST", "/auth/login", content=b"username=ada%40example.org&password=%FF", headers={"Content-Type": "application/x-www-form-urlencoded"})
     step("login with grant_type password", "POST", "/auth/login", data={"grant_type": "password", "username": "ada@example.org", "password": "password1"})
     step("login with another grant_type", "POST", "/auth/login", data={"grant_type": "other", "username": "ada@example.org", "password": "password1"})
     step("who am I", "GET", "/users/me", "ada")
@@ -214,12 +217,13 @@ def creating():
     step("several at once", "POST", "/sessions", "ada", json={"max_participants": 0, "enable_chat": "x", "description": 5})
     step("malformed JSON", "POST", "/sessions", "ada", content=b"{", headers={"Content-Type": "application/json"})
     step("NaN", "POST", "/sessions", "ada", content=b'{"title":"t","max_participants":NaN}', headers={"Content-Type": "application/json"})
+    step("made of JSON", "POST", "/sessions", "ada", content=b'{"title":"t"}', headers={"Content-Type": "application/vnd.api+json"})
     step("content type text", "POST", "/sessions", "ada", content=b'{"title":"t"}', headers={"Content-Type": "text/plain"})
     step("empty body", "POST", "/sessions", "ada", content=b"", headers={"Content-Type": "application/json"})
 
 
 def reading():
-    for query in ("", "?limit=2", "?skip=1&limit=1", "?skip=10000", "?status=scheduled", "?status=ended", "?limit=0", "?limit=101", "?limit=x", "?limit=", "?skip=-1", "?skip=x", "?status=live",
+    for query in ("", "?limit=2", "?skip=1&limit=1", "?skip=10000", "?status=scheduled", "?status=ended", "?limit=0", "?limit=101", "?limit=x", "?limit=", "?skip=-1", "?skip=x", "?status=live", "?status=%FF",
                   "?status=", "?limit=1.5", "?limit=%31", "?limit=100&limit=1", "?skip=1.0", "?nothing=1"):
         step(f"list {query}", "GET", f"/sessions{query}", "ada")
     step("list of ben", "GET", "/sessions", "ben")
