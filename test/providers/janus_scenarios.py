@@ -429,6 +429,21 @@ async def a_reloaded_page_subscribes_anew():
     await bridge.stop()
 
 
+async def one_hears_a_great_many():
+    bridge = await Bridge.open()
+    await bridge.wait("ready")
+    listener = Peer(bridge, "listener").join()
+    others = [Peer(bridge, f"p{i}").join() for i in range(36)]
+    for p in others:
+        p.deaf, p.up = True, RTCPeerConnection()
+        p.add("mic", AudioStreamTrack())
+        await p.publish()
+    await until(lambda: len(have(listener)) == len(others), "all of them", 60)
+    first = listener.count("audio")
+    await until(lambda: listener.count("audio") > first + 100, "sound", 30)
+    await bridge.stop()
+
+
 async def many_come_and_go():
     bridge = await Bridge.open()
     await bridge.wait("ready")
