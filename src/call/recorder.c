@@ -56,6 +56,10 @@ void recorder_follow(struct room *r, const struct recording *rec)
     struct hub *h = r->hub;
     char folder[4096];
     if (is_elsewhere(h, &r->session)) return; /* who carries the media records it */
+    if (!h->media) { /* a session of when calls were held here, opened again where they are held elsewhere */
+        log_error("recorder.no_engine", LOG_INT("recording", rec->id), LOG_STR("next", "nothing is recorded; the media engine starts with roomd, where sessions of it are open"));
+        return;
+    }
     struct flushed *f = xcalloc(1, sizeof *f);
     *f = (struct flushed){.hub = h, .recording_id = rec->id, .session_id = r->session_id};
     snprintf(f->room, sizeof f->room, "%s", r->session.room_name);

@@ -1,7 +1,7 @@
 """The call's WebSocket where LiveKit carries the media: grants after the door, and the host's word is law at LiveKit too. LiveKit is test/fake_livekit.py."""
 import pytest
 
-from harness import until
+from harness import DEADLINE, until
 from livekit_calls import at_livekit
 from test_call import VIDEO as SDP
 
@@ -186,3 +186,24 @@ def test_who_is_in_without_our_page_is_in_the_roster(house, livekit, ada, ben):
     host.expect("peer_left", connection=phone.sid, reason="removed")
     until(lambda: phone.gone, "the telephone is out at LiveKit")
     assert len(ada.get(f"/sessions/{session['id']}/attendance").json()["people"]) == 3
+
+
+def test_old_session_of_this_box_is_opened_again(start_roomd):
+    """Its media engine does not run any more: there is talk, and no media, and whoever records it changes nothing about that."""
+    server = start_roomd()
+    ada = server.person("Ada")
+    session = ada.session()
+    ada.patch(f"/sessions/{session['id']}", {"status": "ended"})
+    server.process.terminate()
+    assert server.process.wait(DEADLINE) == 0
+    server.env.update({"PROVIDER": "livekit", "LIVEKIT_SERVER_URL": "ws://127.0.0.1:9", "LIVEKIT_API_KEY": "key", "LIVEKIT_API_SECRET": "s" * 32})
+    server.start()
+    assert ada.patch(f"/sessions/{session['id']}", {"status": "active"}).status_code == 200
+    call = server.call(ada.join(session))
+    call.expect("joined")
+    call.expect("media_lost")
+    for action, shown in (("start", "recording"), ("stop", None)):
+        call.send("record", action=action)
+        until(lambda: call.expect("room")["room"]["recording"] == shown, f"{action} is told")
+    call.leave()
+    until(lambda: ada.get(f"/sessions/{session['id']}/recordings").json()["recordings"][0]["status"] == "failed", "nothing came of it")
