@@ -277,6 +277,9 @@ def test_batches(own):
     refused(own.delete("/batch/rooms", json={"room_names": [names[0], "nobody"]}), 404, "not-found", "room nobody not found")
     assert own.get("/rooms").json()["total_count"] == 3
     assert own.delete("/batch/rooms", json={"room_names": names}).json() == {"deleted_count": 3}
+    more = [own.room()["name"] for _ in range(2)]
+    assert own.delete("/batch/rooms", json={"rooms": more}).json() == {"deleted_count": 2}, "as a heading of Daily's page has it"
+    refused(own.delete("/batch/rooms", json={"rooms": "x"}), 400, "invalid-request-error", '"rooms" must be an array')
     refused(own.delete("/batch/rooms", json={}), 400, "invalid-request-error", '"room_names" is required')
 
 

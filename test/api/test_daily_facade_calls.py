@@ -398,6 +398,8 @@ def test_session_data(server, daily):
     assert data() == {"b": {"c": 2}, "d": 3}
     put(data={"e": 4})
     assert data() == {"e": 4}
+    refused(put(keysToDelete=["a"]), 400, "invalid-request-error", '"keysToDelete" needs the mergeStrategy shallow-merge')
+    assert data() == {"e": 4}, "nothing was replaced by nothing"
     refused(put(data=[1]), 400, "invalid-request-error", "must be of type object")
     refused(put(data={}, mergeStrategy="deep"), 400, "invalid-request-error", "mergeStrategy")
     other = server.person("Ada").session()["room_name"]  # made by another API: nothing to keep it with

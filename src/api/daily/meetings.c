@@ -163,9 +163,14 @@ bool daily_session_data_get(struct request *r, struct err *e)
     return reply_with(r, out);
 }
 
+static bool is_shallow(const struct dailyco_session_data_update *in)
+{
+    return HAS(in, dailyco_session_data_update, mergeStrategy) && !strcmp(in->mergeStrategy, "shallow-merge");
+}
+
 static const char *merged(struct request *r, const char *old, const struct dailyco_session_data_update *in)
 {
-    bool shallow = HAS(in, dailyco_session_data_update, mergeStrategy) && !strcmp(in->mergeStrategy, "shallow-merge");
+    bool shallow = is_shallow(in);
     const char *const *gone = in->keysToDelete.items;
     json_t *all = shallow && old ? json_loads(old, 0, NULL) : json_object(), *new = HAS(in, dailyco_session_data_update, data) ? json_loads(in->data, 0, NULL) : json_object();
     for (size_t i = 0; i < in->keysToDelete.count; i++) json_object_del(all, gone[i]);
@@ -183,6 +188,7 @@ bool daily_session_data_set(struct request *r, struct err *e)
     struct session_terms terms;
     struct dailyco_sent *out = arena_new(r->scope.arena, struct dailyco_sent);
     if (!daily_room_open(r, path->room_name, ACCESS_TEACHER, &session, &terms, e)) return false;
+    if (in->keysToDelete.count && !is_shallow(in)) return daily_fail(e, error_not_supported, "\"keysToDelete\" needs the mergeStrategy shallow-merge"); /* replacing would delete all the others */
     if (!terms.id) return err_fail(e, error_not_supported); /* a session of another API has no terms to keep it with */
     const char *data = merged(r, HAS(&terms, session_terms, shared) ? terms.shared : NULL, in);
     if (!data) return daily_fail(e, error_not_supported, "\"data\" must be of type object");

@@ -226,12 +226,15 @@ bool daily_room_delete(struct request *r, struct err *e)
 
 bool daily_batch_delete(struct request *r, struct err *e)
 {
-    const struct dailyco_batch_delete *in = r->body;
-    const char *const *names = in->room_names.items;
+    const struct daily_batch_delete *in = r->body;
+    bool by_room_names = HAS(in, daily_batch_delete, room_names);
+    if (!by_room_names && !HAS(in, daily_batch_delete, rooms)) return daily_fail(e, error_not_supported, "\"room_names\" is required");
+    const struct list *given = by_room_names ? &in->room_names : &in->rooms;
+    const char *const *names = given->items;
     struct dailyco_batch_deleted *out = arena_new(r->scope.arena, struct dailyco_batch_deleted);
-    for (size_t i = 0; i < in->room_names.count; i++)
+    for (size_t i = 0; i < given->count; i++)
         if (!delete_room(r, names[i], e)) return false;
-    SET(out, dailyco_batch_deleted, deleted_count, (int64_t)in->room_names.count);
+    SET(out, dailyco_batch_deleted, deleted_count, (int64_t)given->count);
     return reply_with(r, out);
 }
 
