@@ -218,6 +218,13 @@ static void note_mute(struct caller *c, const struct peer *p, int kind)
     deed_start(d);
 }
 
+static void hold_back(struct peer *p, enum track_kind kind)
+{
+    usage_count(p);
+    p->tracks[kind].muted = p->host_muted[kind] = true;
+    if (p->media) media_peer_mute(p->media, track_kind_words.words[kind], true);
+}
+
 bool act_mute_peer(struct caller *c, const void *message, struct err *e)
 {
     const struct call_mute_peer *m = message;
@@ -225,9 +232,7 @@ bool act_mute_peer(struct caller *c, const void *message, struct err *e)
     if (!p) return false;
     struct call_muted muted = {0};
     SET(&muted, call_muted, kind, m->kind);
-    usage_count(p);
-    p->tracks[m->kind].muted = p->host_muted[m->kind] = true;
-    if (p->media) media_peer_mute(p->media, track_kind_words.words[m->kind], true);
+    if (p->tracks[m->kind].there) hold_back(p, (enum track_kind)m->kind);
     note_mute(c, p, m->kind);
     SEND(p->caller, muted, &muted);
     tell_person(p);

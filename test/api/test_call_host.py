@@ -2,6 +2,7 @@
 import pytest
 
 from harness import until
+from test_call import VIDEO
 
 
 def seat_of(teacher, session, name):
@@ -182,6 +183,17 @@ def test_mute_and_screen_permission(teacher, room):
     host.send("allow", participant_id=seat, screenshare=True)
     assert guest.peer("Grace Hopper", screenshare=True)
     assert kinds(teacher, session).count("participant.updated") == 2
+
+
+def test_mute_of_what_is_not_sent(room):
+    """It holds nothing back later: a page that switches the camera on for the first time says so, and nothing more."""
+    session, host, guest, seat = room
+    host.send("mute_peer", connection=guest.connection, kind="camera")
+    guest.expect("muted", kind="camera")
+    guest.send("publish", sdp=VIDEO, tracks=[{"mid": "0", "kind": "camera"}])
+    assert host.peer("Grace Hopper", tracks=[{"kind": "camera", "muted": False}])
+    host.send("mute_peer", connection=guest.connection, kind="camera")
+    assert host.peer("Grace Hopper", tracks=[{"kind": "camera", "muted": True}])
 
 
 def test_recording_and_consent_in_the_call(server, teacher, room):
