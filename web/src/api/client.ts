@@ -1,5 +1,5 @@
 /* REST calls: bearer token, JSON both ways, and the server's errors as sentences. */
-import { readToken, signOut } from './token';
+import { readToken, signOutExpired } from './token';
 import type { Model, Schemas } from './types';
 
 export class ApiError extends Error {
@@ -37,7 +37,7 @@ export async function send(method: string, path: string, options: Options = {}):
   }
   const reply = await reach(path + queryString(options.query), { method, headers, body });
   if (reply.ok) return reply;
-  if (reply.status === 401 && token) signOut();
+  if (reply.status === 401 && token) signOutExpired();
   throw new ApiError(reply.status, await sentence(reply));
 }
 

@@ -2,7 +2,7 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { call, send } from './client';
 import { useToken } from './token';
-import type { Model, Recording, SessionStatus } from './types';
+import type { Model, Recording, Session, SessionStatus } from './types';
 
 export const PAGE = 20;
 const BUSY_POLL_MS = 2000;
@@ -32,8 +32,18 @@ export const useSessions = (page: number, status: SessionStatus | null) =>
     placeholderData: keepPreviousData,
   });
 
-export const useSession = (id: string) =>
-  useQuery({ queryKey: ['session', id], queryFn: () => call<'session_detail'>('GET', `/sessions/${id}`) });
+const sessionQuery = (id: string) => ({ queryKey: ['session', id], queryFn: () => call<'session_detail'>('GET', `/sessions/${id}`) });
+export const useSession = (id: string) => useQuery(sessionQuery(id));
+
+/** Whether it is theirs to run: what others may not do is not offered to them. */
+export const isTheirs = (session: Pick<Session, 'teacher_id'> | undefined, me: Model<'user_reply'> | undefined): boolean =>
+  me !== undefined && (me.is_superuser || session?.teacher_id === me.id);
+
+export function useIsMine(sessionId: string | undefined): boolean {
+  const { data: me } = useMe();
+  const { data: session } = useQuery({ ...sessionQuery(sessionId ?? ''), enabled: sessionId !== undefined });
+  return isTheirs(session, me);
+}
 
 /** Changes that make every list of sessions stale. */
 export function useSessionChange<Arguments>(change: (given: Arguments) => Promise<unknown>) {

@@ -2,6 +2,7 @@
 import { useSyncExternalStore } from 'react';
 
 const KEY = 'roomd.token';
+const EXPIRED = 'roomd.expired';
 const listeners = new Set<() => void>();
 
 const subscribe = (listener: () => void) => {
@@ -16,6 +17,7 @@ const subscribe = (listener: () => void) => {
 export const readToken = (): string | null => localStorage.getItem(KEY);
 
 export function signIn(token: string): void {
+  localStorage.removeItem(EXPIRED);
   localStorage.setItem(KEY, token);
   listeners.forEach((listener) => listener());
 }
@@ -24,5 +26,13 @@ export function signOut(): void {
   localStorage.removeItem(KEY);
   listeners.forEach((listener) => listener());
 }
+
+/** The server takes the token no more: who is asked to sign in again is told why. */
+export function signOutExpired(): void {
+  localStorage.setItem(EXPIRED, '1'); // for every tab
+  signOut();
+}
+
+export const hasExpired = (): boolean => localStorage.getItem(EXPIRED) !== null;
 
 export const useToken = (): string | null => useSyncExternalStore(subscribe, readToken);

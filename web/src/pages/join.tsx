@@ -2,6 +2,7 @@ import { Alert, Anchor, Button, Card, Center, Stack, Text, TextInput, Title } fr
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState, type FormEvent } from 'react';
 import { Link, useLocation, useNavigate, useParams } from 'react-router-dom';
+import { ApiError } from '../api/client';
 import { joinAsGuest, joinByCode, lookUp, useMe } from '../api/queries';
 import { Problem, usePageTitle } from '../ui/parts';
 import { formatDateTime } from '../ui/words';
@@ -19,6 +20,8 @@ const reasons: Record<JoinState['why'], string> = {
   'signed-out': 'That link alone does not let anybody in. Type the room code, or sign in if you have an account.',
   'no-seat': 'You have no seat in that session yet. Its room code gives you one.',
 };
+
+const isUnknown = (error: Error) => error instanceof ApiError && error.status === 404;
 
 export function JoinPage() {
   usePageTitle('Join by code');
@@ -67,7 +70,7 @@ export function JoinPage() {
               onChange={(event) => setCode(clean(event.target.value))}
               data-testid="code"
             />
-            {found.error && <Problem title="This code was not found" error={found.error} />}
+            {found.error && <Problem title={isUnknown(found.error) ? 'This code was not found' : 'The code could not be looked up'} error={found.error} />}
             {found.data && <Found lookup={found.data} shut={shut} code={code} />}
             {!me && !shut && (
               <TextInput

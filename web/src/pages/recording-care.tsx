@@ -125,7 +125,7 @@ function CopyLine({ copy, recording }: { copy: Copy; recording: Recording }) {
 }
 
 /** What is left of a recording that was deleted. */
-export function Tombstone({ recording, name }: Props) {
+export function Tombstone({ recording, name, mine }: Props & { mine: boolean }) {
   const size = recording.files.reduce((sum, file) => sum + file.size_bytes, 0);
   const left = recording.copies.some(({ status }) => status !== 'erased');
   return (
@@ -138,7 +138,7 @@ export function Tombstone({ recording, name }: Props) {
       <Text size="sm" className="break">
         {goneWords(recording)}
       </Text>
-      {left && <Copies recording={recording} name={name} />}
+      {mine && left && <Copies recording={recording} name={name} />}
     </Stack>
   );
 }

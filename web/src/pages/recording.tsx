@@ -2,7 +2,7 @@ import { Alert, Anchor, Button, Group, Progress, Stack, Table, Text, Title } fro
 import { useState } from 'react';
 import { Link, useNavigate, useParams } from 'react-router-dom';
 import { ApiError } from '../api/client';
-import { deleteRecording, retryRecording, useRecording, useRecordingChange } from '../api/queries';
+import { deleteRecording, retryRecording, useIsMine, useRecording, useRecordingChange } from '../api/queries';
 import type { Recording, RecordingFile } from '../api/types';
 import { DownloadIcon } from '../ui/icons';
 import { Confirm, Empty, Problem, usePageTitle, Waiting } from '../ui/parts';
@@ -13,9 +13,10 @@ export function RecordingPage() {
   usePageTitle('Recording');
   const { id = '' } = useParams();
   const { data: recording, error, isPending, refetch } = useRecording(id);
+  const mine = useIsMine(recording && String(recording.session_id));
   if (isPending) return <Waiting what="Loading the recording" />;
   if (error instanceof ApiError && error.status === 410) return <Gone words={error.message} />;
-  if (!recording) return <Problem error={error} retry={() => void refetch()} />;
+  if (!recording) return <NotShown error={error} retry={() => void refetch()} />;
   return (
     <Stack>
       <div>
@@ -31,11 +32,27 @@ export function RecordingPage() {
         </Text>
       </div>
       <Keeping recording={recording} name="this recording" />
-      <State recording={recording} />
+      <State recording={recording} mine={mine} />
       {recording.status === 'ready' && <Players files={recording.files} />}
       {recording.files.length > 0 && <Files files={recording.files} />}
-      <Copies recording={recording} name="this recording" />
-      <Removal recording={recording} />
+      {mine && <Copies recording={recording} name="this recording" />}
+      {mine && <Removal recording={recording} />}
+    </Stack>
+  );
+}
+
+function NotShown({ error, retry }: { error: unknown; retry(): void }) {
+  return (
+    <Stack>
+      <div>
+        <Anchor component={Link} to="/" size="sm">
+          ← My sessions
+        </Anchor>
+        <Title order={1} size="h2">
+          Recording
+        </Title>
+      </div>
+      <Problem error={error} retry={retry} />
     </Stack>
   );
 }
@@ -55,7 +72,7 @@ function Gone({ words }: { words: string }) {
   );
 }
 
-function State({ recording }: { recording: Recording }) {
+function State({ recording, mine }: { recording: Recording; mine: boolean }) {
   const retry = useRecordingChange(() => retryRecording(recording.id));
   switch (recording.status) {
     case 'recording':
@@ -80,7 +97,7 @@ function State({ recording }: { recording: Recording }) {
           <Problem
             title="The files could not be made"
             error={`${recording.error ?? 'The reason is not known'}. What was recorded is kept.`}
-            retry={() => retry.mutate(undefined)}
+            retry={mine ? () => retry.mutate(undefined) : undefined}
           />
           {retry.error && <Problem error={retry.error} />}
         </Stack>
@@ -139,12 +156,12 @@ function Files({ files }: { files: RecordingFile[] }) {
       <Title order={2} size="h4" mb="xs">
         Files
       </Title>
-      <Table.ScrollContainer minWidth={480}>
+      <Table.ScrollContainer minWidth={300}>
         <Table verticalSpacing="xs">
           <Table.Thead>
             <Table.Tr>
               <Table.Th>File</Table.Th>
-              <Table.Th>Length</Table.Th>
+              <Table.Th visibleFrom="xs">Length</Table.Th>
               <Table.Th>Size</Table.Th>
               <Table.Th>
                 <span className="sr-only">Download</span>
@@ -173,8 +190,8 @@ function FileRow({ file }: { file: RecordingFile }) {
           {KIND_WORDS[file.kind]}
         </Text>
       </Table.Td>
-      <Table.Td>{formatDuration(file.duration_ms / 1000)}</Table.Td>
-      <Table.Td>{formatSize(file.size_bytes)}</Table.Td>
+      <Table.Td visibleFrom="xs">{formatDuration(file.duration_ms / 1000)}</Table.Td>
+      <Table.Td style={{ whiteSpace: 'nowrap' }}>{formatSize(file.size_bytes)}</Table.Td>
       <Table.Td>
         <Button
           component="a"

@@ -1,6 +1,6 @@
 import { Anchor, Badge, Button, Card, Group, Progress, Stack, Text, Title } from '@mantine/core';
 import { Link, useParams } from 'react-router-dom';
-import { useGoneRecordings, useRecordings, useSession } from '../api/queries';
+import { useGoneRecordings, useIsMine, useRecordings, useSession } from '../api/queries';
 import type { Recording } from '../api/types';
 import { Empty, Problem, usePageTitle, Waiting } from '../ui/parts';
 import { formatDateTime, formatDuration } from '../ui/words';
@@ -36,6 +36,7 @@ export function RecordingsPage() {
   const { id = '' } = useParams();
   const list = useRecordings(id);
   const gone = useGoneRecordings(id).data?.recordings ?? [];
+  const mine = useIsMine(id);
   return (
     <Stack>
       <SessionTitle id={id} what="Recordings" />
@@ -43,17 +44,18 @@ export function RecordingsPage() {
       {list.error && <Problem error={list.error} retry={() => void list.refetch()} />}
       {list.data?.recordings.length === 0 && gone.length === 0 && (
         <Empty title="Nothing was recorded">
-          In the call, the host starts a recording with “Record”; it appears here as soon as it runs. A session can also record from its start:
-          see “Edit”.
+          {mine
+            ? 'In the call, you start a recording with “Record”; it appears here as soon as it runs. A session can also record from its start: see “Edit”.'
+            : 'When the host records the session, the recording appears here.'}
         </Empty>
       )}
       {list.data?.recordings.map((recording, i) => <RecordingRow key={recording.id} recording={recording} number={i + 1} />)}
-      {gone.length > 0 && <Gone recordings={gone} />}
+      {gone.length > 0 && <Gone recordings={gone} mine={mine} />}
     </Stack>
   );
 }
 
-function Gone({ recordings }: { recordings: Recording[] }) {
+function Gone({ recordings, mine }: { recordings: Recording[]; mine: boolean }) {
   return (
     <Stack component="section" aria-label="Deleted recordings" gap="xs">
       <Title order={2} size="h4">
@@ -61,7 +63,7 @@ function Gone({ recordings }: { recordings: Recording[] }) {
       </Title>
       {recordings.map((recording) => (
         <Card key={recording.id} withBorder>
-          <Tombstone recording={recording} name="Deleted recording" />
+          <Tombstone recording={recording} name="Deleted recording" mine={mine} />
         </Card>
       ))}
     </Stack>

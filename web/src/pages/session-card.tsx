@@ -60,9 +60,11 @@ export function SessionCard({ session, mine, onEdit }: Props) {
           <Button size="xs" variant="default" component={Link} to={`/my/${session.id}/recordings`}>
             Recordings
           </Button>
-          <Button size="xs" variant="default" component={Link} to={`/my/${session.id}/attendance`}>
-            Attendance
-          </Button>
+          {mine && (
+            <Button size="xs" variant="default" component={Link} to={`/my/${session.id}/attendance`}>
+              Attendance
+            </Button>
+          )}
         </Group>
       </Stack>
     </Card>

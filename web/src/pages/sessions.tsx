@@ -1,6 +1,6 @@
 import { Button, Group, Pagination, Select, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { useState } from 'react';
-import { PAGE, useMe, useSessions } from '../api/queries';
+import { isTheirs, PAGE, useMe, useSessions } from '../api/queries';
 import type { Session, SessionStatus } from '../api/types';
 import { PlusIcon } from '../ui/icons';
 import { Empty, Problem, usePageTitle, Waiting } from '../ui/parts';
@@ -54,7 +54,7 @@ export function SessionsPage() {
           <SessionCard
             key={session.id}
             session={session}
-            mine={me !== undefined && (session.teacher_id === me.id || me.is_superuser)}
+            mine={isTheirs(session, me)}
             onEdit={() => setEditing(session)}
           />
         ))}

@@ -1,9 +1,9 @@
-import { Anchor, Button, Card, Center, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Alert, Anchor, Button, Card, Center, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState, type FormEvent, type ReactNode } from 'react';
 import { Link, Navigate, useSearchParams } from 'react-router-dom';
 import { logIn, register, useInfo } from '../api/queries';
-import { signIn, useToken } from '../api/token';
+import { hasExpired, signIn, useToken } from '../api/token';
 import { Problem, usePageTitle } from '../ui/parts';
 
 /** Where to go once signed in; never to another site. */
@@ -81,6 +81,11 @@ export function SignInPage() {
     <Frame title="Sign in">
       <form onSubmit={submit}>
         <Stack>
+          {hasExpired() && (
+            <Alert color="blue" role="status" data-testid="expired">
+              Your sign-in is not valid any more. Sign in again to go on.
+            </Alert>
+          )}
           <Credentials {...{ email, password, setEmail, setPassword }} />
           {entering.error && <Problem title="Could not sign in" error={entering.error} />}
           <Button type="submit" loading={entering.isPending} data-testid="submit">

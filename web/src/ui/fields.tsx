@@ -13,6 +13,8 @@ export function NameField({ label = 'Name', testid = 'name', example, descriptio
       label={label}
       description={description}
       required
+      pattern=".*\S.*"
+      title="Not only blanks"
       maxLength={200}
       data-autofocus
       placeholder={example}

@@ -2,6 +2,7 @@
 import { ActionIcon, Alert, Button, Center, CopyButton, Group, Loader, Modal, Stack, Text, Title, Tooltip } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useEffect, type ReactNode } from 'react';
+import { ApiError } from '../api/client';
 import { CheckIcon, CopyIcon, WarnIcon } from './icons';
 
 export function usePageTitle(title: string): void {
@@ -21,13 +22,16 @@ export function Waiting({ what = 'Loading' }: { what?: string }) {
   );
 }
 
+/** What the server refuses it refuses again; but for too many requests at once. */
+const isFinal = (error: unknown) => error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 429;
+
 export function Problem({ error, retry, title = 'That did not work' }: { error: unknown; retry?: () => void; title?: string }) {
   return (
     <Alert color="red" title={title} icon={<WarnIcon size={18} aria-hidden />} role="alert" data-testid="problem">
       <Stack gap="xs" align="flex-start">
         <Text size="sm">{error instanceof Error ? error.message : String(error)}</Text>
-        {retry && (
-          <Button size="xs" variant="light" color="red" onClick={retry}>
+        {retry && !isFinal(error) && (
+          <Button size="xs" variant="default" onClick={retry}>
             Try again
           </Button>
         )}

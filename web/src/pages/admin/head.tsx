@@ -8,7 +8,7 @@ export function Head({ title, children }: { title: string; children?: ReactNode 
   usePageTitle(title);
   return (
     <Group justify="space-between">
-      <Title order={1} size="h2">
+      <Title order={1} size="h2" className="break">
         {title}
       </Title>
       <Group>{children}</Group>

@@ -6,6 +6,7 @@ import { deleteRoom, setRoomStatus, useAdminChange, useRoom } from '../../api/ad
 import type { Room } from '../../api/types';
 import { complain, Confirm, Copy, Problem, usePageTitle, Waiting } from '../../ui/parts';
 import { formatDateTime } from '../../ui/words';
+import { Head } from './head';
 import { Part } from './part';
 import { RoomDialIn } from './room-dial-in';
 import { RoomForm } from './room-form';
@@ -20,7 +21,13 @@ export function RoomPage() {
   const { data: room, error, isPending, refetch } = useRoom(id);
   usePageTitle(room ? nameOf(room) : 'Room');
   if (isPending) return <Waiting what="Loading the room" />;
-  if (!room) return <Problem error={error} retry={() => void refetch()} />;
+  if (!room)
+    return (
+      <Stack>
+        <Head title="Room" />
+        <Problem error={error} retry={() => void refetch()} />
+      </Stack>
+    );
   return (
     <Stack data-testid="room">
       <Top room={room} />

@@ -47,8 +47,9 @@ function FindToken() {
 
 function Refused({ error }: { error: unknown }) {
   return (
-    <Center mih="80vh" p="md">
+    <Center mih="80vh" p="md" component="main">
       <Stack maw={420}>
+        <h1 className="sr-only">Session</h1>
         <Problem title="This session cannot be joined" error={error} />
         <Button component={Link} to="/join" variant="default">
           Join by code

@@ -115,7 +115,9 @@ function Preview({ local, name }: { local: LocalMedia; name: string }) {
         {tracks.camera ? (
           <Video track={tracks.camera} mirrored label="Your camera" />
         ) : (
-          <Text c="dimmed">{busy.camera ? 'The camera is starting…' : `Your camera is off${name ? `, ${name}` : ''}`}</Text>
+          <Text c="dimmed" ta="center" px="md" maw="100%" className="break">
+            {busy.camera ? 'The camera is starting…' : `Your camera is off${name ? `, ${name}` : ''}`}
+          </Text>
         )}
         <Group className="preview-controls">
           <ControlButton
