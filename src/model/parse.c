@@ -139,6 +139,8 @@ static bool int_from_lax_text(struct arena *a, const char *s, int64_t *n)
     return int_from_text(plain, n);
 }
 
+static const double SAFE = 9007199254740991; /* whole numbers up to it are told apart as reals, and are safe to JavaScript */
+
 static bool parse_int(struct parse *p, const struct place *at, const struct field *f, const json_t *j, char *to)
 {
     int64_t n;
@@ -146,7 +148,7 @@ static bool parse_int(struct parse *p, const struct place *at, const struct fiel
     bool lax = p->flags & PARSE_LAX, numbers = p->flags & (PARSE_NUMBERS | PARSE_FOREIGN);
     if (numbers && json_is_string(j) && !number_from_text(json_string_value(j), &d)) return broken(p, at, f, RULE_PARSE, 0, j);
     if (json_is_integer(j)) n = json_integer_value(j);
-    else if (fabs(d) < 9e15) {
+    else if (fabs(d) <= SAFE) {
         if (!(lax || numbers) || d != floor(d)) return broken(p, at, f, RULE_FRACTION, 0, j);
         n = (int64_t)d;
     } else if (lax && json_is_string(j)) {

@@ -189,6 +189,7 @@ def test_list(start_roomd):
     assert (found["totalItems"], [s["title"] for s in found["sessions"]]) == (10, ["Lesson 19", "Lesson 18", "Lesson 17"])
     assert ada.http.get("/sessions", params={"search": "%"}).json()["sessions"][0]["_id"] == other["uuid"]
     assert ada.http.get("/sessions", params={"search": "_"}).json()["totalItems"] == 0 and ada.http.get("/sessions?search=").json()["totalItems"] == 24
+    assert ada.http.get("/sessions?page=9007199254740991&pageCount=100").json()["prevPage"] == 9007199254740990, "as far as numbers are safe"
     assert [ada.http.get(f"/sessions?search={bad}").json()["totalItems"] for bad in ("%FF", "Lesson%FF", "%00")] == [0, 0, 0], "what is no text is in no title"
     assert ada.http.delete(f"/sessions/{made[0]['_id']}").status_code == 200 and grace.delete(f"/sessions/{other['id']}").status_code == 204
     assert ada.http.get("/sessions").json()["totalItems"] == 22

@@ -34,6 +34,7 @@ EXPECTED = {
     "record twice": "a room has one recording at a time",
     "two words for a bearer": "a bearer that is none is a bad one, not an absent one",
     "upper-case id": "a UUID is the same in any case",
+    "long search": "a search of more than 500 characters is refused: no title has as many",
     "long id": "an id of more than 300 characters is refused, not looked for",
 }
 
@@ -141,13 +142,14 @@ def bodies(both):
 
 def lists(both):
     for query in ("", "?page=1", "?page=2&pageCount=2", "?page=0", "?page=-1", "?page=x", "?page=", "?page=1.5", "?page=1e0", "?page=99", "?pageCount=0", "?pageCount=100", "?pageCount=101", "?pageCount=x", "?search=",
-                  "?search=java", "?search=JAVA", "?search=nothing", "?search=%FF", "?search=%25", "?search=_", "?search=a%5Cb", "?x=1", "?page=0&x=1", "?page=9007199254740993"):
+                  "?search=java", "?search=JAVA", "?search=nothing", "?search=%FF", "?search=%25", "?search=_", "?search=a%5Cb", "?x=1", "?page=0&x=1", "?page=9007199254740993", "?page=9007199254740991&pageCount=100"):
         both("GET", "/sessions" + query)
     for path in (f"/sessions/course/{COURSE}", "/sessions/course/nope", f"/sessions/instructor/{BOSS}", "/sessions/instructor/nope", "/sessions/{id}", "/sessions/nope", "/sessions/{id}/x", "/sessions/{id}/status/x"):
         both("GET", path)
     both("GET", "/sessions/course", label="course alone")
     both("PATCH", "/sessions/{id}", {}, label="wrong method")
     both("GET", "/sessions/" + "x" * 400, label="long id")
+    both("GET", "/sessions?search=" + "x" * 501, label="long search")
     both("GET", "/sessions/{upper}", label="upper-case id")
     both("GET", "/sessions", bearer="Bearer a b", label="two words for a bearer")
     for method, path in (("POST", "/sessions"), ("GET", "/sessions"), ("GET", "/sessions/{id}"), ("PUT", "/sessions/{id}"), ("DELETE", "/sessions/{id}")):
