@@ -408,17 +408,13 @@ def look_again(server):
         db.execute("UPDATE facts SET number = 0 WHERE name = 'tended daily'")
 
 
-def metric(server, name):
-    return next(int(line.split()[1]) for line in server.client().get("/metrics").text.splitlines() if line.startswith(f"roomd_{name} "))
-
-
 def test_a_webhook_that_was_given_up_is_noticed(daily, house, ada):
     look_again(house)
-    until(lambda: metric(house, "daily_webhook_active") == 1, "active")
+    until(lambda: house.metric("daily_webhook_active") == 1, "active")
     (hook,) = daily.webhooks.values()
     hook["state"] = "FAILED"
     look_again(house)
-    until(lambda: metric(house, "daily_webhook_active") == 0, "noticed", 20)
+    until(lambda: house.metric("daily_webhook_active") == 0, "noticed", 20)
     assert "daily.webhook_failed" in house.log_text() and hook["state"] == "FAILED"
 
 

@@ -70,10 +70,6 @@ def tool(house, *words, code=0):
     return done.stdout, done.stderr
 
 
-def metric(house, name):
-    return next(int(line.split()[1]) for line in house.client().get("/metrics").text.splitlines() if line.startswith(f"roomd_{name} "))
-
-
 # ---- set aside
 
 def test_what_cannot_be_taken_in_holds_up_nobody(house, boss, poison):
@@ -93,7 +89,7 @@ def test_what_cannot_be_taken_in_holds_up_nobody(house, boss, poison):
     assert len(listed["events"]) == 100 and listed["set_aside"] >= 120 and listed["events"][0]["id"] > listed["events"][-1]["id"] == listed["next"]
     rest = inbox(boss, state="failed", room_name=bad, limit=100, before=listed["next"])
     assert len(rest["events"]) == 20 and rest["next"] is None and rest["events"][0]["id"] < listed["next"]
-    assert metric(house, "inbox_set_aside_total") >= 120 and metric(house, "inbox_set_aside") >= 120
+    assert house.metric("inbox_set_aside_total") >= 120 and house.metric("inbox_set_aside") >= 120
     doctor = house.tool("doctor")
     assert doctor.returncode == 1 and "are set aside: roomd events list --set-aside says why" in doctor.stdout
     _, err = tool(house, "replay", "--room", bad, "--wait", "2", code=1)
@@ -103,7 +99,7 @@ def test_what_cannot_be_taken_in_holds_up_nobody(house, boss, poison):
     out, _ = tool(house, "replay", "--set-aside", "--room", bad, "--wait", "30")
     assert out == "120 were looked at again\n"
     assert len(settled(house, bad, 120)) == 120
-    until(lambda: metric(house, "inbox_set_aside") == len(rows(house, state="failed")), "the gauge follows")
+    until(lambda: house.metric("inbox_set_aside") == len(rows(house, state="failed")), "the gauge follows")
 
 
 def test_what_cannot_be_read_is_set_aside_at_once_and_told(house, boss):

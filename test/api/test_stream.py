@@ -315,8 +315,8 @@ def test_slow_readers_are_cut_and_come_back(start_roomd):
         quick = Follower(EventStream, server, ada.token, "", 1)
         quick.follow = lambda count: hear_one(quick)
         quick.start()
-        until(lambda: metric(server, "subscribers") == 3, "all are there")
-        until(lambda: fill(ada, session) and metric(server, "cut_total") >= 2, "they are cut", deadline=60)
+        until(lambda: server.metric("stream_subscribers") == 3, "all are there")
+        until(lambda: fill(ada, session) and server.metric("stream_cut_total") >= 2, "they are cut", deadline=60)
         quick.last = logged(server)[-1]
         rename(ada, session, "the end")
         quick.join(DEADLINE)
@@ -356,24 +356,20 @@ def fill(person, session):
     return True
 
 
-def metric(server, name):
-    return int(re.search(rf"^roomd_stream_{name} (\d+)", server.client().get("/metrics").text, re.M)[1])
-
-
 def test_no_more_than_allowed(start_roomd):
     server = start_roomd(env={"STREAM_SUBSCRIBERS": "2"})
     ada = server.person()
     readers = [EventStream(server, ada.token), Socket(server, ada.token)]
     reply = ada.get("/stream")
     assert (reply.status_code, reply.json()["detail"], reply.headers["retry-after"]) == (503, "Too many streams are open here; try again in a moment", "1")
-    assert until(lambda: metric(server, "subscribers") == 2, "both are counted")
+    assert until(lambda: server.metric("stream_subscribers") == 2, "both are counted")
     for reader in readers:
         reader.lose()
-    until(lambda: metric(server, "subscribers") == 0, "their places are free")
+    until(lambda: server.metric("stream_subscribers") == 0, "their places are free")
     again = EventStream(server, ada.token)
     session = ada.session()
     assert again.next()["data"]["session_id"] == session["id"]
-    until(lambda: metric(server, "sent_total") > 0, "it is counted")
+    until(lambda: server.metric("stream_sent_total") > 0, "it is counted")
     again.lose()
 
 
@@ -393,7 +389,7 @@ def test_no_more_of_one_account_than_allowed(start_roomd):
     assert late.ended() == {"code": "too_many_streams", "detail": words} and late.code == 4429
     others = [EventStream(server, ben.token), Socket(server, first=json.dumps({"access_token": ben.token})).opened()]
     readers.pop().lose()
-    until(lambda: metric(server, "subscribers") == 3, "its place is free")
+    until(lambda: server.metric("stream_subscribers") == 3, "its place is free")
     readers.append(Socket(server, first=hello).opened())
     session = ada.session()
     for reader in readers:
@@ -411,7 +407,7 @@ def test_no_more_of_one_address_before_they_say_who_they_are(start_roomd):
     assert refusal.value.response.status_code == 429
     EventStream(server, ada.token).lose()  # who is known counts for the account
     assert [reader.ended()["code"] for reader in silent] == ["not_authenticated"] * 2
-    until(lambda: metric(server, "subscribers") == 0, "they are gone")
+    until(lambda: server.metric("stream_subscribers") == 0, "they are gone")
     silent = Socket(server)
     silent.ws.send(json.dumps({"access_token": ada.token}))
     silent.opened().lose()
