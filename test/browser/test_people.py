@@ -1,4 +1,6 @@
 """What is only a teacher's is not offered to students; what cannot be shown says so, with a way back; small screens show what matters."""
+import signal
+
 import pytest
 
 from harness import until as wait_until
@@ -138,3 +140,18 @@ async def test_a_title_of_blanks_is_none(stage, server, cast):
     await page.get_by_test_id("save").click()
     await page.get_by_role("heading", name="Geometry").wait_for()
     assert [s["title"] for s in ada.account.get("/sessions").json()["sessions"]] == ["Geometry"]
+
+
+async def test_a_lost_line_is_told_in_whole_words_on_a_phone(stage, start_roomd):
+    server = start_roomd()
+    ada = Actor(stage, "Ada", "red", server.person("Ada"))
+    await ada.enter(server, ada.account.session(), **LOOKS["phone"])
+    await ada.on_air()
+    server.stop(signal.SIGTERM)  # the media goes on
+    try:
+        button = (await ada.see("banner-reconnecting")).get_by_role("button")
+        cut = await button.evaluate("e => [e, ...e.querySelectorAll('*')].filter((part) => part.scrollWidth > part.clientWidth && part.clientWidth > 0).length")
+        assert cut == 0 and await button.inner_text() == "Try now"
+        assert await faults(ada.page, "lost line") == []
+    finally:
+        server.end_janus()

@@ -7,7 +7,7 @@ import type { Over } from '../../call/state';
 const TITLES: Record<string, string> = {
   left: 'You left the session',
   removed: 'You were removed from this session',
-  ended: 'The session has ended',
+  ended: 'This session has ended',
   denied: 'The host did not let you in',
   replaced: 'You joined from another place',
   refused: 'You cannot join now',

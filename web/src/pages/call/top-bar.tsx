@@ -64,7 +64,7 @@ function Banner({ state, engine }: { state: CallState; engine: CallEngine }) {
             ? 'Reconnecting… You still see and hear each other; chat and controls come back in a moment.'
             : 'Reconnecting…'}
         </span>
-        <Button size="compact-xs" variant="white" color="dark" onClick={() => engine.reconnect()}>
+        <Button size="compact-xs" variant="white" color="dark" style={{ flexShrink: 0 }} onClick={() => engine.reconnect()}>
           Try now
         </Button>
       </div>
