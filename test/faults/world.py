@@ -405,8 +405,8 @@ class World:
         self.told()
         return {said["id"] for m, said in self.read if m.get("status") == 200}
 
-    def rest(self, deadline=60, at_least_ms=0):
-        """Until nothing is left to be done; times of waiting are skipped."""
+    def rest(self, deadline=100, at_least_ms=0):
+        """Until nothing is left to be done; times of waiting are skipped, but for the minute of a job whose end could not be written: it counts as running."""
         end, quiet = time.monotonic() + deadline, 0
         while quiet < 2:
             waits, skip = self.busy()
