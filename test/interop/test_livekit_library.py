@@ -15,7 +15,7 @@ import pytest
 import install
 import parts
 from conftest import need
-from harness import jwt
+from harness import jwt, until
 
 HERE = pathlib.Path(__file__).resolve().parent
 BUILD = HERE.parents[1] / "build"
@@ -173,7 +173,7 @@ def test_rooms_and_people(livekit):
     try:
         guest.wait("connected")
         guest.wait("published")
-        assert "ann (Ann), 1 tracks\n1 participants" in example(livekit, "room", "library")
+        until(lambda: "ann (Ann), 1 tracks\n1 participants" in example(livekit, "room", "library"), "LiveKit lists her track, a moment after it has told her")
         assert example(livekit, "moderate", "library", "mute", "ann").startswith("muted TR_")
         assert example(livekit, "moderate", "library", "remove", "ann") == "removed ann\n"
         guest.wait("disconnected")
